@@ -1,0 +1,112 @@
+"""Finds the parts that live in files of their own: kinds, report formats and document types.
+
+Nothing lists them. A module of `enrich.kinds` that declares ``KIND``, of `enrich.report` that declares
+``FORMAT``, or of `enrich.extract` that declares ``DOCUMENT_TYPE`` is found by being there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+
+from enrich.model import (
+    CanonicalUrl,
+    DocumentType,
+    FindingCode,
+    Format,
+    Identity,
+    Kind,
+    Manners,
+    Reason,
+)
+from enrich.urls import host_of
+
+FALLBACK_KIND = "web"
+
+
+def _declared(package: str, attribute: str) -> list[object]:
+    """The declarations named ``attribute`` in the modules of a package, by module name."""
+    path = importlib.import_module(package).__path__
+    names = sorted(module.name for module in pkgutil.iter_modules(path))
+    modules = [importlib.import_module(f"{package}.{name}") for name in names]
+    return [getattr(module, attribute) for module in modules if hasattr(module, attribute)]
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """All kinds by name."""
+    found = [part for part in _declared("enrich.kinds", "KIND") if isinstance(part, Kind)]
+    return {kind.name: kind for kind in found}
+
+
+@cache
+def formats() -> Mapping[str, Format]:
+    """All report formats by name."""
+    found = [part for part in _declared("enrich.report", "FORMAT") if isinstance(part, Format)]
+    return {form.name: form for form in found}
+
+
+@cache
+def document_types() -> Mapping[str, DocumentType]:
+    """All document types by file suffix, such as ``.md``."""
+    found = [
+        part for part in _declared("enrich.extract", "DOCUMENT_TYPE") if isinstance(part, DocumentType)
+    ]
+    return {suffix: kind for kind in found for suffix in sorted(kind.suffixes)}
+
+
+@cache
+def _kinds_by_host() -> Mapping[str, tuple[Kind, ...]]:
+    table: dict[str, tuple[Kind, ...]] = {}
+    for kind in kinds().values():
+        for host in kind.hosts:
+            table[host] = (*table.get(host, ()), kind)
+    return table
+
+
+def _claimants(host: str) -> list[Kind]:
+    """Kinds that look at a host: those that name it first, then those of its parent domains."""
+    table = _kinds_by_host()
+    labels = host.split(".")
+    suffixes = ["." + ".".join(labels[start:]) for start in range(1, len(labels))]
+    return [kind for name in (host, *suffixes) for kind in table.get(name, ())]
+
+
+def identify(url: CanonicalUrl) -> Identity:
+    """What a canonical URL stands for; the fallback kind takes what no other kind claims."""
+    for kind in _claimants(host_of(url)):
+        if (identity := kind.identify(url)) is not None:
+            return identity
+    identity = kinds()[FALLBACK_KIND].identify(url)
+    assert identity is not None, "the fallback kind takes every URL"
+    return identity
+
+
+@cache
+def reasons() -> Mapping[str, Reason]:
+    """All declared reason codes."""
+    return {reason.code: reason for kind in kinds().values() for reason in kind.reasons}
+
+
+def reason_of(code: str) -> Reason:
+    """The declaration of a code; ``http-418`` without one of its own has that of ``http-4xx``."""
+    table = reasons()
+    if code in table:
+        return table[code]
+    if code.startswith("http-") and f"{code[:6]}xx" in table:
+        return table[f"{code[:6]}xx"]
+    raise KeyError(f"no kind declares the reason {code!r}")
+
+
+@cache
+def finding_codes() -> Mapping[str, FindingCode]:
+    """All declared finding codes."""
+    return {code.code: code for kind in kinds().values() for code in kind.findings}
+
+
+@cache
+def built_in_manners() -> Mapping[str, Manners]:
+    """The manners that kinds declare for hosts they know."""
+    return {host: manners for kind in kinds().values() for host, manners in kind.manners.items()}

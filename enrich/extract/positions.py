@@ -1,0 +1,41 @@
+"""Places in a text: the parser counts bytes, the code here code points, a person lines and columns."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# The line endings of CommonMark (section 2.1). Form feeds and U+2028 end no line in an editor.
+_LINE_END = re.compile(r"\r\n?|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Where each line of a text begins, in code points."""
+
+    starts: list[int]
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both from 1; a column counts code points."""
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
+
+
+def lines_of(text: str) -> Lines:
+    return Lines([0, *(match.end() for match in _LINE_END.finditer(text))])
+
+
+def code_points(text: str, byte_offsets: Iterable[int]) -> dict[int, int]:
+    """The code point offset of each UTF-8 byte offset. One pass, however many there are."""
+    if text.isascii():
+        return {offset: offset for offset in byte_offsets}
+    source = text.encode()
+    table: dict[int, int] = {}
+    last = count = 0
+    for offset in sorted(set(byte_offsets)):
+        count += len(source[last:offset].decode())
+        table[offset] = count
+        last = offset
+    return table

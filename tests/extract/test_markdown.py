@@ -1,0 +1,316 @@
+"""Links in Markdown: which are found, what they say, and where they stand."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from enrich.extract import extract
+from enrich.extract.markdown import DOCUMENT_TYPE, title
+from enrich.extract.positions import code_points, lines_of
+from enrich.front_matter import front_matter
+from enrich.model import Element, Link
+from enrich.registry import document_types
+
+A, B = "https://a.example/b", "https://c.example/d"
+
+Brief = tuple[str, str, str | None]
+
+
+def brief(text: str) -> list[Brief]:
+    """Element, URL and text of each link; images are marked."""
+    return [
+        (f"{'image ' if link.image else ''}{link.element}", link.url, link.text) for link in extract(text)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"[a]({A})", [("inline", A, "a")]),
+        (f'[a]( {A} "title" )', [("inline", A, "a")]),
+        (f"[a](<{A}>)", [("inline", A, "a")]),
+        (f"[**a** `b`\nc]({A})", [("inline", A, "a b c")]),
+        (f"[]({A})", [("inline", A, None)]),
+        (f"[{A}]({A})", [("inline", A, A)]),
+        (f"[a]({A}_(c))", [("inline", f"{A}_(c)", "a")]),
+        (f"[a\\]]({A})", [("inline", A, "a]")]),
+        (f"# [a]({A})", [("inline", A, "a")]),
+        (f"| x |\n|---|\n| [a]({A}) {B}|", [("inline", A, "a"), ("bare", B, None)]),
+        (f"> [a\n> b](\n> {A})", [("inline", A, "a b")]),
+        (f"<{A}>", [("autolink", A, None)]),
+        (f"![a]({A})", [("image inline", A, "a")]),
+        (f"[![a]({A})]({B})", [("image inline", A, "a"), ("inline", B, "a")]),
+        (f"[![a]({A})](page.md)", [("image inline", A, "a")]),
+        (f"[<img src='{A}'>]({B})", [("image html", A, None), ("inline", B, None)]),
+        (f"[a][r]\n\n[r]: {A}", [("reference", A, "a")]),
+        (f"[r][] and [R]\n\n[r]: <{A}> 't'", [("reference", A, "r"), ("reference", A, "R")]),
+        (f"![a][r]\n\n[r]: {A}", [("image reference", A, "a")]),
+        (f"[r]: {A}", [("reference", A, None)]),
+        (f"> [two words]:\n> {A}\n\n[Two  Words]", [("reference", A, "Two Words")]),
+        (f"x[^1]\n\n[^1]: see {A}", [("bare", A, None)]),
+        (f"**链接：**{A}**", [("bare", A, None)]),
+        (f"![a]({A}){B}![b]({A})", [("image inline", A, "a"), ("bare", B, None), ("image inline", A, "b")]),
+        (f"`{A}` {B}", [("code", A, None), ("bare", B, None)]),
+        (f"```\n{A}\n```\n\n    {B}\n", [("code", A, None), ("code", B, None)]),
+        ("[a](ftp://a.example/b)", [("inline", "ftp://a.example/b", "a")]),
+        ("[a](javascript:void)", [("inline", "javascript:void", "a")]),
+        ("[a](www.a.example/b)", [("inline", "http://www.a.example/b", "a")]),
+    ],
+)
+def test_a_link_is_found_in_every_syntax(text: str, expected: list[Brief]) -> None:
+    assert brief(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a](mailto:a@b.example) <a@b.example>",
+        "[a](page.md) [b](#anchor) ![c](image.png) [d](/root)",
+        "<std::vector> [a](localhost:80)",
+        "![a](data:image/png;base64,AAAA)",
+        "[a](http://${host}/) <https://{service}.example>",
+        f"<!-- {A} -->",
+        f"text <!-- {A} --> text",
+        f"<script>\nfetch('{A}')\n</script>",
+    ],
+)
+def test_what_is_no_absolute_link_for_a_reader_is_left_out(text: str) -> None:
+    assert extract(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"<img src='{A}' alt='x &amp; y'>", [("image html", A, "x & y")]),
+        (f"text <img\n  width=3\n  src={A}> text", [("image html", A, None)]),
+        (f'<a href="{A}">a <b>b</b></a>', [("html", A, "a b")]),
+        (f'see <a href="{A}">{A}</a>', [("html", A, A)]),
+        (f'<a href="{A}"><img src="{B}"></a>', [("html", A, None), ("image html", B, None)]),
+        (f'<a name="x"></a>{A}', [("bare", A, None)]),
+        (f'<a href="{A}">never closed\n\n{B}', [("html", A, None), ("bare", B, None)]),
+        (f'<a href="#x">{A}</a>', []),
+        (f"<div>{A}</div>", [("bare", A, None)]),
+        (f"<p>a\n<br>{A}<br>", [("bare", A, None)]),
+    ],
+)
+def test_links_of_html_are_found(text: str, expected: list[Brief]) -> None:
+    assert brief(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"<div>\n</div>\n2. [a]({A})", [("inline", A, "a")]),
+        (
+            f"<div align=center><img src='{A}'>\n</div>\n- [a]({B})\n",
+            [("image html", A, None), ("inline", B, "a")],
+        ),
+        (f"<table>\n    <tr>\n        <td>[a]({A})</td>\n", [("inline", A, "a")]),
+        (f"<div>\n**[a]({A})** ![b]({B})", [("inline", A, "a"), ("image inline", B, "b")]),
+        (f"<div>\n```\n{A}\n```\n</div>", [("code", A, None)]),
+    ],
+)
+def test_markdown_that_an_html_block_swallows_is_found(text: str, expected: list[Brief]) -> None:
+    assert brief(text) == expected
+
+
+def test_a_broken_link_is_text_with_a_url_in_it() -> None:
+    assert brief("[x](https://a.b/(c)") == [("bare", "https://a.b/(c)", None)]
+    assert brief(f"[x] ({A}) [y]({B}）") == [("bare", A, None), ("bare", B, None)]
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("https://a.example/?x=1&amp;y=2", "https://a.example/?x=1&y=2"),
+        (r"https://a.example/?x=1\x26amp;y=2", "https://a.example/?x=1&y=2"),
+        (r"https://a.example/sam\_2020.pdf", "https://a.example/sam_2020.pdf"),
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "[a]({})", "[a][r]\n\n[r]: {}"])
+def test_what_is_written_is_kept_where_the_url_differs(written: str, url: str, around: str) -> None:
+    (link,) = extract(around.format(written))
+    assert (link.url, link.written) == (url, written)
+
+
+def test_percent_encoding_case_and_slashes_are_untouched() -> None:
+    url = "HTTPS://A.example//b/%e4%b8%ad/?q=%2F#F"
+    (link,) = extract(f"[a]({url})")
+    assert (link.url, link.written) == (url, None)
+
+
+def test_a_name_without_a_scheme_is_written_as_it_stands() -> None:
+    (link,) = extract("see www.a.example.")
+    assert (link.url, link.written, link.column) == ("http://www.a.example", "www.a.example", 5)
+
+
+@pytest.mark.parametrize("prose", ["。", "，更多文字", "）"])
+def test_prose_inside_an_autolink_is_no_part_of_it(prose: str) -> None:
+    (link,) = extract(f"<{A}{prose}>")
+    assert (link.url, link.element) == (A, Element.AUTOLINK)
+
+
+# --- places -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (f"{A}", (1, 1)),
+        (f"\ufeff{A}", (1, 1)),
+        (f"一二三{A}", (1, 4)),
+        (f"\U0001f600e\u0301\u200b {A}", (1, 6)),
+        (f"a\r\nb\t{A}", (2, 3)),
+        (f"a\rb\n\n{A}", (4, 1)),
+        (f"a\u2028b\f{A}", (1, 5)),
+        (f"论文：[标题]({A})", (1, 9)),
+        (f"[a](\n  {A})", (2, 3)),
+        (f"<img\n  alt='图'\n  src='{A}'>", (3, 8)),
+        (f"---\nurl: {A}\n---\n", (2, 6)),
+        (f"<div>\n文：[a]({A})", (2, 7)),
+    ],
+)
+def test_a_place_is_a_line_and_a_column_in_characters(text: str, place: tuple[int, int]) -> None:
+    (link,) = extract(text)
+    assert (link.line, link.column) == place
+
+
+def test_a_reference_stands_at_its_definition_and_says_where_it_is_used() -> None:
+    first, second, unused = extract(f"文 [a][r] ![b][r]\n\n[r]: {A}\n[s]: {B}\n")
+    assert (first.line, first.column, first.used_at) == (3, 6, (1, 3))
+    assert (second.line, second.column, second.used_at, second.image) == (3, 6, (1, 11), True)
+    assert (unused.line, unused.column, unused.used_at) == (4, 6, None)
+
+
+def test_links_come_in_the_order_of_their_places() -> None:
+    text = f"---\nx: {A}\n---\n[r] `{A}` [a]({A}) {B}\n\n<img src={A}>\n\n[r]: {B}\n"
+    places = [(link.line, link.column) for link in extract(text)]
+    assert len(places) == 6
+    assert places == sorted(places)
+
+
+def test_byte_offsets_become_code_points() -> None:
+    text = "a中\U0001f600b"
+    assert code_points(text, [0, 1, 4, 8, 9]) == {0: 0, 1: 1, 4: 2, 8: 3, 9: 4}
+    assert lines_of("a\nb\r\nc\rd").place(7) == (4, 1)
+
+
+# --- front matter and titles ------------------------------------------------------------------------
+
+
+def test_front_matter_counts_at_the_top_alone() -> None:
+    assert brief(f"---\nlayout: post\nlink: '{A}' # {B}\n---\n") == [
+        ("frontmatter", A, None),
+        ("frontmatter", B, None),
+    ]
+    assert brief(f"text\n\n---\nlink: {A}\n---\n") == [("bare", A, None)]
+    assert brief(f"---\n\n{A}\n\n---\n") == [("bare", A, None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# a **b** `c` &amp; d\n", "a b c & d"),
+        ("text\n\na *b*\n===\n", "a b"),
+        ("## two\n\n# one {#id}\n", "one"),
+        ("```\n# code\n```\n\n# title #\n", "title"),
+        (f"# [a]({A})\n\n## more", "a"),
+        (f"# [a]({A})\n\n# [b]({B})\n", None),
+        (f"# [a]({A}) b\n\n# c\n", "a b"),
+        ("---\ntitle:  'a: b' \n---\n\n# c\n", "a: b"),
+        ("---\nlayout: post\n---\n\n# c\n", "c"),
+        ('+++\ntitle = "a"\n+++\n', "a"),
+        ("\ufeff# a\r\n", "a"),
+        ("#\n", None),
+        ("text", None),
+        ("", None),
+    ],
+)
+def test_the_title_is_what_the_author_calls_the_note(text: str, expected: str | None) -> None:
+    assert title(text) == expected
+
+
+def test_every_suffix_of_markdown_is_read() -> None:
+    for suffix in (".md", ".markdown", ".mdx", ".qmd", ".rmd"):
+        assert document_types()[suffix] is DOCUMENT_TYPE
+
+
+# --- laws -------------------------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    [
+        "[", "]", "(", ")", "![", "](", "<", ">", "*", "**", "_", "`", "```\n", "~~", "|", "\\", "\n", "\r\n",
+        "\n\n", "    ", "\t", "> ", "- ", "1. ", "# ", "---\n", "[r]: ", "[r]", "[^1]: ", "<a href='", "<a href=",
+        "<img src=\"", "'>", '">', "</a>", "<div>", "</div>\n", "<!--", "-->", "<script>", "&amp;", "&lt;",
+        "\\x26amp;", "https://", "http://a.example/b", "www.a.example", "javascript:", "中文", "，", "）", "😀", "\ufeff",
+        "a", ".", "/", "{x}", "%20", "'", '"', "\x00", "\u2028", "\ud800", "|a|b|\n|-|-|\n", "title: x\n",
+    ]
+)  # fmt: skip
+
+
+def assert_places_hold(text: str, links: list[Link]) -> None:
+    # Half a surrogate pair has no encoding; it counts as one character.
+    lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
+    for link in links:
+        before, *_rest = (link.written or link.url).splitlines()
+        held = lines[link.line - 1][link.column - 1 :]
+        assert held.encode("utf-8", "replace").startswith(before.encode()), (link, held)
+
+
+@given(st.lists(PIECES, max_size=60).map("".join))
+@example(f"[a\n> b](\n> {A})")
+@example(f"> [r]:\n> {A}\n\n[r]")
+def test_every_link_stands_where_it_says(text: str) -> None:
+    assert_places_hold(text, extract(text))
+    title(text)
+
+
+@given(st.text())
+def test_any_text_can_be_read(text: str) -> None:
+    assert_places_hold(text, extract(text))
+    assert title(text) is None or title(text)
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_a_paragraph_before_moves_links_down_and_changes_none(text: str) -> None:
+    assume(not front_matter(text) and not text.startswith("\ufeff"))
+    moved = [
+        replace(link, line=link.line + 2, used_at=link.used_at and (link.used_at[0] + 2, link.used_at[1]))
+        for link in extract(text)
+    ]
+    assert extract(f"prose\n\n{text}") == moved
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "[", "<a ", "http://a.http://a.", "![", "](", "[a](", "[a](<", "(", "http://a(", "http://a(x", "http://a.b/中",
+        "http://a)", "<a '", "<a \"'", "<a x='\">", "<!--", "<!-", "<div>", "<div>[a](b)\n", "<br>\n", "<a href=u>",
+        "</a>", "<script>", "`", "``` ", "&amp;", "&a;", "https://a.b/x&a;", "\\", "*a_ ", "[r]: http://a.b\n",
+        "[x][", "> ", "- ", "|a", "|a|b|\n|-|-|\n", "www.", "www.a.", "http://", "'http://a ", "http://a,", "http://a.b/{",
+        "---\na: b\n", "# [a](b)\n", "\n\n\t", " ",
+    ],
+)  # fmt: skip
+def test_a_hostile_text_is_read_in_time_linear_in_its_size(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    begin = time.process_time()
+    extract(text)
+    title(text)
+    assert time.process_time() - begin < 2.0
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"), [("![", "](http://a.b)"), ("[", "]"), ("(", ")"), ("*", "*")]
+)
+def test_deep_nesting_is_read_in_time_linear_in_its_size(opening: str, closing: str) -> None:
+    count = 200_000 // len(opening + closing)
+    text = opening * count + "http://a.b" + closing * count
+    begin = time.process_time()
+    extract(text)
+    assert time.process_time() - begin < 3.0

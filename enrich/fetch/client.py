@@ -1,0 +1,451 @@
+"""`Fetcher.fetch`: one question to the web, and an outcome whatever happens.
+
+The order of concerns is the design. A retry stands outside the gate, so nothing is held while it waits. Each
+hop of a redirect goes through the guard and takes its turn in the lane of its own host. One deadline covers all
+hops and the body, but not the wait for a turn: a crowded host does not make its links time out. Redirects are
+followed by hand, since httpx reads the whole body of every redirect, without a cap, to throw it away.
+"""
+
+from __future__ import annotations
+
+import random as dice
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self, cast
+
+import anyio
+import httpcore
+import httpx
+import tenacity
+
+from enrich.fetch import retry
+from enrich.fetch.address import Guard, literal, parse_nets
+from enrich.fetch.body import drain, is_readable, is_wanted, read_body
+from enrich.fetch.faults import fault_of, is_before_connection
+from enrich.fetch.hops import Address, address_of, headers_of, join, location_of, redirected
+from enrich.fetch.politeness import Fault, Lane, LaneState
+from enrich.fetch.transport import (
+    OriginTransport,
+    Proxies,
+    Resolve,
+    proxies_from_environment,
+    system_resolver,
+)
+from enrich.model import (
+    Failure,
+    FailureKind,
+    Hop,
+    Manners,
+    Outcome,
+    Request,
+    Response,
+)
+from enrich.urls import canonical
+
+__all__ = ["FetchSettings", "Fetcher", "Transport", "proxies_from_environment"]
+
+Transport = httpx.AsyncBaseTransport
+"""What may stand in for the network: an answer for every request."""
+
+MAX_HOPS = 10
+
+# A body nobody wants is read for this long at most, for the sake of the connection.
+_DRAIN_SECONDS = 1.0
+
+# How many hosts are remembered as witnesses that the network is up.
+_WITNESSES = 3
+
+# What a proxy says for itself, when a plain http question goes through it.
+_PROXY_STATUSES = frozenset({407, 502, 504})
+
+
+def _no_headers(_host: str) -> tuple[tuple[str, str], ...]:
+    return ()
+
+
+def _no_timeout(_host: str) -> float | None:
+    return None
+
+
+def _usual_manners(_host: str) -> Manners:
+    return Manners()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchSettings:
+    """How to ask. ``timeout_seconds`` is for one attempt with all its hops and the body, without the waits.
+
+    ``manners_of``, ``headers_of`` and ``timeout_of`` are asked with a host name. ``patience_seconds`` is the
+    longest ``Retry-After`` that is waited for; a host that wants more is deferred to a later run.
+    """
+
+    user_agent: str
+    timeout_seconds: float = 20.0
+    connect_timeout_seconds: float = 5.0
+    retries: int = 2
+    concurrency: int = 256
+    manners_of: Callable[[str], Manners] = _usual_manners
+    headers_of: Callable[[str], tuple[tuple[str, str], ...]] = _no_headers
+    timeout_of: Callable[[str], float | None] = _no_timeout
+    allow_nets: tuple[str, ...] = ()
+    allow_private: bool = False
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    no_proxy: str | None = None
+    ca_bundle: str | None = None
+    patience_seconds: float = 900.0
+    backoff_seconds: float = 1.0
+
+
+# --- asking -----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What has happened so far in one attempt."""
+
+    seconds_left: float
+    elapsed_seconds: float = 0.0
+    hops: tuple[Hop, ...] = ()
+    asked: set[tuple[str, str]] = field(default_factory=set)
+    cookies: bool = False
+
+    def failure(self, kind: FailureKind, detail: str, url: str) -> Failure:
+        return Failure(
+            kind=kind, detail=detail, url=url, hops=self.hops, elapsed_seconds=self.elapsed_seconds
+        )
+
+
+class Fetcher:
+    """Asks the web. Use as an async context manager; `fetch` may be called by many tasks at once.
+
+    ``transport`` takes the place of the network (a small web in the process); ``resolve`` that of the system's
+    resolver; ``random`` gives 0 to 1; ``now`` is the wall clock, needed for dates in ``Retry-After`` alone.
+    """
+
+    def __init__(
+        self,
+        settings: FetchSettings,
+        transport: Transport | None = None,
+        *,
+        resolve: Resolve | None = None,
+        random: Callable[[], float] = dice.random,
+        now: Callable[[], datetime] = lambda: datetime.fromtimestamp(time.time(), UTC),
+    ) -> None:
+        self._settings = settings
+        self._guard = Guard(parse_nets(settings.allow_nets), settings.allow_private)
+        self._proxies = Proxies(settings.proxies, settings.no_proxy)
+        self._own = self._network(resolve) if transport is None else None
+        self._transport: Transport | None = transport or self._own
+        self._limit = anyio.CapacityLimiter(settings.concurrency)
+        self._random = random
+        self._now = now
+        self._lanes: dict[str, Lane] = {}
+        self.requests = 0
+        self.answers = 0
+        self._witnesses: dict[str, str] = {}
+        self._names_answered: set[str] = set()
+
+    def _network(self, resolve: Resolve | None) -> OriginTransport:
+        return OriginTransport(
+            guard=self._guard,
+            resolve=resolve or system_resolver(),
+            proxies=self._proxies,
+            ca_bundle=self._settings.ca_bundle,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            assert self._transport is not None
+            await self._transport.aclose()
+
+    @property
+    def answered(self) -> bool:
+        """Whether any host gave an answer in this run; what a proxy says for itself is none."""
+        return self.answers > 0
+
+    def _remember(self, address: Address) -> None:
+        """Keep the hosts that answered last, as witnesses that the network is up."""
+        self._witnesses.pop(address.host, None)
+        self._witnesses[address.host] = address.url
+        if len(self._witnesses) > _WITNESSES:
+            del self._witnesses[next(iter(self._witnesses))]
+
+    async def is_up(self) -> bool:
+        """Whether the network still works: one of the hosts that answered last answers again.
+
+        For the failures at the end of a run, after which nobody else was asked. False when nobody ever did.
+        """
+        for url in list(reversed(self._witnesses.values())):
+            before = self.answers
+            await self._attempt(Request(url=url, method="HEAD", retry=False))
+            if self.answers > before:
+                return True
+        return False
+
+    @property
+    def names_resolved(self) -> int:
+        """How many names turned out to exist in this run; 0 where a proxy resolves them."""
+        return self._own.names_resolved if self._own else len(self._names_answered)
+
+    def lanes(self) -> Mapping[str, LaneState]:
+        """The hosts that somebody is waiting for or asking."""
+        return {host: lane.state() for host, lane in self._lanes.items() if lane.is_busy}
+
+    async def fetch(self, request: Request) -> Outcome:
+        """Ask, follow redirects, and ask again where that may help. Faults of the web are outcomes."""
+        outcome = await self._attempt(request)
+        if request.retry and self._settings.retries and self._is_worth_asking_again(outcome):
+            return await self._ask_again(request)
+        return outcome
+
+    def _is_worth_asking_again(self, outcome: Outcome) -> bool:
+        """Transient, and the host neither deferred nor down."""
+        address = address_of(outcome.url)
+        if address is None or not retry.is_transient(outcome):
+            return False
+        lane = self._lane(address.host)
+        return lane.deferred is None and lane.reason_to_skip(address.port) is None
+
+    async def _ask_again(self, request: Request) -> Outcome:
+        """The retries after a first attempt."""
+        attempts = 1
+
+        def last_outcome(state: tenacity.RetryCallState) -> Outcome:
+            assert state.outcome is not None
+            last: Outcome = state.outcome.result()
+            return last
+
+        async def attempt() -> Outcome:
+            nonlocal attempts
+            attempts += 1
+            return await self._attempt(request)
+
+        def pause(times: int) -> float:
+            return retry.pause(times, self._settings.backoff_seconds)
+
+        await anyio.sleep(pause(1))
+        retrying = tenacity.AsyncRetrying(
+            sleep=anyio.sleep,
+            stop=tenacity.stop_after_attempt(self._settings.retries),
+            wait=lambda state: pause(state.attempt_number + 1),
+            retry=tenacity.retry_if_result(self._is_worth_asking_again),
+            retry_error_callback=last_outcome,
+        )
+        outcome: Outcome = await retrying(attempt)
+        return replace(outcome, attempts=attempts)
+
+    async def _attempt(self, request: Request) -> Outcome:
+        """One pass through all hops."""
+        first = address_of(request.url)
+        limit = self._settings.timeout_of(first.host) if first else None
+        state = _Attempt(limit or self._settings.timeout_seconds)
+        while True:
+            step = await self._hop(request, state)
+            if not isinstance(step, Request):
+                return step
+            request = step
+
+    async def _hop(self, request: Request, state: _Attempt) -> Outcome | Request:
+        """Ask one address in its host's turn: the outcome, or the next question after a redirect."""
+        address = address_of(request.url)
+        if address is None:
+            return _unaskable(request.url, state)
+        if refusal := self._refusal(address):
+            return state.failure(FailureKind.FORBIDDEN_ADDRESS, refusal, address.url)
+        lane = self._lane(address.host)
+        if fault := lane.reason_to_skip(address.port):
+            return state.failure(fault.kind, fault.detail, address.url)
+        async with lane.turn():
+            if lane.deferred is not None:
+                return state.failure(FailureKind.HOST_DEFERRED, lane.deferred, address.url)
+            if fault := lane.reason_to_skip(address.port):
+                return state.failure(fault.kind, fault.detail, address.url)
+            return await self._ask(request, address, lane, state)
+
+    def _refusal(self, address: Address) -> str | None:
+        """What the guard says before anything is resolved; for names that others resolve, all that it can say."""
+        if ip := literal(address.host):
+            return self._guard.refusal(ip, address.port)
+        if self._own is None or self._proxies.choose(*address.origin):
+            return self._guard.name_refusal(address.host, address.port)
+        return None
+
+    def _lane(self, host: str) -> Lane:
+        if host not in self._lanes:
+            manners = self._settings.manners_of(host)
+            self._lanes[host] = Lane(manners, self._limit, random=self._random)
+        return self._lanes[host]
+
+    async def _ask(
+        self, request: Request, address: Address, lane: Lane, state: _Attempt
+    ) -> Outcome | Request:
+        """Send and receive within what is left of the deadline."""
+        started = anyio.current_time()
+        result: Response | Fault = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
+        with anyio.move_on_after(state.seconds_left):
+            result = await self._exchange(request, address, lane)
+        spent = anyio.current_time() - started
+        state.elapsed_seconds += spent
+        state.seconds_left -= spent
+        if isinstance(result, Fault):
+            return state.failure(result.kind, result.detail, address.url)
+        return self._next(request, address, result, state)
+
+    async def _exchange(self, request: Request, address: Address, lane: Lane) -> Response | Fault:
+        """One question and its answer. Every error of the network becomes a fault here, and only here."""
+        assert self._transport is not None
+        was_sent = True
+        try:
+            response = await self._transport.handle_async_request(self._wire(request, address))
+            lane.connected(address.port)
+            try:
+                return await self._receive(request, address, lane, response)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await response.aclose()
+        except Exception as error:
+            fault = fault_of(error)
+            if fault is None:
+                raise
+            if is_before_connection(error):
+                was_sent = False
+                if fault.kind in retry.TRANSIENT_FAILURES:
+                    lane.unconnected(address.port, fault)
+            return fault
+        finally:
+            self.requests += was_sent
+
+    def _wire(self, request: Request, address: Address) -> httpx.Request:
+        """The request as it is sent: what everybody gets, what this host gets, what this question says."""
+        headers = {
+            "host": address.authority,
+            "user-agent": self._settings.user_agent,
+            "accept": "*/*",
+            **{name.lower(): value for name, value in self._settings.headers_of(address.host)},
+            **{name.lower(): value for name, value in request.headers},
+            "accept-encoding": "gzip",
+        }
+        connect = self._settings.connect_timeout_seconds
+        timeout = {"connect": connect, "read": None, "write": None, "pool": None}
+        return httpx.Request(
+            request.method,
+            address.url,
+            headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()],
+            content=request.body,
+            extensions={"timeout": timeout},
+        )
+
+    async def _receive(
+        self, request: Request, address: Address, lane: Lane, response: httpx.Response
+    ) -> Response | Fault:
+        """Take note of what the answer says about manners, and read as much of it as is wanted."""
+        answer = Response(url=address.url, status=response.status_code, headers=headers_of(response))
+        if self._is_the_proxys(address, answer.status):
+            if answer.status == 407:
+                return Fault(FailureKind.CONNECT, "proxy: it asks for a user name and password (407)")
+        else:
+            self.answers += 1
+            self._remember(address)
+            self._names_answered.add(address.host)
+        self._mind(lane, answer)
+        body, truncated = await _read(request, answer, response)
+        return replace(answer, body=body, truncated=truncated)
+
+    def _is_the_proxys(self, address: Address, status: int) -> bool:
+        """Whether a proxy may have said this itself; in a tunnel (https) it cannot."""
+        if self._own is None or address.scheme != "http" or status not in _PROXY_STATUSES:
+            return False
+        return self._proxies.choose(*address.origin) is not None
+
+    def _mind(self, lane: Lane, answer: Response) -> None:
+        """Hold the host back when it asks for that, and defer it when it asks for too much."""
+        wait = retry.retry_after_seconds(answer, self._now()) if answer.status >= 400 else None
+        if wait is None and answer.status == 429:
+            wait = retry.pause(lane.refusals + 1, self._settings.backoff_seconds)
+        if wait is None:
+            lane.answered()
+            return
+        lane.refusals += 1
+        if not lane.hold(wait, self._settings.patience_seconds):
+            lane.defer(f"asked to wait until {_moment(self._now(), wait)}")
+
+    def _next(
+        self, request: Request, here: Address, answer: Response, state: _Attempt
+    ) -> Outcome | Request:
+        """The answer, or where it redirects to."""
+        location = location_of(answer)
+        if location is None:
+            return replace(answer, hops=state.hops, elapsed_seconds=state.elapsed_seconds)
+        state.asked.add((request.method, here.url))
+        state.hops = (*state.hops, Hop(here.url, answer.status))
+        state.cookies = state.cookies or "set-cookie" in answer.headers
+        url = join(here.url, location)
+        if url is None:
+            return state.failure(FailureKind.PROTOCOL, "it redirects to something that is no URL", here.url)
+        following = redirected(request, answer.status, here, url)
+        if (following.method, url) in state.asked or len(state.hops) > MAX_HOPS:
+            return _in_circles(state, url)
+        return following
+
+
+def _in_circles(state: _Attempt, url: str) -> Failure:
+    """Redirects that do not end. Where cookies were set, a visitor who keeps them may well arrive."""
+    if state.cookies:
+        return state.failure(FailureKind.PROTOCOL, "it redirects without end to who sends no cookies", url)
+    return state.failure(FailureKind.TOO_MANY_REDIRECTS, f"{len(state.hops)} redirects and no end", url)
+
+
+def _unaskable(url: str, state: _Attempt) -> Failure:
+    href = canonical(url)
+    if href is None:
+        return state.failure(FailureKind.INVALID_URL, "it is no URL", url)
+    scheme = href.partition(":")[0]
+    return state.failure(FailureKind.UNSUPPORTED_SCHEME, f"{scheme} addresses are not asked", href)
+
+
+def _moment(now: datetime, seconds: float) -> str:
+    longest = timedelta(days=366).total_seconds()
+    return f"{now + timedelta(seconds=min(seconds, longest)):%Y-%m-%dT%H:%M:%SZ}"
+
+
+async def _read(request: Request, answer: Response, response: httpx.Response) -> tuple[bytes, bool]:
+    """The body as far as it is wanted, and whether it was cut."""
+    coding = answer.headers.get("content-encoding", "")
+    is_redirect = location_of(answer) is not None
+    wanted = is_wanted(answer.headers.get("content-type", ""), request.body_types)
+    if request.method == "HEAD" or is_redirect or not wanted or not is_readable(coding):
+        await _discard(response)
+        return b"", request.method != "HEAD" and wanted and not is_redirect
+    async with aclosing(_chunks(response)) as chunks:
+        return await read_body(chunks, coding, request.max_body_bytes)
+
+
+async def _discard(response: httpx.Response) -> None:
+    """Read a short body to its end, so that the connection can be used again; leave a long or slow one.
+
+    Whatever goes wrong meanwhile costs the connection and nothing else: the answer is known.
+    """
+    errors = (
+        httpx.HTTPError,
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.TimeoutException,
+        OSError,
+    )
+    with anyio.move_on_after(_DRAIN_SECONDS), suppress(*errors):
+        async with aclosing(_chunks(response)) as chunks:
+            await drain(chunks)
+
+
+def _chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """The bytes of a body as they come over the wire. All streams of httpx are generators underneath."""
+    return cast("AsyncGenerator[bytes, None]", aiter(cast("httpx.AsyncByteStream", response.stream)))

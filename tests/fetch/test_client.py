@@ -1,0 +1,641 @@
+"""One question and what becomes of it, against a server that misbehaves."""
+
+from __future__ import annotations
+
+import json
+import time
+import tracemalloc
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from anyio import create_task_group as task_group
+from fetching import answer, failure, fetcher, names, settings
+from hypothesis import given
+from hypothesis import strategies as st
+from origin import Answer, Origin, serve, serve_in_thread
+
+from enrich.fetch.client import MAX_HOPS, Fetcher
+from enrich.fetch.hops import address_of
+from enrich.fetch.transport import OriginTransport
+from enrich.model import FailureKind, Hop, Manners, Outcome, Request
+from enrich.urls import canonical
+
+pytestmark = pytest.mark.anyio
+
+ONE_BY_ONE = Manners(width=1, interval_seconds=0.05)
+
+
+async def ask(url: str, request: dict[str, Any] | None = None, **changes: Any) -> Outcome:
+    async with fetcher(**changes) as asking:
+        return await asking.fetch(Request(url=url, **(request or {})))
+
+
+# --- what is sent -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/%7Euser/~user",
+        "/a%2Fb/%2f?x=%2F&y=~&z=%7E",
+        "/[brackets]|pipe^caret`tick{brace}",
+        "/?q=[1]|2^3`{4}'\"<>",
+        "/中文/页面?标题=值&b=%E4%B8%AD",
+        "/%41%2e%2e/%zz%",
+        "/a b/c%20d?e f",
+        "/?",
+        "/a?b?c",
+        "/a//b/../c/./d",
+        "/a;b=c,d",
+        "/a\\b",
+    ],
+)
+async def test_the_request_line_holds_the_canonical_url_byte_for_byte(path: str) -> None:
+    async with serve() as origin:
+        url = origin.url(path)
+        assert answer(await ask(url)).status == 404
+    root = origin.url("")
+    assert origin.arrivals[0].target == str(canonical(url)).removeprefix(root)
+
+
+@given(path=st.text(st.sampled_from("/.?%;:@&=+$,[]{}|^`'\"<>~!*()\\ abZ中é-_24eE"), max_size=30))
+def test_a_canonical_url_is_asked_as_it_stands(path: str) -> None:
+    address = address_of(f"http://example.org/{path}")
+    assert address is not None
+    asked = httpx.URL(address.url)
+    assert f"http://example.org{asked.raw_path.decode()}" == address.url
+
+
+async def test_fragment_and_credentials_are_never_sent() -> None:
+    async with serve() as origin:
+        url = origin.url("/echo").replace("127.0.0.1", "user:secret@127.0.0.1") + "#part"
+        said = json.loads(answer(await ask(url)).body)
+    assert said["target"] == "/echo"
+    assert "authorization" not in said["headers"]
+    assert said["headers"]["host"] == f"127.0.0.1:{origin.port}"
+
+
+async def test_each_host_gets_the_headers_that_are_meant_for_it_and_gzip_is_all_that_is_understood() -> (
+    None
+):
+    def headers_of(host: str) -> tuple[tuple[str, str], ...]:
+        return (("X-Key", "k"), ("User-Agent", "other")) if host == "127.0.0.1" else ()
+
+    async with serve() as origin:
+        first = json.loads(answer(await ask(origin.url("/echo"), headers_of=headers_of)).body)["headers"]
+        request = {"headers": (("Accept-Encoding", "br"), ("Accept", "text/html"))}
+        other = json.loads(answer(await ask(origin.url("/echo"), request)).body)["headers"]
+    assert (first["x-key"], first["user-agent"], first["accept-encoding"]) == ("k", "other", "gzip")
+    assert (other["accept"], other["user-agent"], other["accept-encoding"]) == (
+        "text/html",
+        "enrich-test",
+        "gzip",
+    )
+
+
+async def test_a_body_is_posted() -> None:
+    async with serve() as origin:
+        request = {
+            "method": "POST",
+            "body": b'{"a": 1}',
+            "headers": (("Content-Type", "application/json"),),
+        }
+        said = json.loads(answer(await ask(origin.url("/echo"), request)).body)
+    assert (said["method"], said["body"]) == ("POST", '{"a": 1}')
+    assert said["headers"]["content-type"] == "application/json"
+
+
+async def test_no_cookie_is_ever_sent() -> None:
+    async with serve() as origin, fetcher() as asking:
+        await asking.fetch(Request(url=origin.url("/cookie")))
+        await asking.fetch(Request(url=origin.url("/echo")))
+    assert [arrival.path for arrival in origin.arrivals] == ["/cookie", "/echo", "/echo"]
+    assert not any("cookie" in arrival.headers for arrival in origin.arrivals)
+
+
+# --- what comes back --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+@pytest.mark.parametrize("status", [200, 204, 304, 400, 403, 404, 410, 418, 500, 599, 999])
+async def test_any_status_is_an_answer(status: int, method: str) -> None:
+    async with serve() as origin:
+        response = answer(await ask(origin.url(f"/status/{status}"), {"method": method}))
+    assert (response.status, response.attempts, response.hops) == (status, 1, ())
+    assert method == "GET" or response.body == b""
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/chunked", b"hello world"),
+        ("/until-close", b"until the end"),
+        ("/hundred", b"<title>fine</title>"),
+        ("/gzip/5000", b"x" * 5000),
+        ("/gzip/5000?coding=deflate", b"x" * 5000),
+        ("/gzip/5000?coding=bare", b"x" * 5000),
+    ],
+)
+async def test_a_body_is_read_however_it_is_sent(path: str, body: bytes) -> None:
+    async with serve() as origin:
+        response = answer(await ask(origin.url(path)))
+    assert (response.status, response.body, response.truncated) == (200, body, False)
+
+
+async def test_a_long_body_is_cut_and_its_connection_closed() -> None:
+    async with serve() as origin:
+        response = answer(await ask(origin.url("/endless"), {"max_body_bytes": 100_000}))
+    assert (len(response.body), response.truncated) == (100_000, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "request_", "truncated"),
+    [
+        ("/bytes/90000?coding=br", {}, True),
+        ("/bytes/10?coding=gzip,%20gzip", {}, True),
+        ("/bytes/10?type=application/pdf", {"body_types": ("text/html",)}, False),
+        ("/endless", {"body_types": ("application/xhtml",)}, False),
+    ],
+)
+async def test_a_body_that_is_not_wanted_or_not_understood_is_empty(
+    path: str, request_: dict[str, Any], truncated: bool
+) -> None:
+    async with serve() as origin:
+        response = answer(await ask(origin.url(path), request_))
+    assert (response.status, response.body, response.truncated) == (200, b"", truncated)
+
+
+@pytest.mark.parametrize(("path", "body_bytes"), [("/bomb/256", 1 << 20), ("/bomb/256?twice=1", 0)])
+async def test_a_bomb_costs_no_more_memory_than_the_cap(path: str, body_bytes: int) -> None:
+    with serve_in_thread() as origin:
+        await ask(origin.url(path))
+        tracemalloc.start()
+        response = answer(await ask(origin.url(path), {"max_body_bytes": 1 << 20}))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert (response.truncated, len(response.body)) == (True, body_bytes)
+    assert peak < 12 << 20
+
+
+async def test_headers_are_text_whatever_bytes_they_hold() -> None:
+    async with serve() as origin:
+        headers = answer(await ask(origin.url("/odd-headers"))).headers
+    assert (headers["x-odd"], headers["x-text"], headers["x-two"]) == ("ÿþ", "中", "a, b")
+
+
+async def test_time_and_attempts_are_told() -> None:
+    async with serve() as origin:
+        response = answer(await ask(origin.url("/slow/0.2")))
+    assert 0.2 <= response.elapsed_seconds < 2
+    assert response.attempts == 1
+
+
+# --- failures ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/rst", FailureKind.CONNECT),
+        ("/half", FailureKind.PROTOCOL),
+        ("/empty", FailureKind.PROTOCOL),
+        ("/garbage", FailureKind.PROTOCOL),
+        ("/bad-chunks", FailureKind.PROTOCOL),
+        ("/big-headers/300", FailureKind.TOO_LARGE),
+        ("/silent", FailureKind.TIMEOUT),
+        ("/drip", FailureKind.TIMEOUT),
+        ("/drip-headers", FailureKind.TIMEOUT),
+        ("/endless-hundred", FailureKind.TIMEOUT),
+    ],
+)
+async def test_trouble_is_a_failure_of_its_kind(path: str, kind: FailureKind) -> None:
+    async with serve() as origin:
+        began = time.monotonic()
+        found = failure(await ask(origin.url(path), timeout_seconds=0.5))
+    assert found.kind is kind
+    assert found.url == origin.url(path)
+    assert found.detail
+    assert time.monotonic() - began < 2
+
+
+async def test_a_closed_port_is_a_failure_to_connect_and_no_request() -> None:
+    async with serve() as origin:
+        url = origin.url("/")
+    async with fetcher() as asking:
+        found = failure(await asking.fetch(Request(url=url)))
+    assert (found.kind, found.detail) == (FailureKind.CONNECT, "the connection was refused")
+    assert (asking.requests, asking.answered, asking.names_resolved) == (0, False, 0)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("http://", FailureKind.INVALID_URL),
+        ("http://[::1", FailureKind.INVALID_URL),
+        ("not a url", FailureKind.INVALID_URL),
+        ("file:///etc/passwd", FailureKind.UNSUPPORTED_SCHEME),
+        ("ftp://example.org/", FailureKind.UNSUPPORTED_SCHEME),
+        ("javascript:alert(1)", FailureKind.UNSUPPORTED_SCHEME),
+        ("data:text/html,x", FailureKind.UNSUPPORTED_SCHEME),
+    ],
+)
+async def test_what_cannot_be_asked_is_a_failure(url: str, kind: FailureKind) -> None:
+    assert failure(await ask(url)).kind is kind
+
+
+async def test_a_url_that_is_too_long_to_ask_is_not_called_invalid() -> None:
+    assert failure(await ask(f"http://127.0.0.1:8080/{'x' * 70_000}")).kind is FailureKind.PROTOCOL
+
+
+async def test_a_header_that_would_end_the_request_is_not_sent() -> None:
+    async with serve() as origin:
+        request = {"headers": (("X-A", "b\r\nX-Injected: 1"),)}
+        assert failure(await ask(origin.url("/echo"), request)).kind is FailureKind.PROTOCOL
+    assert origin.arrivals == []
+
+
+async def test_cancelling_passes_through() -> None:
+    async with serve() as origin, fetcher() as asking:
+        with anyio.move_on_after(0.1) as scope:
+            await asking.fetch(Request(url=origin.url("/silent")))
+    assert scope.cancelled_caught
+
+
+async def test_a_mistake_of_ours_is_not_taken_for_a_fault_of_the_web() -> None:
+    def broken(_request: httpx.Request) -> httpx.Response:
+        raise KeyError("ours")
+
+    async with Fetcher(settings(), httpx.MockTransport(broken)) as asking:
+        with pytest.raises(KeyError, match="ours"):
+            await asking.fetch(Request(url="http://example.org/"))
+
+
+# --- redirects --------------------------------------------------------------------------------------
+
+
+async def test_redirects_are_followed_and_told() -> None:
+    async with serve() as origin:
+        response = answer(await ask(origin.url("/redirect/3")))
+    assert (response.status, response.url) == (200, origin.url("/ok"))
+    assert response.hops == tuple(Hop(origin.url(f"/redirect/{left}"), 302) for left in (3, 2, 1))
+
+
+async def test_ten_redirects_are_followed_and_eleven_are_too_many() -> None:
+    async with serve() as origin:
+        assert len(answer(await ask(origin.url(f"/redirect/{MAX_HOPS}"))).hops) == 10
+        assert failure(await ask(origin.url("/redirect/11"))).kind is FailureKind.TOO_MANY_REDIRECTS
+        assert len(origin.asked("/redirect/1")) == 1 + 1
+
+
+async def test_a_circle_is_noticed_at_once() -> None:
+    async with serve() as origin:
+        found = failure(await ask(origin.url("/loop")))
+    assert found.kind is FailureKind.TOO_MANY_REDIRECTS
+    assert len(origin.arrivals) == 1
+
+
+async def test_a_circle_for_want_of_a_cookie_is_not_called_one() -> None:
+    async with serve() as origin:
+        found = failure(await ask(origin.url("/cookie-loop")))
+    assert found.kind is FailureKind.PROTOCOL
+
+
+@pytest.mark.parametrize(
+    ("location", "kind"),
+    [
+        ("ftp://example.org/", FailureKind.UNSUPPORTED_SCHEME),
+        ("file:///etc/passwd", FailureKind.UNSUPPORTED_SCHEME),
+        ("javascript:alert(1)", FailureKind.UNSUPPORTED_SCHEME),
+        ("weixin://dl/business", FailureKind.UNSUPPORTED_SCHEME),
+        ("http://[::1", FailureKind.PROTOCOL),
+        ("http://127.0.0.1:25/", FailureKind.CONNECT),
+        ("http://10.0.0.1/", FailureKind.FORBIDDEN_ADDRESS),
+        ("http://169.254.169.254/latest/meta-data", FailureKind.FORBIDDEN_ADDRESS),
+        ("//2130706434:25/", FailureKind.CONNECT),
+    ],
+)
+async def test_a_redirect_to_where_we_do_not_go_is_a_failure_there(
+    location: str, kind: FailureKind
+) -> None:
+    async with serve() as origin:
+        found = failure(await ask(origin.url(f"/to/302?{location}")))
+    assert found.kind is kind
+    assert len(found.hops) == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("/echo?a=%7E|[]", "/echo?a=%7E|[]"),
+        ("echo", "/start/echo"),
+        ("?x=1", "/start/here?x=1"),
+        ("../echo/./a/../b", "/echo/b"),
+        ("%5Cecho", "/start/%5Cecho"),
+        ("\\echo", "/echo"),
+        ("  /echo  ", "/echo"),
+        ("/echo/中", "/echo/%E4%B8%AD"),
+        ("/echo#part", "/echo"),
+        ("//user:pw@127.0.0.1:PORT/echo", "/echo"),
+    ],
+)
+async def test_a_location_is_resolved_as_browsers_do(location: str, target: str) -> None:
+    async with serve() as origin:
+        origin.script("/start/here", Answer(302, {"Location": location.replace("PORT", str(origin.port))}))
+        await ask(origin.url("/start/here"))
+    assert origin.arrivals[1].target == target
+
+
+async def test_a_location_in_an_unknown_encoding_keeps_its_bytes() -> None:
+    async with serve() as origin:
+        await ask(origin.url("/raw-location"))
+    assert origin.arrivals[1].target == "/echo/%D6%D0?a=%CE%C4"
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "then"),
+    [
+        (301, "POST", "GET"),
+        (302, "POST", "GET"),
+        (303, "POST", "GET"),
+        (307, "POST", "POST"),
+        (308, "POST", "POST"),
+        (303, "GET", "GET"),
+        (302, "HEAD", "HEAD"),
+        (303, "HEAD", "HEAD"),
+    ],
+)
+async def test_a_redirect_keeps_or_changes_the_method(status: int, method: str, then: str) -> None:
+    async with serve() as origin:
+        request = {"method": method, "body": b"x" if method == "POST" else None}
+        await ask(origin.url(f"/to/{status}?/echo"), request)
+    assert origin.arrivals[1].method == then
+    assert origin.arrivals[1].body == (b"x" if then == "POST" else b"")
+
+
+@pytest.mark.parametrize("status", [200, 300, 304, 305, 404])
+async def test_a_location_beside_another_status_is_not_followed(status: int) -> None:
+    async with serve() as origin:
+        assert answer(await ask(origin.url(f"/to/{status}?/ok"))).status == status
+
+
+async def test_an_empty_location_is_no_redirect() -> None:
+    async with serve() as origin:
+        assert answer(await ask(origin.url("/to/302?"))).status == 302
+
+
+async def test_the_body_of_a_redirect_is_left_alone() -> None:
+    async with serve() as origin:
+        began = time.monotonic()
+        assert answer(await ask(origin.url("/long-redirect"))).status == 200
+    assert time.monotonic() - began < 2
+
+
+SECRETS = (
+    ("Authorization", "Bearer s"),
+    ("X-Api-Key", "s"),
+    ("PRIVATE-TOKEN", "s"),
+    ("Cookie", "s"),
+    ("Accept", "text/html"),
+    ("Accept-Language", "zh"),
+)
+
+
+@pytest.mark.parametrize("other", ["host", "port"])
+async def test_no_secret_follows_a_redirect_to_another_origin(other: str) -> None:
+    async with serve() as here, serve("127.0.0.2" if other == "host" else "127.0.0.1") as there:
+        host = "127.0.0.2" if other == "host" else "127.0.0.1"
+        back = f"/to/302?{here.url('/echo')}"
+        await ask(here.url(f"/to/302?{there.url(back, host)}"), {"headers": SECRETS})
+    first, last = here.arrivals
+    assert (first.headers["authorization"], first.headers["x-api-key"]) == ("Bearer s", "s")
+    for later in (there.arrivals[0], last):
+        assert later.headers["accept-language"] == "zh"
+        assert not {"authorization", "x-api-key", "private-token", "cookie"} & set(later.headers)
+
+
+async def test_within_an_origin_headers_stay() -> None:
+    async with serve() as origin:
+        await ask(origin.url("/to/301?/echo"), {"headers": SECRETS})
+    assert origin.arrivals[1].headers["authorization"] == "Bearer s"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://a.test/",
+        "http://a.test:8080/",
+        "http://b.test/",
+        "http://a.test./",
+        "http://a.test.evil.test/",
+    ],
+)
+async def test_a_configured_header_goes_to_exactly_its_host(elsewhere: str) -> None:
+    seen: list[httpx.Request] = []
+
+    def web(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return (
+            httpx.Response(302, headers={"Location": elsewhere}) if len(seen) == 1 else httpx.Response(200)
+        )
+
+    def headers_of(host: str) -> tuple[tuple[str, str], ...]:
+        return (("X-Key", "k"),) if host == "a.test" else ()
+
+    async with Fetcher(settings(headers_of=headers_of), httpx.MockTransport(web)) as asking:
+        answer(await asking.fetch(Request(url="http://a.test/", headers=SECRETS)))
+    assert seen[0].headers["x-key"] == "k"
+    assert "authorization" not in seen[1].headers
+    there = address_of(elsewhere)
+    assert there is not None
+    assert ("x-key" in seen[1].headers) == (there.host == "a.test")
+
+
+# --- asking again -----------------------------------------------------------------------------------
+
+
+async def test_a_server_that_recovers_is_alive() -> None:
+    async with serve() as origin:
+        origin.script("/flaky", Answer(503), Answer(503), Answer(200, body=b"back"))
+        response = answer(await ask(origin.url("/flaky"), retries=2))
+    assert (response.status, response.body, response.attempts) == (200, b"back", 3)
+
+
+async def test_the_last_answer_stands_when_the_retries_are_used_up() -> None:
+    async with serve() as origin:
+        origin.script("/down", Answer(500), Answer(502), Answer(503))
+        response = answer(await ask(origin.url("/down"), retries=2))
+    assert (response.status, response.attempts, len(origin.arrivals)) == (503, 3, 3)
+
+
+@pytest.mark.parametrize(("path", "times"), [("/status/404", 1), ("/rst", 3), ("/empty", 3), ("/loop", 1)])
+async def test_only_trouble_of_the_moment_is_asked_about_again(path: str, times: int) -> None:
+    async with serve() as origin:
+        outcome = await ask(origin.url(path), retries=2)
+    assert (outcome.attempts, len(origin.arrivals)) == (times, times)
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+async def test_retry_after_holds_the_whole_host_back(form: str) -> None:
+    def now() -> datetime:
+        return datetime(2026, 11, 21, 6, tzinfo=UTC)
+
+    later = "1" if form == "seconds" else format_datetime(now() + timedelta(seconds=1), usegmt=True)
+    async with serve() as origin, Fetcher(settings(retries=1), now=now) as asking:
+        origin.script("/busy", Answer(429, {"Retry-After": later}), Answer(200))
+        outcomes: list[Outcome] = []
+
+        async def keep(path: str) -> None:
+            outcomes.append(await asking.fetch(Request(url=origin.url(path))))
+
+        async with task_group() as tasks:
+            tasks.start_soon(keep, "/busy")
+            await anyio.sleep(0.3)
+            tasks.start_soon(keep, "/ok")
+    assert [answer(outcome).status for outcome in outcomes] == [200, 200]
+    first, *rest = [arrival.at for arrival in origin.arrivals]
+    assert min(rest) - first >= 0.95
+
+
+async def test_a_host_that_wants_too_much_patience_is_deferred() -> None:
+    async with serve() as origin, fetcher(retries=2, patience_seconds=10) as asking:
+        origin.script("/busy", Answer(503, {"Retry-After": "3600"}))
+        first = answer(await asking.fetch(Request(url=origin.url("/busy"))))
+        second = failure(await asking.fetch(Request(url=origin.url("/ok"))))
+    assert (first.status, first.attempts) == (503, 1)
+    assert second.kind is FailureKind.HOST_DEFERRED
+    assert second.detail.startswith("asked to wait until 20")
+    assert len(origin.arrivals) == 1
+
+
+async def test_those_who_wait_in_the_lane_see_that_their_host_is_deferred() -> None:
+    async with serve() as origin, fetcher(manners_of=lambda _: ONE_BY_ONE, patience_seconds=10) as asking:
+        origin.script("/busy", Answer(429, {"Retry-After": "60"}, after_seconds=0.2))
+        kinds: list[object] = []
+
+        async def keep(path: str) -> None:
+            outcome = await asking.fetch(Request(url=origin.url(path)))
+            kinds.append(getattr(outcome, "kind", outcome))
+
+        async with task_group() as tasks:
+            tasks.start_soon(keep, "/busy")
+            await anyio.sleep(0.05)
+            for _ in range(3):
+                tasks.start_soon(keep, "/ok")
+    assert kinds[1:] == [FailureKind.HOST_DEFERRED] * 3
+
+
+async def test_a_host_without_connections_is_asked_a_few_times_for_many_links(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("enrich.fetch.politeness.DOWN_AFTER_SECONDS", 0.0)
+    asked: list[str] = []
+    resolve = names({"down.test": -3}, asked)
+    async with Fetcher(settings(retries=2), resolve=resolve) as asking:
+        found = [failure(await asking.fetch(Request(url=f"http://down.test/{n}"))) for n in range(50)]
+    assert {each.kind for each in found} == {FailureKind.DNS_FAILURE}
+    assert len(asked) == 5
+
+
+# --- manners ----------------------------------------------------------------------------------------
+
+
+async def test_a_host_with_width_one_is_asked_one_by_one_with_a_gap() -> None:
+    async with serve() as origin, fetcher(manners_of=lambda _: ONE_BY_ONE) as asking, task_group() as tasks:
+        for number in range(5):
+            tasks.start_soon(asking.fetch, Request(url=origin.url(f"/slow/0.0{number}")))
+    moments = [arrival.at for arrival in origin.arrivals]
+    assert origin.most_at_once == 1
+    assert min(later - earlier for earlier, later in pairwise(moments)) >= 0.045
+
+
+async def test_hops_take_their_turns_too() -> None:
+    async with serve() as origin, fetcher(manners_of=lambda _: ONE_BY_ONE) as asking:
+        began = time.monotonic()
+        answer(await asking.fetch(Request(url=origin.url("/redirect/4"))))
+    assert time.monotonic() - began >= 4 * 0.05
+
+
+async def test_the_wait_for_a_turn_is_not_part_of_the_deadline() -> None:
+    manners = Manners(width=1, interval_seconds=0.2)
+    async with serve() as origin, fetcher(manners_of=lambda _: manners, timeout_seconds=0.3) as asking:
+        outcomes: list[Outcome] = []
+
+        async def keep() -> None:
+            outcomes.append(await asking.fetch(Request(url=origin.url("/ok"))))
+
+        async with task_group() as tasks:
+            for _ in range(4):
+                tasks.start_soon(keep)
+    assert [answer(outcome).status for outcome in outcomes] == [200] * 4
+
+
+async def test_the_deadline_covers_all_hops() -> None:
+    async with serve() as origin:
+        for number in range(6):
+            origin.script(
+                f"/hop/{number}", Answer(302, {"Location": f"/hop/{number + 1}"}, after_seconds=0.15)
+            )
+        found = failure(await ask(origin.url("/hop/0"), timeout_seconds=0.5))
+    assert found.kind is FailureKind.TIMEOUT
+    assert 2 <= len(found.hops) <= 3
+    assert 0.4 < found.elapsed_seconds < 1
+
+
+async def test_a_host_may_have_a_deadline_of_its_own() -> None:
+    async with serve() as origin:
+        found = failure(
+            await ask(origin.url("/silent"), timeout_of=lambda host: 0.1 if "." in host else None)
+        )
+    assert found.elapsed_seconds < 1
+
+
+async def test_progress_sees_the_lanes() -> None:
+    async with serve() as origin, fetcher(manners_of=lambda _: ONE_BY_ONE) as asking, task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(asking.fetch, Request(url=origin.url("/slow/0.1")))
+        await anyio.sleep(0.05)
+        during = dict(asking.lanes())
+    assert (during["127.0.0.1"].waiting, during["127.0.0.1"].in_flight) == (2, 1)
+    assert asking.lanes() == {}
+    assert (asking.requests, asking.answered) == (3, True)
+
+
+# --- connections ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/ok", "/chunked", "/gzip/5000", "/status/404", "/redirect/1", "/bytes/10?type=application/pdf"],
+)
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+async def test_ten_questions_to_an_origin_take_one_connection(path: str, method: str) -> None:
+    if (method, path) == ("HEAD", "/chunked"):
+        path = "/ok"
+    async with serve() as origin, fetcher() as asking:
+        for _ in range(10):
+            request = Request(url=origin.url(path), method=method, body_types=("text/",))  # type: ignore[arg-type]
+            answer(await asking.fetch(request))
+    assert origin.connections == 1
+
+
+async def test_many_origins_do_not_keep_many_connections() -> None:
+    async with serve() as origin, fetcher() as asking:
+        transport = asking._transport
+        assert isinstance(transport, OriginTransport)
+        transport._idle_origins = 3
+        resolve = names({f"h{number}.test": ["127.0.0.1"] for number in range(20)})
+        transport._backend._resolve = resolve
+        for number in range(20):
+            answer(await asking.fetch(Request(url=origin.url("/ok", f"h{number}.test"))))
+        await anyio.sleep(0.05)
+        assert open_connections(origin) <= 4
+    assert asking.names_resolved == 20
+
+
+def open_connections(origin: Origin) -> int:
+    return len(origin._open)

@@ -1,0 +1,190 @@
+"""What a store promises, whatever keeps the rows.
+
+The store is the spine of a run: documents and links go in, batches of due targets come out, and results
+are durable when `record` returns. All methods take and give batches. Times are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from enrich.model import (
+    CheckResult,
+    DateSource,
+    Finding,
+    Identity,
+    Link,
+    ReportDocument,
+    ReportEntry,
+    ReportTarget,
+    Target,
+    TargetState,
+)
+from enrich.store.history import Confirmation
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundTarget:
+    """What links resolve to, the lane in which it is asked, and whether an API can decide it."""
+
+    identity: Identity
+    host: str
+    asks_api: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundLink:
+    """A link with its target, its date, and why it is not asked, if so."""
+
+    link: Link
+    target: FoundTarget
+    date: str | None = None
+    skip: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundDocument:
+    """A document that was read, with its links in reading order.
+
+    ``implied`` are targets that no link leads to but that a link's page is about.
+    """
+
+    path: str
+    title: str | None
+    date: str | None
+    date_source: DateSource
+    links: Sequence[FoundLink]
+    implied: Sequence[FoundTarget] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run. ``started_at`` is that of the first start when a killed run is resumed."""
+
+    id: str
+    started_at: datetime
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ages:
+    """After how many seconds a target is asked again, by what its last check gave.
+
+    ``by_kind`` holds (ok, metadata) per kind; ``max_age`` replaces all of it; ``refresh`` makes
+    everything due; ``metadata`` says whether missing or old metadata make a target due;
+    ``broken_again`` asks every stored *broken* before it is stated.
+    """
+
+    by_kind: Mapping[str, tuple[float, float]]
+    unsure: float = 86400.0
+    confirmed: float = 30 * 86400.0
+    max_age: float | None = None
+    refresh: bool = False
+    metadata: bool = True
+    broken_again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueTarget:
+    """A target to ask, and whether its metadata are wanted."""
+
+    target: Target
+    wants_metadata: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheInfo:
+    targets: int
+    checks: int
+    runs: int
+    bytes: int
+    oldest_check: datetime | None
+    newest_check: datetime | None
+    by_status: Mapping[str, int]
+
+
+class Rows(Protocol):
+    """What a report is made from: the present run's rows, in their stable order. Synchronous."""
+
+    def documents(self) -> Iterator[ReportDocument]: ...
+    def targets(self) -> Iterator[ReportTarget]: ...
+    def entries(self) -> Iterator[ReportEntry]: ...
+    def findings(self) -> Iterator[Finding]: ...
+    def undated_links(self) -> int: ...
+    def deferred(self) -> int: ...
+
+
+class Store(Protocol):
+    """An asynchronous store; used by one run at a time, which `enrich.store.lock` sees to."""
+
+    async def begin(self, *, version: str, options: str, now: datetime, fresh: bool) -> Run:
+        """Start a run, or go on with one that was killed with the same options within a day."""
+        ...
+
+    async def add(self, documents: Sequence[FoundDocument], findings: Sequence[Finding] = ()) -> None:
+        """Add documents in reading order. The URL of a target is that of its first link."""
+        ...
+
+    async def plan(self, ages: Ages, now: datetime) -> int:
+        """Decide which targets of this run are due, once all documents are in; how many there are."""
+        ...
+
+    async def hosts(self) -> Sequence[tuple[str, int]]:
+        """Hosts with due targets that are asked at their own address, and how many, by name."""
+        ...
+
+    async def kinds_by_api(self) -> Sequence[str]:
+        """Kinds with due targets that an API can decide."""
+        ...
+
+    async def take(self, host: str, limit: int) -> list[DueTarget]:
+        """Take due targets of a host, never checked ones first, then the oldest."""
+        ...
+
+    async def take_for_api(self, kind: str, limit: int) -> list[DueTarget]:
+        """Take due targets of a kind that its API can decide, in the same order."""
+        ...
+
+    async def release(self, ids: Sequence[str]) -> None:
+        """Give back targets that an API could not decide; they are asked at their own address."""
+        ...
+
+    async def record(self, results: Sequence[CheckResult], rule: Confirmation) -> Sequence[TargetState]:
+        """Store results in one transaction, durable on return; the states that now stand."""
+        ...
+
+    async def defer(self, ids: Sequence[str], reason: str) -> None:
+        """Say why targets were not asked in this run."""
+        ...
+
+    async def defer_host(self, host: str, reason: str, keep: int = 0) -> int:
+        """Defer all due targets of a host but the ``keep`` most urgent; how many were deferred."""
+        ...
+
+    async def defer_rest(self, reason: str) -> int:
+        """Defer whatever is still due or taken; how many were deferred."""
+        ...
+
+    async def asked_since(self, host: str, since: datetime) -> int:
+        """How many checks of a host's targets were made since then, in any run."""
+        ...
+
+    async def finish(self, *, complete: bool, now: datetime) -> None:
+        """The run is over, complete or not; it will not be resumed."""
+        ...
+
+    async def read(self, use: Callable[[Rows], T]) -> T:
+        """Call ``use`` with the rows of the present run, outside the event loop."""
+        ...
+
+    async def info(self) -> CacheInfo: ...
+    async def prune(self, unused_since: datetime) -> int:
+        """Forget targets that no run has met since then; how many."""
+        ...
+
+    async def close(self) -> None: ...

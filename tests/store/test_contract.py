@@ -1,0 +1,421 @@
+"""What every store promises, whatever keeps the rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from enrich.errors import StorageError
+from enrich.model import (
+    CheckResult,
+    Element,
+    Finding,
+    Identity,
+    Link,
+    Page,
+    Paper,
+    ReportTarget,
+    Repository,
+    Severity,
+    Status,
+    Verdict,
+)
+from enrich.store.history import Confirmation
+from enrich.store.protocol import Ages, FoundDocument, FoundLink, FoundTarget, Store
+from enrich.store.sqlite import SqliteStore
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 5, 10, 6, tzinfo=UTC)
+DAY = timedelta(days=1)
+RULE = Confirmation()
+OK = Verdict(Status.OK, "http-200")
+GONE = Verdict(Status.BROKEN, "http-410")
+AGES = Ages(by_kind=dict.fromkeys(("web", "arxiv", "github", "wechat"), (7 * 86400.0, 30 * 86400.0)))
+
+
+@pytest.fixture(params=["sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """One store of each sort; a new sort is added here and passes the same tests."""
+    assert request.param == "sqlite"
+    async with SqliteStore(tmp_path / "cache.sqlite3") as made:
+        yield made
+
+
+def target(name: str, *, host: str = "a.example", asks_api: bool = False, kind: str = "web") -> FoundTarget:
+    identity = Identity(id=name, kind=kind, url=f"https://{host}/{name}")  # type: ignore[arg-type]
+    return FoundTarget(identity=identity, host=host, asks_api=asks_api)
+
+
+def link(
+    found: FoundTarget, line: int = 1, *, skip: str | None = None, date: str | None = None
+) -> FoundLink:
+    made = Link(url=found.identity.url, line=line, column=3, element=Element.INLINE, text="label")
+    return FoundLink(link=made, target=found, skip=skip, date=date)
+
+
+def document(*links: FoundLink, path: str = "a.md", implied: tuple[FoundTarget, ...] = ()) -> FoundDocument:
+    return FoundDocument(
+        path=path, title="T", date="2022-05", date_source="title", links=links, implied=implied
+    )
+
+
+async def begin(store: Store, *documents: FoundDocument, now: datetime = NOW, fresh: bool = True) -> None:
+    await store.begin(version="1", options="{}", now=now, fresh=fresh)
+    await store.add(documents)
+
+
+async def due(store: Store, ages: Ages = AGES, now: datetime = NOW) -> int:
+    return await store.plan(ages, now)
+
+
+async def rows(store: Store) -> list[ReportTarget]:
+    return await store.read(lambda rows: list(rows.targets()))
+
+
+def result(name: str, verdict: Verdict = OK, at: datetime = NOW, **more: object) -> CheckResult:
+    return CheckResult(target_id=name, at=at, verdict=verdict, **more)  # type: ignore[arg-type]
+
+
+async def test_what_was_never_asked_is_due_and_handed_out_once(store: Store) -> None:
+    await begin(store, document(link(target("x")), link(target("y")), link(target("z", host="b.example"))))
+    assert await due(store) == 3
+    assert await store.hosts() == [("a.example", 2), ("b.example", 1)]
+    assert [one.target.id for one in await store.take("a.example", 10)] == ["x", "y"]
+    assert list(await store.take("a.example", 10)) == []
+    assert await store.hosts() == [("b.example", 1)]
+
+
+async def test_a_recorded_result_is_in_the_report_and_not_due_within_its_age(store: Store) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.take("a.example", 1)
+    (state,) = await store.record([result("x", wanted_metadata=True, metadata=Page(title="P"))], RULE)
+    assert state.status is Status.OK
+    (row,) = await rows(store)
+    assert (row.status, row.reason, row.from_cache, row.metadata) == (
+        "ok",
+        "http-200",
+        False,
+        Page(title="P"),
+    )
+
+    await begin(store, document(link(target("x"))), now=NOW + 6 * DAY)
+    assert await due(store, now=NOW + 6 * DAY) == 0
+    assert [row.from_cache for row in await rows(store)] == [True]
+    await begin(store, document(link(target("x"))), now=NOW + 7 * DAY)
+    assert await due(store, now=NOW + 7 * DAY) == 1
+
+
+@pytest.mark.parametrize(
+    ("verdict", "days", "expected"),
+    [
+        (OK, 6.9, 0),
+        (OK, 7.0, 1),
+        (GONE, 0.9, 0),
+        (GONE, 1.0, 1),
+        (Verdict(Status.BLOCKED, "http-403"), 0.9, 0),
+        (Verdict(Status.BLOCKED, "http-403"), 1.0, 1),
+        (Verdict(Status.UNREACHABLE, "timeout"), 1.0, 1),
+    ],
+)
+async def test_each_status_has_its_age(store: Store, verdict: Verdict, days: float, expected: int) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record([result("x", verdict, wanted_metadata=True)], RULE)
+    later = NOW + days * DAY
+    await begin(store, document(link(target("x"))), now=later)
+    assert await due(store, now=later) == expected
+
+
+async def test_a_confirmed_broken_target_is_asked_after_a_month(store: Store) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record([result("x", GONE)], RULE)
+    (state,) = await store.record([result("x", GONE, NOW + DAY)], RULE)
+    assert state.confirmed
+    for days, expected in ((29, 0), (32, 1)):
+        await begin(store, document(link(target("x"))), now=NOW + days * DAY)
+        assert await due(store, now=NOW + days * DAY) == expected
+
+
+async def test_a_check_asks_a_stored_broken_again_before_it_is_stated(store: Store) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record([result("x", GONE)], RULE)
+    await begin(store, document(link(target("x"))))
+    assert await due(store, Ages(by_kind=AGES.by_kind, broken_again=True)) == 1
+
+
+async def test_a_time_in_the_future_counts_as_old(store: Store) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record([result("x", at=NOW + 300 * DAY)], RULE)
+    await begin(store, document(link(target("x"))))
+    assert await due(store) == 1
+
+
+async def test_an_answer_that_could_not_tell_is_asked_again_the_next_day(store: Store) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record([result("x", wanted_metadata=True)], RULE)
+    await store.record([result("x", Verdict(Status.BLOCKED, "http-403"), NOW + DAY)], RULE)
+    later = NOW + 2 * DAY
+    await begin(store, document(link(target("x"))), now=later)
+    assert await due(store, now=later) == 1
+    (row,) = await rows(store)
+    assert (row.status, row.checked_at) == ("ok", NOW)
+
+
+async def test_max_age_and_refresh_replace_the_ages(store: Store) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record([result("x", wanted_metadata=True)], RULE)
+    minute = NOW + timedelta(minutes=1)
+    for ages, expected in (
+        (AGES, 0),
+        (Ages(by_kind=AGES.by_kind, max_age=30.0), 1),
+        (Ages(by_kind=AGES.by_kind, max_age=90.0), 0),
+        (Ages(by_kind=AGES.by_kind, refresh=True), 1),
+    ):
+        await begin(store, document(link(target("x"))), now=minute)
+        assert await due(store, ages, minute) == expected
+
+
+async def test_a_killed_run_goes_on_and_does_not_ask_again_what_it_counted(store: Store) -> None:
+    refresh = Ages(by_kind=AGES.by_kind, refresh=True)
+    await begin(store, document(link(target("x")), link(target("y"))))
+    await due(store, refresh)
+    await store.record([result("x", GONE, NOW + timedelta(seconds=1))], RULE)
+    # No finish(): the run was killed.
+    later = NOW + timedelta(minutes=5)
+    run = await store.begin(version="1", options="{}", now=later, fresh=False)
+    await store.add([document(link(target("x")), link(target("y")))])
+    assert (run.resumed, run.started_at) == (True, NOW)
+    assert await due(store, refresh, later) == 1
+    assert [one.target.id for one in await store.take("a.example", 9)] == ["y"]
+
+
+@pytest.mark.parametrize(
+    ("options", "fresh", "hours", "finished"),
+    [("{}", True, 1, False), ("other", False, 1, False), ("{}", False, 25, False), ("{}", False, 1, True)],
+)
+async def test_a_run_is_new_when_asked_for_or_different_or_late_or_finished(
+    store: Store, options: str, fresh: bool, hours: int, finished: bool
+) -> None:
+    await store.begin(version="1", options="{}", now=NOW, fresh=True)
+    if finished:
+        await store.finish(complete=True, now=NOW)
+    run = await store.begin(version="1", options=options, now=NOW + timedelta(hours=hours), fresh=fresh)
+    assert not run.resumed
+
+
+async def test_only_a_target_whose_links_are_all_skipped_is_skipped(store: Store) -> None:
+    picture, both = target("picture"), target("both")
+    await begin(
+        store,
+        document(link(picture, skip="image"), link(both, 2, skip="image")),
+        document(link(both), path="b.md"),
+    )
+    assert await due(store) == 1
+    assert {row.id: (row.status, row.reason) for row in await rows(store)} == {
+        "both": ("skipped", "not-reached"),
+        "picture": ("skipped", "image"),
+    }
+
+
+async def test_the_address_of_a_target_is_that_of_its_first_link(store: Store) -> None:
+    first = FoundTarget(identity=Identity(id="x", kind="web", url="https://a.example/X"), host="a.example")  # type: ignore[arg-type]
+    second = FoundTarget(identity=Identity(id="x", kind="web", url="https://a.example/x"), host="a.example")  # type: ignore[arg-type]
+    await begin(store, document(link(first), link(second, 2)))
+    assert [row.url for row in await rows(store)] == ["https://a.example/X"]
+    await begin(store, document(link(second)), now=NOW + DAY)
+    assert [row.url for row in await rows(store)] == ["https://a.example/x"]
+
+
+async def test_what_an_api_can_decide_is_handed_out_to_it_and_can_be_given_back(store: Store) -> None:
+    paper = target("arxiv:1", kind="arxiv", host="arxiv.org", asks_api=True)
+    await begin(store, document(link(paper)))
+    await due(store)
+    assert await store.kinds_by_api() == ["arxiv"]
+    assert await store.hosts() == []
+    assert [one.target.id for one in await store.take_for_api("arxiv", 9)] == ["arxiv:1"]
+    await store.release(["arxiv:1"])
+    assert await store.hosts() == [("arxiv.org", 1)]
+
+
+async def test_the_most_urgent_are_kept_when_a_host_is_deferred(store: Store) -> None:
+    old, older, new = target("old"), target("older"), target("new")
+    await begin(store, document(link(old), link(older)))
+    await due(store)
+    await store.record([result("older", GONE, NOW - 2 * DAY), result("old", GONE, NOW - DAY)], RULE)
+    await begin(store, document(link(old), link(older), link(new)))
+    await due(store)
+    assert await store.defer_host("a.example", "host-deferred", keep=2) == 1
+    assert [one.target.id for one in await store.take("a.example", 9)] == ["new", "older"]
+    assert await store.read(lambda rows: rows.deferred()) == 1
+
+
+async def test_deferring_keeps_the_older_verdict(store: Store) -> None:
+    known, unknown = target("known"), target("unknown")
+    await begin(store, document(link(known)))
+    await due(store)
+    await store.record([result("known")], RULE)
+    await begin(store, document(link(known), link(unknown)))
+    await due(store, Ages(by_kind=AGES.by_kind, refresh=True))
+    assert await store.defer_rest("network-down") == 2
+    assert [(row.id, row.status, row.reason, row.from_cache) for row in await rows(store)] == [
+        ("known", "ok", "http-200", True),
+        ("unknown", "skipped", "network-down", False),
+    ]
+
+
+async def test_metadata_are_kept_and_marked_stale_when_new_ones_could_not_be_had(store: Store) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record(
+        [result("x", wanted_metadata=True, metadata=Page(title="P"), metadata_source="page")], RULE
+    )
+    failure = Verdict(Status.UNREACHABLE, "provider-failure")
+    await store.record([result("x", failure, NOW + 8 * DAY, wanted_metadata=True)], RULE)
+    (row,) = await rows(store)
+    assert (row.status, row.metadata, row.metadata_stale) == ("ok", Page(title="P"), True)
+    assert row.metadata_fetched_at == NOW
+
+
+async def test_a_page_that_says_nothing_of_itself_is_not_asked_for_it_every_night(store: Store) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record([result("x", wanted_metadata=True)], RULE)
+    await begin(store, document(link(target("x"))), now=NOW + 2 * DAY)
+    assert await due(store, now=NOW + 2 * DAY) == 0
+
+
+async def test_a_check_leaves_metadata_for_the_next_run(store: Store) -> None:
+    no_metadata = Ages(by_kind=AGES.by_kind, metadata=False)
+    await begin(store, document(link(target("x"))))
+    await due(store, no_metadata)
+    (one,) = await store.take("a.example", 1)
+    assert not one.wants_metadata
+    await store.record([result("x")], RULE)
+    await begin(store, document(link(target("x"))))
+    assert await due(store, no_metadata) == 0
+    assert await due(store) == 1
+
+
+async def test_two_ids_of_one_article_become_one_target(store: Store) -> None:
+    short = target("wechat:AAA", kind="wechat")
+    await begin(store, document(link(short, 1), link(short, 5)))
+    await due(store)
+    await store.record([result("wechat:AAA", alias="wx:1:2:1")], RULE)
+    (row,) = await rows(store)
+    assert (row.id, len(row.links)) == ("wx:1:2:1", 2)
+
+    long = target("wx:1:2:1", kind="wechat")
+    await begin(store, document(link(short), link(long, 2)))
+    assert await due(store) == 1, "only for its metadata"
+    assert [(row.id, len(row.links)) for row in await rows(store)] == [("wx:1:2:1", 2)]
+
+
+async def test_two_ids_merge_when_both_are_linked_in_one_run(store: Store) -> None:
+    short, long = target("wechat:AAA", kind="wechat"), target("wx:1:2:1", kind="wechat")
+    await begin(store, document(link(short), link(long, 2)))
+    await due(store)
+    await store.record([result("wechat:AAA", alias="wx:1:2:1"), result("wx:1:2:1", alias="wx:1:2:1")], RULE)
+    assert [(row.id, row.status, len(row.links)) for row in await rows(store)] == [("wx:1:2:1", "ok", 2)]
+
+
+async def test_a_page_about_a_paper_shows_the_papers_metadata(store: Store) -> None:
+    paper = target("arxiv:1", kind="arxiv", asks_api=True)
+    identity = Identity(id="url:p", kind="web", url="https://b.example/p", stands_for="arxiv:1")  # type: ignore[arg-type]
+    page = FoundTarget(identity=identity, host="b.example")
+    await begin(store, document(link(page), implied=(paper,)))
+    assert await due(store) == 2
+    facts = Paper(arxiv_id="1", title="A paper")
+    await store.record(
+        [result("arxiv:1", wanted_metadata=True, metadata=facts, metadata_source="arxiv"), result("url:p")],
+        RULE,
+    )
+    (row,) = await rows(store)
+    assert (row.id, row.metadata, row.metadata_source) == ("url:p", facts, "arxiv")
+
+
+async def test_rows_come_in_their_stable_order(store: Store) -> None:
+    a, b = target("a"), target("b")
+    await begin(
+        store, document(link(b, 7), link(a, 2), path="z.md"), document(link(b, 9), link(b, 3), path="y.md")
+    )
+    found = await rows(store)
+    assert [row.id for row in found] == ["a", "b"]
+    assert [(one.document, one.line) for one in found[1].links] == [("y.md", 3), ("y.md", 9), ("z.md", 7)]
+    assert await store.read(lambda rows: [one.path for one in rows.documents()]) == ["y.md", "z.md"]
+
+
+async def test_checks_are_counted_per_host(store: Store) -> None:
+    await begin(store, document(link(target("x")), link(target("y", host="b.example"))))
+    await due(store)
+    await store.record([result("x"), result("y"), result("x", at=NOW - 2 * DAY)], RULE)
+    assert await store.asked_since("a.example", NOW - DAY) == 1
+
+
+async def test_findings_and_undated_links_are_kept_for_the_report(store: Store) -> None:
+    await store.begin(version="1", options="{}", now=NOW, fresh=True)
+    finding = Finding(code="unreadable-document", severity=Severity.ERROR, message="no", document="b.md")
+    await store.add(
+        [document(link(target("x")), link(target("x"), 2, date="2022-05"))],
+        [finding],
+    )
+    assert await store.read(lambda rows: list(rows.findings())) == [finding]
+    assert await store.read(lambda rows: rows.undated_links()) == 1
+
+
+async def test_stars_are_kept_once_a_day(store: Store) -> None:
+    await begin(store, document(link(target("github:o/r", kind="github"))))
+    await due(store)
+    for stars, at in ((1, NOW), (2, NOW + timedelta(hours=1)), (5, NOW + DAY)):
+        repository = Repository(full_name="o/r", stars=stars)
+        await store.record([result("github:o/r", at=at, metadata=repository)], RULE)
+    info = await store.info()
+    assert (info.targets, info.checks) == (1, 3)
+
+
+async def test_pruning_forgets_what_no_run_met(store: Store) -> None:
+    await begin(store, document(link(target("old"))))
+    await begin(store, document(link(target("new"))), now=NOW + 100 * DAY)
+    assert await store.prune(NOW + 10 * DAY) == 1
+    assert [row.id for row in await rows(store)] == ["new"]
+
+
+async def test_results_survive_closing(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite3"
+    async with SqliteStore(path) as store:
+        await begin(store, document(link(target("x"))))
+        await due(store)
+        await store.record([result("x", wanted_metadata=True)], RULE)
+    async with SqliteStore(path) as store:
+        await begin(store, document(link(target("x"))))
+        assert await due(store) == 0
+
+
+async def test_a_cache_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite3"
+    async with SqliteStore(path) as store:
+        store._connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(StorageError, match="newer enrich"):
+        SqliteStore(path)
+
+
+async def test_a_damaged_cache_is_an_error_that_names_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite3"
+    path.write_bytes(b"this is not a database, but long enough to be read as one" * 100)
+    with pytest.raises(StorageError, match="enrich cache clear"):
+        SqliteStore(path)
+
+
+async def test_the_cache_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite3"
+    async with SqliteStore(path):
+        assert path.stat().st_mode & 0o077 == 0

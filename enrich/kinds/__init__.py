@@ -1,0 +1,1 @@
+"""One file per kind of link; nothing else lists them."""

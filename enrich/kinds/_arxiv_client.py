@@ -1,0 +1,242 @@
+"""One question to the arXiv API, through the `arxiv` package and our own fetch.
+
+The package builds the query and reads Atom well. Left alone, though, it has no time-out, no manners towards
+429, no address guard, and it takes an error page for an empty list of results. So its client gets a session
+of ours, which hands every request back to the event loop and refuses an answer that is no Atom feed. The
+session is a private attribute of the client: a test holds that seam, and pyproject.toml the version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
+
+from enrich.kinds._arxiv_ids import PaperId, parse_id
+from enrich.model import Api, Failure, Fetch, Outcome, Paper, Purpose, Request, Response
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import arxiv  # type: ignore[import-untyped]
+
+# A feed of 100 papers is 0.2 MB; no answer to our question comes near this.
+MAX_FEED_BYTES = 8 << 20
+
+_ATOM_FEED = "http://www.w3.org/2005/Atom feed"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Papers by number and version, in whatever order the server liked."""
+
+    papers: Mapping[PaperId, Paper]
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """HTTP 400: these numbers made the server refuse the whole list."""
+
+    ids: frozenset[str]
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """No usable answer. ``failure`` is there when nobody answered at all."""
+
+    detail: str
+    failure: Failure | None = None
+    attempts: int = 1
+
+
+Answer = Feed | Refused | Trouble
+
+
+async def ask(ids: Sequence[str], api: Api) -> Answer:
+    """Ask for papers by canonical number, at most about 100 of them: one request, one answer, no paging.
+
+    The lane of the API's host paces the request and the fetch layer bounds and retries it; cancelling
+    reaches the fetch, and with it ends the thread.
+    """
+    import anyio.to_thread
+
+    return await anyio.to_thread.run_sync(_ask_in_thread, tuple(ids), api)
+
+
+def _ask_in_thread(ids: Sequence[str], api: Api) -> Answer:
+    import arxiv
+
+    session = _Session(api.fetch)
+    client = arxiv.Client(page_size=len(ids), delay_seconds=0, num_retries=0)
+    client._session = session
+    client.query_url_format = _query_format(api.arxiv_api_url)
+    papers: dict[PaperId, Paper] = {}
+    try:
+        for result in client.results(arxiv.Search(id_list=list(ids), max_results=None)):
+            if paper := read_paper(result):
+                papers[paper[0]] = paper[1]
+    except _SecondPageError:
+        pass  # the list fits one page; a server that counts more than it gives is not asked again
+    except _NoFeedError as error:
+        return _trouble(session.outcome, str(error))
+    except arxiv.HTTPError as error:
+        return _refusal(session.outcome, error.status)
+    except ValueError as error:  # a date that is none: the package lets it through
+        return _trouble(session.outcome, f"arXiv sent an entry that cannot be read: {error}")
+    return Feed(papers, _attempts(session.outcome))
+
+
+def _query_format(api_url: str) -> str:
+    escaped = api_url.replace("{", "{{").replace("}", "}}")
+    return escaped + ("&{}" if "?" in api_url else "?{}")
+
+
+class _NoFeedError(Exception):
+    """The answer is no Atom feed, or there is none."""
+
+
+class _SecondPageError(Exception):
+    """The package wants to turn a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """The two attributes of ``requests.Response`` that the package reads."""
+
+    status_code: int
+    content: bytes
+
+
+class _Session:
+    """What the package takes for its ``requests.Session``; lives in a worker thread, asks in the loop."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self.outcome: Outcome | None = None
+
+    def get(self, url: str, headers: Mapping[str, str]) -> _Reply:
+        """Fetch through ours; the User-Agent in ``headers`` is the package's and is not sent."""
+        import anyio.from_thread
+
+        if self.outcome is not None:
+            raise _SecondPageError
+        request = Request(url=url, purpose=Purpose.API, max_body_bytes=MAX_FEED_BYTES)
+        self.outcome = outcome = anyio.from_thread.run(self._fetched, request)
+        if isinstance(outcome, Failure):
+            raise _NoFeedError(f"arXiv's API did not answer: {outcome.detail}")
+        if outcome.status == 200 and (problem := feed_problem(outcome)):
+            raise _NoFeedError(f"arXiv's API answered with {problem}")
+        return _Reply(outcome.status, outcome.body)
+
+    async def _fetched(self, request: Request) -> Outcome:
+        return await self._fetch(request)
+
+
+def feed_problem(response: Response) -> str | None:
+    """Why a body is not a whole Atom feed, or None when it is one.
+
+    The package's parser repairs what it gets: it reads a cut feed as a complete one with a poorer last
+    entry, and HTML as a feed without entries. This one repairs nothing, and stops at a DOCTYPE, before
+    any entity could grow.
+    """
+    if response.truncated:
+        return f"more than {MAX_FEED_BYTES >> 20} MiB"
+    if not response.body.strip():
+        return "an empty body"
+    parser = expat.ParserCreate(namespace_separator=" ")
+    roots: list[str] = []
+
+    def root(name: str, _attributes: Mapping[str, str]) -> None:
+        roots.append(name)
+        parser.StartElementHandler = None
+
+    def doctype(*_: object) -> None:
+        raise _NoFeedError
+
+    parser.StartElementHandler = root
+    parser.StartDoctypeDeclHandler = doctype
+    try:
+        parser.Parse(response.body, True)
+    except _NoFeedError:
+        return "a document that has a DOCTYPE, such as an HTML page"
+    except expat.ExpatError as error:
+        return f"XML that is broken off or not well-formed ({error})"
+    return None if roots == [_ATOM_FEED] else "a document that is no Atom feed"
+
+
+def _attempts(outcome: Outcome | None) -> int:
+    return outcome.attempts if outcome else 1
+
+
+def _trouble(outcome: Outcome | None, detail: str) -> Trouble:
+    failure = outcome if isinstance(outcome, Failure) else None
+    return Trouble(detail, failure, _attempts(outcome))
+
+
+# The feed that comes with a 400 has one entry: "incorrect id format for abc".
+_INCORRECT_ID = re.compile(rb"incorrect id format for ([^<\s]+)")
+
+
+def _refusal(outcome: Outcome | None, status: int) -> Refused | Trouble:
+    body = outcome.body if isinstance(outcome, Response) else b""
+    named = frozenset(match.decode("utf-8", "replace") for match in _INCORRECT_ID.findall(body))
+    if status == 400 and named:
+        return Refused(named, _attempts(outcome))
+    return _trouble(outcome, f"arXiv's API answered {status}")
+
+
+# --- an entry ---------------------------------------------------------------------------------------
+
+# The feed has no flag; a withdrawal is a new version whose comment or abstract says so.
+_WITHDRAWN_COMMENT = re.compile(r"\bwithdrawn\b", re.IGNORECASE)
+_OTHER_WITHDRAWN = re.compile(
+    r"\b(?:replac|supersed|not withdrawn|(?:previously|earlier|formerly) withdrawn)", re.IGNORECASE
+)
+_WITHDRAWN_ABSTRACT = re.compile(
+    r"\W*(?:this|the) (?:\w+ )?(?:paper|article|submission|manuscript|preprint|work|note|version)"
+    r" (?:has been|have been|is|was) (?:temporarily )?withdrawn",
+    re.IGNORECASE,
+)
+
+
+def read_paper(result: arxiv.Result) -> tuple[PaperId, Paper] | None:
+    """A result as our record, with the number and version it stands under; None when it is no paper."""
+    paper = parse_id(result.entry_id.partition("/abs/")[2])
+    if paper is None:
+        return None
+    abstract, comment = _collapsed(result.summary), _collapsed(result.comment)
+    return paper, Paper(
+        arxiv_id=paper.number,
+        version=paper.version,
+        title=_collapsed(result.title),
+        authors=tuple(name for author in result.authors if (name := _collapsed(author.name))),
+        abstract=abstract,
+        categories=tuple(result.categories),
+        primary_category=result.primary_category or None,
+        published=_iso(result.published),
+        updated=_iso(result.updated),
+        comment=comment,
+        journal_ref=_collapsed(result.journal_ref),
+        doi=_collapsed(result.doi),
+        withdrawn=is_withdrawn(comment, abstract),
+    )
+
+
+def is_withdrawn(comment: str | None, abstract: str | None) -> bool:
+    """Whether the authors' comment or the abstract says that the paper was withdrawn."""
+    if comment and _WITHDRAWN_COMMENT.search(comment) and not _OTHER_WITHDRAWN.search(comment):
+        return True
+    return bool(abstract and _WITHDRAWN_ABSTRACT.match(abstract))
+
+
+def _collapsed(text: Any) -> str | None:
+    """Text on one line: arXiv breaks titles and abstracts at the width of a terminal."""
+    return " ".join(text.split()) or None if isinstance(text, str) else None
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,186 @@
+"""Any page that no other kind knows.
+
+It is asked with HEAD, which is cheap, and HEAD never condemns: servers answer it with 404, 405 or silence
+where GET brings the page. So every doubt is put again as GET, and only that answer counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from enrich.kinds import _html
+from enrich.model import (
+    CanonicalUrl,
+    Failure,
+    FailureKind,
+    FindingCode,
+    Identity,
+    Kind,
+    Outcome,
+    Page,
+    PageFacts,
+    Purpose,
+    Request,
+    Response,
+    Severity,
+    Target,
+    Verdict,
+)
+from enrich.urls import canonical, is_web
+from enrich.verdict import GENERAL_REASONS, challenge, judge_http
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
+
+HTML_TYPES = ("text/html", "application/xhtml+xml")
+PAGE_BYTES = 1 << 20
+# What a page says about itself stands in its head.
+READ_BYTES = 256 << 10
+
+TITLE_CHARACTERS = 300
+TEXT_CHARACTERS = 5000
+CITATION_NAMES = 64
+CITATION_VALUES = 200
+
+# Failures that may pass, or that a host keeps for HEAD alone. HEAD is asked once, and the GET is what is asked
+# again; a missing name or a bad certificate is the same for both.
+_WORTH_A_GET = frozenset(
+    {
+        FailureKind.TIMEOUT,
+        FailureKind.CONNECT,
+        FailureKind.DNS_FAILURE,
+        FailureKind.PROTOCOL,
+        FailureKind.TOO_LARGE,
+        FailureKind.TOO_MANY_REDIRECTS,
+    }
+)
+# A proxy that wants a password does not look at the method.
+_SAME_FOR_GET = frozenset({407})
+
+_CITATION = re.compile(r"citation_([a-z0-9_]{1,60})")
+
+
+def identify(url: CanonicalUrl) -> Identity:
+    """Every URL is a page of its own."""
+    return Identity(id=f"url:{url}", kind="web", url=url)
+
+
+def request(target: Target, _wants_page: bool) -> Request:
+    return Request(url=target.url, method="HEAD", purpose=Purpose.PROBE, retry=False)
+
+
+def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | None:
+    """A GET when the answer to HEAD leaves a doubt or the page itself is wanted, else None."""
+    if not (_is_doubtful(outcome) or (wants_page and _is_html(outcome))):
+        return None
+    return Request(url=target.url, purpose=Purpose.PAGE, max_body_bytes=PAGE_BYTES, body_types=HTML_TYPES)
+
+
+def _is_doubtful(outcome: Outcome) -> bool:
+    if isinstance(outcome, Failure):
+        return outcome.kind in _WORTH_A_GET
+    if 200 <= outcome.status < 300:
+        return challenge(outcome) is not None
+    return outcome.status not in _SAME_FOR_GET
+
+
+def _is_html(outcome: Outcome) -> bool:
+    """Whether a page came, or will come where only its headers were asked for."""
+    if isinstance(outcome, Failure) or not 200 <= outcome.status < 300:
+        return False
+    kind = outcome.headers.get("content-type", "").strip().lower()
+    return not kind or kind.startswith(HTML_TYPES)
+
+
+def judge(_target: Target, outcome: Outcome) -> Verdict:
+    return judge_http(outcome)
+
+
+def read_page(_target: Target, response: Response) -> PageFacts:
+    """Title, description, canonical address and citation facts of an HTML page; nothing of another."""
+    if not response.body or not _is_html(response) or challenge(response) is not None:
+        return PageFacts()
+    text = _html.decode(response.body[:READ_BYTES], response.headers.get("content-type"))
+    tree = _html.parse(text.encode("utf-8", errors="replace"))
+    if tree is None:
+        return PageFacts()
+    page = _page(tree)
+    return PageFacts(metadata=page if page != Page() else None)
+
+
+def _page(tree: LexborHTMLParser) -> Page:
+    said = _html.contents(tree)
+    title = _html.text_of(tree.css_first("head > title")) or _first(said, "og:title", "twitter:title")
+    return Page(
+        title=title[:TITLE_CHARACTERS] or None,
+        description=_first(said, "description", "og:description")[:TEXT_CHARACTERS] or None,
+        canonical_url=_canonical_url(tree),
+        citation=_citation(said) or None,
+    )
+
+
+def _first(said: Mapping[str, list[str]], *names: str) -> str:
+    """The first of these facts that a page gives, with white space collapsed, else empty."""
+    return next((" ".join(said[name][0].split()) for name in names if name in said), "")
+
+
+def _canonical_url(tree: LexborHTMLParser) -> str | None:
+    for node in tree.css("link[rel][href]"):
+        relations = (node.attributes.get("rel") or "").lower().split()
+        address = (node.attributes.get("href") or "").strip()
+        if "canonical" in relations and is_web(address):
+            return canonical(address)
+    return None
+
+
+def _citation(said: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """Highwire ``citation_*`` facts, which most publishers and archives give, by name without prefix."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, values in said.items():
+        if (known := _CITATION.fullmatch(name)) is not None and len(found) < CITATION_NAMES:
+            short = (" ".join(value[:TEXT_CHARACTERS].split()) for value in values[:CITATION_VALUES])
+            found[known[1]] = tuple(short)
+    return found
+
+
+GENERAL_FINDINGS = (
+    FindingCode(
+        code="unreadable-document",
+        severity=Severity.ERROR,
+        help="A file could not be read, so that its links are missing from the report. The message says why.",
+    ),
+    FindingCode(
+        code="redirected",
+        severity=Severity.NOTE,
+        help="The link works, but the page has moved for good. Replace it by the suggested address.",
+    ),
+    FindingCode(
+        code="recovered",
+        severity=Severity.NOTE,
+        help="The link was broken in an earlier run and works again. Nothing to do.",
+    ),
+    FindingCode(
+        code="internal-error",
+        severity=Severity.ERROR,
+        help="A fault of enrich kept it from judging this link. Please report it with the message.",
+    ),
+    FindingCode(
+        code="malformed-url",
+        severity=Severity.WARNING,
+        help="The address is written in a way that no browser can open. Correct it in the note.",
+    ),
+)
+
+KIND = Kind(
+    name="web",
+    hosts=frozenset(),
+    identify=identify,
+    request=request,
+    judge=judge,
+    confirm=confirm,
+    read_page=read_page,
+    reasons=GENERAL_REASONS,
+    findings=GENERAL_FINDINGS,
+)

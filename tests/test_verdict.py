@@ -1,0 +1,232 @@
+"""What plain HTTP outcomes mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from enrich import registry
+from enrich.model import Failure, FailureKind, Hop, Response, Status
+from enrich.verdict import GENERAL_REASONS, judge_http
+
+URL = "https://example.org/a"
+
+
+def response(
+    status: int,
+    url: str = URL,
+    headers: dict[str, str] | None = None,
+    body: bytes = b"",
+    hops: tuple[Hop, ...] = (),
+) -> Response:
+    return Response(url=url, status=status, headers=headers or {}, body=body, hops=hops)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "reason"),
+    [
+        (200, Status.OK, "http-200"),
+        (202, Status.OK, "http-202"),
+        (204, Status.OK, "http-204"),
+        (206, Status.OK, "http-206"),
+        (404, Status.BROKEN, "http-404"),
+        (410, Status.BROKEN, "http-410"),
+        (401, Status.BLOCKED, "http-401"),
+        (403, Status.BLOCKED, "http-403"),
+        (406, Status.BLOCKED, "http-406"),
+        (407, Status.BLOCKED, "http-407"),
+        (429, Status.BLOCKED, "http-429"),
+        (451, Status.BLOCKED, "http-451"),
+        (999, Status.BLOCKED, "http-999"),
+        (400, Status.UNREACHABLE, "http-400"),
+        (405, Status.UNREACHABLE, "http-405"),
+        (418, Status.UNREACHABLE, "http-418"),
+        (500, Status.UNREACHABLE, "http-500"),
+        (503, Status.UNREACHABLE, "http-503"),
+        (521, Status.UNREACHABLE, "http-521"),
+        (300, Status.UNREACHABLE, "http-300"),
+        (304, Status.UNREACHABLE, "http-304"),
+        (301, Status.UNREACHABLE, "protocol-error"),
+        (302, Status.UNREACHABLE, "protocol-error"),
+        (308, Status.UNREACHABLE, "protocol-error"),
+        (101, Status.UNREACHABLE, "protocol-error"),
+        (600, Status.UNREACHABLE, "protocol-error"),
+        (0, Status.UNREACHABLE, "protocol-error"),
+    ],
+)
+def test_a_status_is_judged_by_the_table(answer: int, status: Status, reason: str) -> None:
+    verdict = judge_http(response(answer))
+    assert (verdict.status, verdict.reason) == (status, reason)
+
+
+def test_every_judgement_agrees_with_its_declaration() -> None:
+    for answer in range(100, 1000):
+        verdict = judge_http(response(answer))
+        assert registry.reason_of(verdict.reason).status is verdict.status
+        assert (verdict.status is Status.BROKEN) == (answer in (404, 410))
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (FailureKind.INVALID_URL, Status.BROKEN),
+        (FailureKind.DNS_NOT_FOUND, Status.BROKEN),
+        (FailureKind.TOO_MANY_REDIRECTS, Status.BROKEN),
+        (FailureKind.DNS_FAILURE, Status.UNREACHABLE),
+        (FailureKind.CONNECT, Status.UNREACHABLE),
+        (FailureKind.TLS, Status.UNREACHABLE),
+        (FailureKind.TIMEOUT, Status.UNREACHABLE),
+        (FailureKind.PROTOCOL, Status.UNREACHABLE),
+        (FailureKind.TOO_LARGE, Status.UNREACHABLE),
+        (FailureKind.FORBIDDEN_ADDRESS, Status.BLOCKED),
+        (FailureKind.UNSUPPORTED_SCHEME, Status.SKIPPED),
+        (FailureKind.HOST_DEFERRED, Status.SKIPPED),
+        (FailureKind.NOT_REACHED, Status.SKIPPED),
+    ],
+)
+def test_a_failure_keeps_its_kind_as_the_reason(kind: FailureKind, status: Status) -> None:
+    verdict = judge_http(Failure(kind=kind, detail="said\nso.", url=URL))
+    assert (verdict.status, verdict.reason) == (status, kind.value)
+    assert registry.reason_of(kind.value).status is status
+    assert verdict.detail is not None
+    assert verdict.detail.endswith(": said so.")
+
+
+def test_every_kind_of_failure_has_a_judgement() -> None:
+    for kind in FailureKind:
+        assert judge_http(Failure(kind=kind, detail="", url=URL)).reason == kind.value
+
+
+def test_only_a_410_and_an_impossible_address_are_certain() -> None:
+    certain = {reason.code for reason in GENERAL_REASONS if reason.certain}
+    assert certain == {"http-410", "invalid-url"}
+
+
+# --- bot walls --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (403, {"cf-mitigated": "challenge"}, b""),
+        (200, {"cf-mitigated": "challenge"}, b""),
+        (503, {}, b"<script>window._cf_chl_opt={}</script>"),
+        (202, {"x-amzn-waf-action": "challenge"}, b""),
+        (405, {"x-amzn-waf-action": "captcha"}, b""),
+        (403, {"x-datadome": "protected"}, b""),
+        (403, {"x-iinfo": "1-2-3"}, b""),
+        (403, {"x-cdn": "Imperva"}, b""),
+        (403, {"server": "AkamaiGHost"}, b""),
+        (200, {}, b"<iframe></iframe>Request unsuccessful. Incapsula incident ID: 1-2"),
+        (404, {"cf-mitigated": "challenge"}, b""),
+    ],
+)
+def test_a_challenge_says_nothing_about_the_page(status: int, headers: dict[str, str], body: bytes) -> None:
+    verdict = judge_http(response(status, headers=headers, body=body))
+    assert (verdict.status, verdict.reason) == (Status.BLOCKED, "bot-wall")
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (200, {"x-datadome": "protected", "x-cdn": "Imperva", "x-iinfo": "1"}, b"<p>a page</p>"),
+        (404, {"x-cdn": "Imperva"}, b""),
+        (404, {"server": "AkamaiGHost"}, b""),
+        (200, {"server": "cloudflare"}, b"text" * 9000 + b" about _cf_chl_opt"),
+    ],
+)
+def test_an_answer_through_the_same_service_is_an_answer(
+    status: int, headers: dict[str, str], body: bytes
+) -> None:
+    assert judge_http(response(status, headers=headers, body=body)).reason == f"http-{status}"
+
+
+# --- redirects --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("statuses", [(301,), (308,), (301, 308), (308, 301, 301)])
+def test_a_move_for_good_is_redirected_and_says_where_to(statuses: tuple[int, ...]) -> None:
+    hops = tuple(Hop(f"https://example.org/{place}", status) for place, status in enumerate(statuses))
+    verdict = judge_http(response(200, "https://example.org/new", hops=hops))
+    reason = f"http-{statuses[0]}"
+    assert (verdict.status, verdict.reason) == (Status.REDIRECTED, reason)
+    assert verdict.suggestion is not None
+    assert (verdict.suggestion.url, verdict.suggestion.reason) == ("https://example.org/new", reason)
+
+
+@pytest.mark.parametrize("statuses", [(302,), (303,), (307,), (301, 302), (302, 301)])
+def test_one_temporary_hop_makes_the_address_a_good_one(statuses: tuple[int, ...]) -> None:
+    hops = tuple(Hop(f"https://example.org/{place}", status) for place, status in enumerate(statuses))
+    verdict = judge_http(response(200, "https://example.org/new", hops=hops))
+    assert (verdict.status, verdict.reason, verdict.suggestion) == (Status.OK, "http-200", None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("http://example.org/a", "https://example.org/a"),
+        ("https://example.org/a", "https://example.org/a/"),
+        ("https://example.org/a/", "https://example.org/a"),
+        ("https://example.org/a", "https://www.example.org/a"),
+        ("https://www.example.org/a", "https://example.org/a"),
+        ("https://example.org/Some-Page", "https://example.org/some-page"),
+        ("http://www.example.org/A?b=c", "https://example.org/a/?b=c"),
+        ("https://example.org/%7Ea", "https://example.org/~a"),
+    ],
+)
+def test_a_move_that_a_reader_would_not_notice_is_no_redirect(asked: str, answered: str) -> None:
+    verdict = judge_http(response(200, answered, hops=(Hop(asked, 301),)))
+    assert (verdict.status, verdict.suggestion) == (Status.OK, None)
+
+
+@pytest.mark.parametrize(
+    "answered", ["https://example.org/b", "https://example.org/a?b=1", "https://m.example.org/a"]
+)
+def test_a_move_that_shows_is_a_redirect(answered: str) -> None:
+    verdict = judge_http(response(200, answered, hops=(Hop(URL, 301),)))
+    assert verdict.status is Status.REDIRECTED
+
+
+def test_a_move_to_nowhere_is_judged_by_where_it_ends() -> None:
+    verdict = judge_http(response(404, "https://example.org/b", hops=(Hop(URL, 301),)))
+    assert (verdict.status, verdict.reason, verdict.suggestion) == (Status.BROKEN, "http-404", None)
+
+
+@pytest.mark.parametrize(
+    "path", ["/login", "/signin?next=/a", "/accounts/login/", "/sign_in", "/login.php"]
+)
+@pytest.mark.parametrize("status", [301, 302])
+def test_a_way_to_a_login_page_says_nothing_about_the_page(path: str, status: int) -> None:
+    verdict = judge_http(response(200, f"https://example.org{path}", hops=(Hop(URL, status),)))
+    assert (verdict.status, verdict.reason) == (Status.BLOCKED, "login-required")
+
+
+def test_a_link_to_a_login_page_is_a_good_link() -> None:
+    hops = (Hop("http://example.org/login", 302),)
+    assert judge_http(response(200, "https://example.org/en/login", hops=hops)).status is Status.OK
+    assert judge_http(response(200, "https://example.org/login")).status is Status.OK
+
+
+# --- declarations -----------------------------------------------------------------------------------
+
+CONTRACT = {
+    Status.OK: "http-200 http-2xx",
+    Status.REDIRECTED: "http-301 http-308",
+    Status.BROKEN: "http-404 http-410 dns-not-found soft-404 too-many-redirects invalid-url",
+    Status.BLOCKED: "http-401 http-403 http-406 http-407 http-429 http-451 http-999 bot-wall login-required "
+    "rate-limited forbidden-address",
+    Status.UNREACHABLE: "http-3xx http-400 http-405 http-4xx http-503 http-5xx dns-failure connect-failure "
+    "tls-failure timeout protocol-error too-large provider-failure",
+    Status.SKIPPED: "excluded unsupported-scheme image code relative offline host-deferred not-reached "
+    "network-down",
+}
+
+
+def test_the_declared_codes_are_those_of_the_contract() -> None:
+    declared = {status: {r.code for r in GENERAL_REASONS if r.status is status} for status in Status}
+    assert declared == {status: set(codes.split()) for status, codes in CONTRACT.items()}
+
+
+def test_every_code_is_declared_once_and_says_what_to_do() -> None:
+    codes = [reason.code for reason in GENERAL_REASONS]
+    assert len(codes) == len(set(codes))
+    assert all(len(reason.help) > 25 and reason.help.endswith(".") for reason in GENERAL_REASONS)

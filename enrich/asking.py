@@ -1,0 +1,39 @@
+"""What checking and looking up share: through what to ask, and where the results go."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import anyio
+
+from enrich.model import Api, Fetch, Manners, Target
+from enrich.store.protocol import Store
+from enrich.store.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What asking needs: who is asked through what, where results go, and what ends it early.
+
+    ``accept`` gives HTTP statuses that a user declared fine for a host. ``is_check`` says that the check cap
+    of a host's manners counts. ``is_up`` asks a host that answered before whether the network still
+    works. ``broke`` receives mistakes of ours. ``hopeless`` says that asking on is
+    pointless, since the network is down.
+    """
+
+    store: Store
+    fetch: Fetch
+    api: Api
+    recorder: Recorder
+    now: Callable[[], datetime]
+    manners_of: Callable[[str], Manners]
+    budget_of: Callable[[str], int | None]
+    accept_of: Callable[[str], frozenset[int]]
+    names_resolved: Callable[[], int]
+    is_up: Callable[[], Awaitable[bool]]
+    broke: Callable[[Target, Exception], None]
+    hopeless: Callable[[], bool] = lambda: False
+    is_check: bool = False
+    stopping: anyio.Event = field(default_factory=anyio.Event)

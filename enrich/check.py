@@ -1,0 +1,216 @@
+"""Targets to verdicts: a lane per host.
+
+Each host has a task of its own that waits only for itself, so that one slow host delays nobody else. How
+often and how many at a time is kept by the fetch layer; here is what to ask, and what the answers mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import anyio
+
+from enrich.asking import Asking
+from enrich.model import (
+    CheckResult,
+    Failure,
+    FailureKind,
+    Kind,
+    Manners,
+    Outcome,
+    PageFacts,
+    Response,
+    Status,
+    Target,
+    Verdict,
+)
+from enrich.registry import kinds
+from enrich.store.protocol import DueTarget
+from enrich.store.recorder import Asked
+
+# Hosts whose tasks exist at the same time; more only wait for memory's sake.
+HOSTS_AT_ONCE = 2000
+DAY = timedelta(days=1)
+DEFERRED = "host-deferred"
+# The least time between the first and the second look at a link that seems broken.
+SECOND_LOOK_SECONDS = 1.0
+
+
+async def check_all(asking: Asking) -> None:
+    """Ask all due targets that are asked at their own address."""
+    limiter = anyio.Semaphore(HOSTS_AT_ONCE)
+
+    async def one(host: str, count: int) -> None:
+        async with limiter:
+            await check_host(asking, host, count)
+
+    async with anyio.create_task_group() as tasks:
+        for host, count in await asking.store.hosts():
+            tasks.start_soon(one, host, count)
+
+
+async def allowance(asking: Asking, host: str) -> int | None:
+    """How many targets of a host may be asked now, by the user's limits and the host's caps."""
+    manners = asking.manners_of(host)
+    limits = [asking.budget_of(host), manners.check_cap if asking.is_check else None]
+    if manners.daily_cap is not None:
+        asked = await asking.store.asked_since(host, asking.now() - DAY)
+        limits.append(max(0, manners.daily_cap - asked))
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+async def check_host(asking: Asking, host: str, count: int) -> None:
+    """Ask the due targets of one host, as many at a time as its lane is wide."""
+    allowed = await allowance(asking, host)
+    if allowed is not None and allowed < count:
+        await asking.store.defer_host(host, DEFERRED, keep=allowed)
+        count = allowed
+    manners = asking.manners_of(host)
+    lane = _HostQueue(asking, host, manners)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(min(manners.width, count)):
+            tasks.start_soon(lane.work)
+
+
+class _HostQueue:
+    """The due targets of one host, taken from the store a few at a time, and what ends its turn."""
+
+    def __init__(self, asking: Asking, host: str, manners: Manners) -> None:
+        self._asking = asking
+        self._host = host
+        self._manners = manners
+        self._ready: list[DueTarget] = []
+        self._taking = anyio.Lock()
+        self._blocked_in_a_row = 0
+        self._over = False
+
+    async def work(self) -> None:
+        while (due := await self._next()) is not None:
+            asked = await check_one(self._asking, due)
+            if asked is None:
+                continue
+            if asked.result.verdict.reason == DEFERRED:
+                await self._end()
+            self._watch(asked.result.verdict)
+            await self._asking.recorder.put(asked)
+            if self._refused():
+                await self._end()
+
+    async def _next(self) -> DueTarget | None:
+        async with self._taking:
+            if self._over or self._asking.stopping.is_set() or self._asking.hopeless():
+                return None
+            if not self._ready:
+                found = await self._asking.store.take(self._host, 4 * self._manners.width)
+                self._ready = list(reversed(found))
+            return self._ready.pop() if self._ready else None
+
+    def _watch(self, verdict: Verdict) -> None:
+        self._blocked_in_a_row = self._blocked_in_a_row + 1 if verdict.status is Status.BLOCKED else 0
+
+    def _refused(self) -> bool:
+        limit = self._manners.stop_after_blocked
+        return limit is not None and self._blocked_in_a_row >= limit
+
+    async def _end(self) -> None:
+        """The host does not want to be asked now: the rest waits for a later run."""
+        self._over = True
+        ready, self._ready = self._ready, []
+        await self._asking.store.defer([due.target.id for due in ready], DEFERRED)
+        await self._asking.store.defer_host(self._host, DEFERRED)
+
+
+async def settle(asking: Asking) -> bool:
+    """Find out whether the failures after the last answer are those of our network; True when they are not."""
+    if not asking.recorder.held:
+        return True
+    up = await asking.is_up()
+    if up:
+        await asking.recorder.release_held(proven=True)
+    return up
+
+
+async def look_again(asking: Asking) -> None:
+    """Ask once more for what seemed broken without being certain; this answer is stated."""
+    doubtful, asking.recorder.doubtful = asking.recorder.doubtful, []
+    if not doubtful:
+        return
+    await anyio.sleep(SECOND_LOOK_SECONDS)
+    by_host: dict[str, list[Asked]] = {}
+    for asked in doubtful:
+        by_host.setdefault(asked.due.target.host, []).append(asked)
+
+    async def one(waiting: list[Asked]) -> None:
+        while waiting and not asking.stopping.is_set():
+            await _second_look(asking, waiting.pop())
+
+    async with anyio.create_task_group() as tasks:
+        for host, waiting in by_host.items():
+            for _ in range(min(asking.manners_of(host).width, len(waiting))):
+                tasks.start_soon(one, waiting)
+
+
+async def _second_look(asking: Asking, first: Asked) -> None:
+    asked = await check_one(asking, first.due)
+    if asked is None:
+        return
+    verdict = asked.result.verdict
+    if verdict.reason == "dns-not-found" and not asking.names_resolved():
+        # No name at all resolved: that is about the resolver, not about this one.
+        verdict = replace(verdict, status=Status.UNREACHABLE, reason="dns-failure")
+    result = replace(asked.result, verdict=verdict, attempts=first.result.attempts + asked.result.attempts)
+    await asking.recorder.put(Asked(asked.due, result, last_word=True))
+
+
+async def check_one(asking: Asking, due: DueTarget) -> Asked | None:
+    """Ask one target and judge the answer; None when judging failed, which is a mistake of ours."""
+    kind, target = kinds()[due.target.kind], due.target
+    first = await asking.fetch(kind.request(target, due.wants_metadata))
+    question = kind.confirm(target, first, due.wants_metadata)
+    second = await asking.fetch(question) if question is not None else None
+    try:
+        return Asked(due, _result(asking, kind, due, first, second))
+    except Exception as error:
+        # One page that we cannot digest must not cost the night; it is shown and ends in exit code 70.
+        asking.broke(target, error)
+        await asking.store.defer([target.id], "not-reached")
+        return None
+
+
+def _result(
+    asking: Asking, kind: Kind, due: DueTarget, first: Outcome, second: Outcome | None
+) -> CheckResult:
+    target = due.target
+    verdict = _judge(asking, kind, target, outcome := second or first)
+    if isinstance(second, Failure) and (before := _judge(asking, kind, target, first)).status in _ALIVE:
+        # The page was wanted for its metadata only: it is there, whatever became of the second answer.
+        verdict, outcome = before, first
+    facts = PageFacts()
+    if isinstance(outcome, Response) and verdict.status in _ALIVE:
+        facts = kind.read_page(target, outcome)
+    elapsed = first.elapsed_seconds + (second.elapsed_seconds if second else 0.0)
+    return CheckResult(
+        target_id=target.id,
+        at=asking.now(),
+        verdict=verdict,
+        http_status=outcome.status if isinstance(outcome, Response) else None,
+        final_url=outcome.url if outcome.hops else None,
+        attempts=outcome.attempts,
+        elapsed_seconds=elapsed,
+        metadata=facts.metadata,
+        metadata_source="page" if facts.metadata else None,
+        wanted_metadata=due.wants_metadata,
+        alias=facts.alias,
+    )
+
+
+_ALIVE = frozenset({Status.OK, Status.REDIRECTED})
+
+
+def _judge(asking: Asking, kind: Kind, target: Target, outcome: Outcome) -> Verdict:
+    if isinstance(outcome, Failure) and outcome.kind is FailureKind.HOST_DEFERRED:
+        return Verdict(Status.SKIPPED, DEFERRED, outcome.detail)
+    if isinstance(outcome, Response) and outcome.status in asking.accept_of(target.host):
+        return Verdict(Status.OK, f"http-{outcome.status}", "accepted for this host by the configuration")
+    return kind.judge(target, outcome)

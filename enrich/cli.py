@@ -1,0 +1,598 @@
+"""The command line: options, what is printed where, and exit codes.
+
+Data goes to standard output, everything else to standard error. Options are made from
+`enrich.config.SETTINGS`, and nothing heavy is imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from enrich import __version__
+from enrich.errors import CacheBusyError, EnrichError, StorageError, UsageError
+
+if TYPE_CHECKING:
+    from enrich.collect import Selection
+    from enrich.config import Setting, Settings
+    from enrich.model import Document, Report
+    from enrich.pipeline import Finished, Job
+    from enrich.progress import Display
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INCOMPLETE = 3
+EXIT_BUSY = 4
+EXIT_OURS = 70
+
+
+# --- options ----------------------------------------------------------------------------------------
+
+
+def _option(setting: Setting) -> Callable[[Command], Command]:
+    if setting.flag:
+        return click.option(setting.option, setting.name, is_flag=True, default=False, help=setting.help)
+    return click.option(
+        setting.option,
+        setting.name,
+        multiple=setting.many,
+        default=None,
+        metavar=setting.metavar,
+        help=setting.help,
+    )
+
+
+class _SettingsCommand(click.Command):
+    """A command whose options are the settings that concern it, added when they are first looked at.
+
+    So the top-level help does not import what only the options need.
+    """
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        if not getattr(self, "_with_settings", False):
+            from enrich.config import SETTINGS
+
+            holder = click.Command("holder")
+            for setting in SETTINGS:
+                if self.name in setting.commands:
+                    _option(setting)(holder)
+            self.params += holder.params
+            self._with_settings = True
+        return super().get_params(ctx)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        self.get_params(click.Context(self))
+        return super().make_context(*args, **kwargs)
+
+
+_paths = click.argument("paths", nargs=-1, metavar="[PATHS]...")
+_config_file = click.option(
+    "--config",
+    "config_file",
+    metavar="FILE",
+    help="Configuration; default: enrich.toml, here or at the git root.",
+)
+_quiet = click.option("-q", "--quiet", is_flag=True, help="Print nothing unless something failed.")
+_verbose = click.option(
+    "-v", "--verbose", is_flag=True, help="Print a line for each target once it is counted."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="enrich")
+def cli() -> None:
+    """Find every link in a folder of notes, and what became of it.
+
+    \b
+    enrich demo                      see the whole job on bundled notes
+    enrich run notes/                ask everything that is due, write reports/
+    enrich check docs/ README.md     for CI: exit 1 when a link is broken
+    """
+
+
+def _settings(command: str, config_file: str | None, options: Mapping[str, Any]) -> Settings:
+    from enrich.config import load
+
+    return load(command, options, named_file=config_file)
+
+
+# --- printing ---------------------------------------------------------------------------------------
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def _output(settings_output: str | None) -> Iterator[Callable[[Iterable[str]], None]]:
+    """Where a command's data goes: standard output, or the file of ``--output``, replaced as a whole."""
+    from enrich.publish import write_atomically
+
+    if settings_output is not None:
+        yield lambda pieces: write_atomically(Path(settings_output), pieces)
+        return
+
+    def write(pieces: Iterable[str]) -> None:
+        for piece in pieces:
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+
+    yield write
+
+
+def _render(report: Report, settings: Settings) -> None:
+    from enrich.registry import formats
+
+    with _output(settings["output"]) as write:
+        write(formats()[settings["format"]].render(report))
+
+
+# --- run and check ----------------------------------------------------------------------------------
+
+
+def _display(settings: Settings, quiet: bool, verbose: bool) -> Display:
+    from enrich.progress import Display
+
+    shown = not (quiet or settings["no_progress"])
+    terminal = sys.stderr.isatty()
+    return Display(live=shown and terminal, plain=shown and not terminal, lines=verbose)
+
+
+def _exit_code(finished: Finished) -> int:
+    """The first that applies (contract, "Exit codes")."""
+    if finished.signal_number is not None:
+        return 128 + finished.signal_number
+    if finished.internal_errors:
+        return EXIT_OURS
+    if finished.failed:
+        return EXIT_FAILED
+    return 0 if finished.complete else EXIT_INCOMPLETE
+
+
+def _execute(job: Job, publish: Callable[[Report], None]) -> Finished:
+    import anyio
+
+    from enrich.pipeline import run
+
+    return anyio.run(run, job, publish)
+
+
+def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable[[Report], None]:
+    """What becomes of a report: files in the reports folder, and the chosen format to the output."""
+    from enrich.findings import severities
+    from enrich.pipeline import make_folder
+    from enrich.publish import write_reports
+
+    def publish(report: Report) -> None:
+        if folder is not None:
+            written = write_reports(report, make_folder(folder), settings.report_formats, settings["keep"])
+        wrong = severities(report.findings())["error"] or not report.run.complete
+        if wrong or not quiet or settings["output"]:
+            _render(report, settings)
+        if folder is not None and not quiet:
+            _say(f"report: {', '.join(path.as_posix() for path in written)}")
+
+    return publish
+
+
+def _reports_folder(settings: Settings, is_check: bool) -> Path | None:
+    from enrich.config import DEFAULT_REPORTS_DIR
+
+    given = settings["reports_dir"]
+    if given is None and is_check:
+        return None
+    return Path(given or DEFAULT_REPORTS_DIR)
+
+
+def _run_or_check(
+    command: str,
+    paths: tuple[str, ...],
+    config_file: str | None,
+    quiet: bool,
+    verbose: bool,
+    options: dict[str, Any],
+) -> NoReturn:
+    from enrich.pipeline import Job, clock
+
+    settings = _settings(command, config_file, options)
+    is_check = command == "check"
+    publish = _publisher(settings, _reports_folder(settings, is_check), quiet)
+    with _display(settings, quiet, verbose) as display:
+        job = Job(settings=settings, paths=paths, observer=display, now=clock(), is_check=is_check)
+        finished = _execute(job, publish)
+    sys.exit(_exit_code(finished))
+
+
+@cli.command(cls=_SettingsCommand, name="run")
+@_paths
+@_config_file
+@_quiet
+@_verbose
+def run_command(
+    paths: tuple[str, ...], config_file: str | None, quiet: bool, verbose: bool, **options: Any
+) -> None:
+    """Do the whole job: find links, ask what is due, fetch metadata, write the report.
+
+    \b
+    enrich run notes/
+    enrich run --since 2021-01
+    """
+    _run_or_check("run", paths, config_file, quiet, verbose, options)
+
+
+@cli.command(cls=_SettingsCommand, name="check")
+@_paths
+@_config_file
+@_quiet
+@_verbose
+def check_command(
+    paths: tuple[str, ...], config_file: str | None, quiet: bool, verbose: bool, **options: Any
+) -> None:
+    """For CI: print what is wrong, one finding a line, and exit 1 when a link is broken.
+
+    \b
+    enrich check docs/ README.md
+    enrich check --fail-on confirmed --warn-on broken
+    """
+    _run_or_check("check", paths, config_file, quiet, verbose, options)
+
+
+# --- links ------------------------------------------------------------------------------------------
+
+
+@cli.command(cls=_SettingsCommand, name="links")
+@_paths
+@_config_file
+@click.option(
+    "--format", "links_format", type=click.Choice(["text", "jsonl"]), default="text", help="How to print."
+)
+@click.option("--output", "links_output", metavar="FILE", help="Write there instead of to standard output.")
+def links_command(
+    paths: tuple[str, ...],
+    config_file: str | None,
+    links_format: str,
+    links_output: str | None,
+    **options: Any,
+) -> None:
+    """List the links that would be checked, with their places. Asks nobody.
+
+    \b
+    enrich links notes/
+    enrich links notes/ --format jsonl
+    """
+    from enrich.collect import Selection, documents_of, places_of
+    from enrich.model import Finding
+    from enrich.text import printable
+
+    settings = _settings("links", config_file, options)
+    documents = documents_of(places_of(settings, paths))
+    selection = Selection.of(settings)
+
+    def lines() -> Iterator[str]:
+        for document in documents:
+            if isinstance(document, Finding):
+                _say(
+                    f"{printable(document.document or '')}: {document.code}  ({printable(document.message)})"
+                )
+            else:
+                yield from _link_lines(document, selection, links_format)
+
+    with _output(links_output) as write:
+        write(lines())
+
+
+def _link_lines(document: Document, selection: Selection, form: str) -> Iterator[str]:
+    from enrich.codec import encode
+    from enrich.collect import links_of
+    from enrich.text import printable, redact
+
+    for found in links_of(document, selection):
+        link, identity = found.link, found.target.identity
+        if form == "text":
+            skip = f"  ({found.skip})" if found.skip else ""
+            yield f"{printable(document.path)}:{link.line}:{link.column}: {printable(link.url)}{skip}\n"
+            continue
+        row = {
+            "document": document.path, "line": link.line, "column": link.column, "url": link.url,
+            "written": link.written, "text": link.text, "element": link.element, "image": link.image,
+            "kind": identity.kind, "id": identity.id, "target_url": identity.url, "date": found.date,
+            "date_source": document.date_source, "used_at": link.used_at,
+        }  # fmt: skip
+        yield redact(encode(row).decode()) + "\n"
+
+
+# --- report -----------------------------------------------------------------------------------------
+
+
+@cli.command(cls=_SettingsCommand, name="report")
+@click.argument("file", required=False, metavar="[FILE]")
+@_config_file
+@click.option(
+    "--stable", is_flag=True, help="With json: leave out what differs between two runs that found the same."
+)
+def report_command(file: str | None, config_file: str | None, stable: bool, **options: Any) -> None:
+    """Render a saved report again, in any format.
+
+    \b
+    enrich report --format markdown
+    enrich report reports/latest.json --format json --stable
+    """
+    from enrich.config import DEFAULT_REPORTS_DIR
+    from enrich.report import json
+
+    settings = _settings("report", config_file, options)
+    path = Path(file or f"{DEFAULT_REPORTS_DIR}/latest.json")
+    try:
+        report = json.load(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}; `enrich run` writes one") from None
+    if not stable:
+        _render(report, settings)
+    elif settings["format"] != "json":
+        raise UsageError("--stable: goes with --format json alone")
+    else:
+        with _output(settings["output"]) as write:
+            write(json.render_stable(report))
+
+
+# --- cache ------------------------------------------------------------------------------------------
+
+
+@cli.group(name="cache")
+def cache_group() -> None:
+    """Look at the cache, prune it, or clear it."""
+
+
+_cache_options = (
+    click.option(
+        "--cache-dir", "cache_dir", metavar="DIR", default=None, help="Where results are remembered."
+    ),
+    click.option(
+        "--wait", "wait", metavar="AGE", default=None, help="Wait this long for another run to end."
+    ),
+    _config_file,
+)
+
+
+def _with_cache_options(command: Command) -> Command:
+    for option in reversed(_cache_options):
+        command = option(command)
+    return command
+
+
+@contextlib.contextmanager
+def _held_cache(cache_dir: str | None, wait: str | None, config_file: str | None) -> Iterator[Path]:
+    """The cache file of the settings, locked; UsageError when there is none."""
+    from enrich.store.lock import hold
+    from enrich.store.sqlite import FILE_NAME
+
+    settings = _settings("cache", config_file, {"cache_dir": cache_dir, "wait": wait})
+    folder = Path(settings["cache_dir"])
+    if not (folder / FILE_NAME).exists():
+        raise UsageError(f"{folder}: there is no cache here; `enrich run` makes one")
+    with hold(folder, settings["wait"]):
+        yield folder / FILE_NAME
+
+
+@cache_group.command(name="info")
+@_with_cache_options
+def cache_info(cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
+    """Say what the cache holds."""
+    import anyio
+
+    from enrich.store.protocol import CacheInfo
+    from enrich.store.sqlite import SqliteStore
+
+    async def ask(path: Path) -> CacheInfo:
+        async with SqliteStore(path) as store:
+            return await store.info()
+
+    with _held_cache(cache_dir, wait, config_file) as path:
+        info = anyio.run(ask, path)
+    click.echo(f"{path}: {info.bytes:,} bytes")
+    click.echo(f"{info.targets} targets, {info.checks} checks in {info.runs} runs")
+    if info.oldest_check and info.newest_check:
+        click.echo(
+            f"checks from {info.oldest_check:%Y-%m-%d %H:%M} to {info.newest_check:%Y-%m-%d %H:%M} UTC"
+        )
+    for status, number in info.by_status.items():
+        click.echo(f"  {status}: {number}")
+
+
+@cache_group.command(name="prune")
+@click.option(
+    "--unused", default="90d", metavar="AGE", show_default=True, help="Not met in any run for this long."
+)
+@_with_cache_options
+def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
+    """Forget targets that no note has linked to for a while."""
+    from datetime import timedelta
+
+    import anyio
+
+    from enrich.config import seconds
+    from enrich.pipeline import clock
+    from enrich.store.sqlite import SqliteStore
+
+    try:
+        since = clock()() - timedelta(seconds=seconds(unused))
+    except ValueError as error:
+        raise UsageError(f"--unused: {error}") from None
+
+    async def prune(path: Path) -> int:
+        async with SqliteStore(path) as store:
+            return await store.prune(since)
+
+    with _held_cache(cache_dir, wait, config_file) as path:
+        click.echo(f"{anyio.run(prune, path)} targets forgotten")
+
+
+@cache_group.command(name="clear")
+@_with_cache_options
+def cache_clear(cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
+    """Forget everything; also the way out when the cache file is damaged."""
+    with _held_cache(cache_dir, wait, config_file) as path:
+        for part in path.parent.glob(path.name + "*"):
+            part.unlink()
+    click.echo(f"{path}: cleared")
+
+
+# --- config -----------------------------------------------------------------------------------------
+
+
+@cli.command(name="config")
+@_config_file
+@click.option("--codes", is_flag=True, help="List all status reasons and finding codes instead.")
+def config_command(config_file: str | None, codes: bool) -> None:
+    """Show every setting and where it came from."""
+    if codes:
+        _print_codes()
+        return
+    from enrich.config import SETTINGS
+
+    settings = _settings("config", config_file, {})
+    click.echo(f"configuration file: {settings.file or 'none'}")
+    for setting in SETTINGS:
+        click.echo(f"{setting.key} = {_shown(setting, settings)}  [{settings.sources[setting.name]}]")
+    click.echo(f"report.formats = {', '.join(settings.report_formats)}")
+    click.echo(f"confirm.checks = {settings.confirm.checks}, confirm.days = {settings.confirm.days:g}")
+    for host in sorted({*settings.hosts, *_hosts_with_manners()}):
+        manners = settings.manners_of(host)
+        click.echo(f'hosts."{host}": {manners.width} at a time, {manners.interval_seconds:g} s apart')
+
+
+def _hosts_with_manners() -> Iterable[str]:
+    from enrich.registry import built_in_manners
+
+    return built_in_manners()
+
+
+def _shown(setting: Setting, settings: Settings) -> str:
+    from enrich.text import printable
+
+    value = settings[setting.name]
+    if setting.name == "github_token" and value:
+        return "***"
+    if isinstance(value, tuple):
+        return printable(", ".join(value)) or "none"
+    return "none" if value is None else printable(str(value))
+
+
+def _print_codes() -> None:
+    from enrich.registry import finding_codes, reasons
+
+    for reason in sorted(reasons().values(), key=lambda reason: (reason.status, reason.code)):
+        click.echo(f"{reason.status}\t{reason.code}\t{reason.help}")
+    for code in sorted(finding_codes().values(), key=lambda code: (code.severity, code.code)):
+        click.echo(f"{code.severity}\t{code.code}\t{code.help}")
+
+
+# --- demo -------------------------------------------------------------------------------------------
+
+
+@cli.command(name="demo")
+@click.option(
+    "--into",
+    "folder",
+    default="enrich-demo",
+    show_default=True,
+    metavar="DIR",
+    help="The demo's own folder.",
+)
+@_quiet
+@_verbose
+def demo_command(folder: str, quiet: bool, verbose: bool) -> None:
+    """See the whole job on bundled notes and a bundled small web: no network, no token, in seconds."""
+    from enrich.demo.job import demo_job, lay_out
+
+    notes = lay_out(Path(folder))
+    settings = _demo_settings(Path(folder), notes)
+    publish = _publisher(settings, Path(settings["reports_dir"]), quiet)
+    with _display(settings, quiet, verbose) as display:
+        finished = _execute(demo_job(settings, notes, display), publish)
+    if not quiet:
+        _say(f"the notes are in {notes.as_posix()}; the same job on yours: enrich run PATH")
+    sys.exit(_exit_code(finished))
+
+
+def _demo_settings(folder: Path, notes: Path) -> Settings:
+    from enrich.config import load
+
+    options = {
+        "cache_dir": str(folder / "cache"),
+        "reports_dir": str(folder / "reports"),
+        "refresh": True,
+        "fresh": True,
+        "retries": 1,
+    }
+    return load("run", options, environ={}, folder=notes, use_files=False)
+
+
+# --- the way in -------------------------------------------------------------------------------------
+
+
+def _first_of(group: BaseException, kind: type[BaseException]) -> BaseException | None:
+    """The first error of a kind in a group of errors, at any depth."""
+    if isinstance(group, kind):
+        return group
+    if isinstance(group, BaseExceptionGroup):
+        found = (_first_of(error, kind) for error in group.exceptions)
+        return next((error for error in found if error is not None), None)
+    return None
+
+
+def _code_of(error: BaseException) -> int | None:
+    """Say what is wrong and give the exit code; None for what is a mistake of ours."""
+    from enrich.text import printable
+
+    if _first_of(error, KeyboardInterrupt) is not None:
+        return 130
+    if (ours := _first_of(error, EnrichError)) is None:
+        return None
+    _say("error: " + " ".join(printable(line) for line in str(ours).splitlines()))
+    if isinstance(ours, CacheBusyError):
+        return EXIT_BUSY
+    return EXIT_INCOMPLETE if isinstance(ours, StorageError) else EXIT_USAGE
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # Notes are in any language, whatever the terminal's code page says.
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        cli(standalone_mode=False)
+        sys.exit(0)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has had enough; nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_INCOMPLETE)
+    except Exception as error:
+        code = _code_of(error)
+        if code is not None:
+            sys.exit(code)
+        import traceback
+
+        traceback.print_exc()
+        _say("this is a mistake in enrich; please report it with the lines above")
+        sys.exit(EXIT_OURS)
+    except BaseExceptionGroup as error:
+        sys.exit(130 if _first_of(error, KeyboardInterrupt) else EXIT_OURS)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,173 @@
+"""Documents to links that belong to a run, each with what it resolves to.
+
+Which links count is decided here and nowhere else: dates and kinds choose, patterns skip, and what cannot
+be asked is listed with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from enrich.config import DEFAULT_REPORTS_DIR, Settings
+from enrich.documents import Place, discover, read, walk_of
+from enrich.errors import UsageError
+from enrich.model import CanonicalUrl, Document, Finding, Identity, Link, Target
+from enrich.registry import document_types, identify, kinds
+from enrich.store.protocol import FoundDocument, FoundLink, FoundTarget, Store
+from enrich.urls import canonical, host_of, is_web, scheme_of
+
+DOCUMENTS_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which links count, made from the settings once."""
+
+    settings: Settings
+    include: tuple[re.Pattern[str], ...]
+    exclude: tuple[re.Pattern[str], ...]
+    remap: tuple[tuple[re.Pattern[str], str], ...]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Selection:
+        pairs = (rule.partition(" ") for rule in settings["remap"])
+        return cls(
+            settings=settings,
+            include=tuple(map(re.compile, settings["include"])),
+            exclude=tuple(map(re.compile, settings["exclude"])),
+            remap=tuple((re.compile(pattern), replacement) for pattern, _, replacement in pairs),
+        )
+
+    def holds(self, date: str | None, kind: str) -> bool:
+        """Whether a link of this date and kind belongs to the run at all."""
+        settings = self.settings
+        if settings["kind"] and kind not in settings["kind"]:
+            return False
+        if date is None:
+            return not ((settings.period.since or settings.period.until) and settings["undated"] == "skip")
+        return settings.period.holds(date)
+
+    def skip(self, link: Link, url: str) -> str | None:
+        """The reason for which a link is listed without being asked, if there is one."""
+        if link.element == "code":
+            return "code"
+        if link.image and not self.settings["check_images"]:
+            return "image"
+        if not is_web(url):
+            return "unsupported-scheme" if scheme_of(url) else None
+        return "excluded" if self._is_excluded(link.url) else None
+
+    def _is_excluded(self, url: str) -> bool:
+        """As in lychee: --include wins over --exclude; alone, it excludes all that it does not name."""
+        if any(pattern.search(url) for pattern in self.include):
+            return False
+        if self.include and not self.exclude:
+            return True
+        return any(pattern.search(url) for pattern in self.exclude)
+
+    def remapped(self, url: str) -> str:
+        for pattern, replacement in self.remap:
+            if pattern.search(url):
+                return pattern.sub(replacement, url, count=1)
+        return url
+
+
+def resolve(url: str) -> Identity:
+    """What a URL stands for; one that cannot be parsed is a target too, and is judged as such."""
+    address = canonical(url)
+    if address is None:
+        return Identity(id=f"url:{url}", kind="web", url=CanonicalUrl(url))
+    return identify(address)
+
+
+def found_target(identity: Identity) -> FoundTarget:
+    kind = kinds()[identity.kind]
+    target = Target(
+        id=identity.id, url=identity.url, kind=identity.kind, host=host_of(identity.url),
+        parent=identity.parent, stands_for=identity.stands_for,
+    )  # fmt: skip
+    asks_api = kind.asks_api is not None and kind.asks_api(target)
+    return FoundTarget(identity=identity, host=target.host, asks_api=asks_api)
+
+
+def _implied(identity: Identity) -> FoundTarget | None:
+    """The target that a page is about, when no link need lead to it: a paper behind another site's page."""
+    if identity.stands_for is None or not identity.stands_for.startswith("arxiv:"):
+        return None
+    return found_target(resolve(f"https://arxiv.org/abs/{identity.stands_for.removeprefix('arxiv:')}"))
+
+
+def links_of(document: Document, selection: Selection) -> Iterator[FoundLink]:
+    """The links of a document that belong to the run, each with its target."""
+    suffix = Path(document.path).suffix.lower()
+    kind = document_types().get(suffix) or document_types()[".md"]
+    for link in kind.extract(document.text):
+        identity = resolve(selection.remapped(link.url))
+        if selection.holds(document.date, identity.kind):
+            yield FoundLink(
+                link=link,
+                target=found_target(identity),
+                date=document.date,
+                skip=selection.skip(link, identity.url),
+            )
+
+
+def found_document(document: Document, selection: Selection) -> FoundDocument:
+    links = list(links_of(document, selection))
+    implied = [_implied(link.target.identity) for link in links if link.skip is None]
+    return FoundDocument(
+        path=document.path,
+        title=document.title,
+        date=document.date,
+        date_source=document.date_source,
+        links=links,
+        implied=[target for target in implied if target is not None],
+    )
+
+
+def places_of(settings: Settings, paths: Sequence[str]) -> list[Place]:
+    """The documents of a run; UsageError for a path that is not there."""
+    default = settings.file.parent if settings.file is not None else Path()
+    named = [*paths, *_paths_from(settings["files_from"])] or [str(default)]
+    never = [Path(settings["cache_dir"]), Path(settings["reports_dir"] or DEFAULT_REPORTS_DIR)]
+    walk = walk_of(settings["extensions"], settings["hidden"], settings["exclude_path"], never)
+    return discover(named, walk)
+
+
+def _paths_from(file: str | None) -> list[str]:
+    if file is None:
+        return []
+    try:
+        text = Path("/dev/stdin" if file == "-" else file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--files-from: {file}: cannot be read: {error}") from None
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def documents_of(places: Iterable[Place]) -> Iterator[Document | Finding]:
+    """Documents, or findings in place of those that cannot be read; the named ones first of all."""
+    ordered = list(places)
+    # What was named and cannot be read ends the run before anything is written.
+    named = {place.shown: read(place) for place in ordered if place.named}
+    return (named[place.shown] if place.named else read(place) for place in ordered)
+
+
+async def gather(store: Store, documents: Iterable[Document | Finding], selection: Selection) -> int:
+    """Put documents and links into the store; how many documents could not be read."""
+    unreadable = 0
+    batch: list[FoundDocument] = []
+    findings: list[Finding] = []
+    for document in documents:
+        if isinstance(document, Finding):
+            findings.append(document)
+            unreadable += 1
+        else:
+            batch.append(found_document(document, selection))
+        if len(batch) + len(findings) >= DOCUMENTS_AT_ONCE:
+            await store.add(batch, findings)
+            batch, findings = [], []
+    await store.add(batch, findings)
+    return unreadable

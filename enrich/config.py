@@ -1,0 +1,610 @@
+"""Settings: what can be set, from where, and who is trusted to set it.
+
+Every setting is one row of `SETTINGS`; the command line, the environment (``ENRICH_TIMEOUT``), the
+configuration file and ``enrich config`` are all made from these rows. A later source wins: default,
+file, environment, option.
+
+A configuration file in the tree that is checked may come from a stranger's pull request. From such a
+file ``enrich check`` takes only what narrows; rows marked ``trusted`` must come from flags or environment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from enrich.dates import Period, parse_period
+from enrich.errors import UsageError
+from enrich.model import Manners, Status
+from enrich.registry import built_in_manners, finding_codes, formats, kinds, reasons
+from enrich.urls import canonical, is_web
+
+ENVIRONMENT_PREFIX = "ENRICH_"
+FILE_NAME = "enrich.toml"
+DEFAULT_REPORTS_DIR = "reports"
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?")
+
+
+# --- reading one value ------------------------------------------------------------------------------
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be text, not {value!r}")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("1", "true", "yes", "on"):
+        return True
+    if isinstance(value, str) and value.lower() in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError(f"must be true or false, not {value!r}")
+
+
+def _number(minimum: float, whole: bool = False) -> Callable[[object], Any]:
+    def read(value: object) -> float | int:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise ValueError(f"must be a number, not {value!r}")
+        try:
+            number = int(value) if whole else float(value)
+        except (ValueError, OverflowError):
+            kind = "a whole number" if whole else "a number"
+            raise ValueError(f"must be {kind}, not {value!r}") from None
+        if not minimum <= number < 1e12:
+            raise ValueError(f"must be at least {minimum:g}, not {value}")
+        return number
+
+    return read
+
+
+def seconds(value: object) -> float:
+    """A duration in seconds: a number, or text such as ``500ms``, ``20s``, ``12h``, ``7d``."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
+        return float(value)
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"must be a duration such as 500ms, 20s, 12h or 7d, not {value!r}")
+    return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def _pattern(value: object) -> str:
+    try:
+        re.compile(_text(value))
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {value!r}: {error}") from None
+    return _text(value)
+
+
+def _remap(value: object) -> str:
+    pattern, _, replacement = _text(value).partition(" ")
+    if not replacement:
+        raise ValueError(f"must be 'PATTERN REPLACEMENT' with a space between, not {value!r}")
+    _pattern(pattern)
+    return _text(value)
+
+
+def _network(value: object) -> str:
+    try:
+        return str(ipaddress.ip_network(_text(value)))
+    except ValueError as error:
+        raise ValueError(f"must be a network such as 10.1.0.0/16: {error}") from None
+
+
+def _one_of(names: Callable[[], Iterable[str]]) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value not in (known := list(names())):
+            raise ValueError(f"must be one of {', '.join(known)}, not {value!r}")
+        return _text(value)
+
+    return read
+
+
+def selectors() -> frozenset[str]:
+    """What ``--fail-on``, ``--warn-on`` and ``--ignore`` take: statuses, reasons, findings, confirmed."""
+    return frozenset({*Status, *reasons(), *finding_codes(), "confirmed"})
+
+
+def _selector(value: object) -> str:
+    text = _text(value)
+    if text in selectors() or re.fullmatch(r"http-[1-9]\d\d", text):
+        return text
+    raise ValueError(f"{text!r} is no status, reason or finding code; `enrich config --codes` lists them")
+
+
+def _suffix(value: object) -> str:
+    text = _text(value).strip().lower()
+    if not text.strip("."):
+        raise ValueError("must be a file suffix such as md")
+    return "." + text.lstrip(".")
+
+
+def _url(value: object) -> str:
+    if not re.match(r"https?://[^/\s]+", text := _text(value)):
+        raise ValueError(f"must be an http or https address, not {value!r}")
+    return text.rstrip("/")
+
+
+def _printable(value: object) -> str:
+    if any(not 0x20 <= ord(character) < 0x7F for character in _text(value)):
+        raise ValueError("must be printable ASCII on one line")
+    return _text(value)
+
+
+# --- what can be set --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting. ``read`` turns what a source gives into the value, or raises ValueError.
+
+    ``many`` collects a tuple; ``split`` is what separates items in an environment variable.
+    ``trusted`` settings are refused by ``check`` from a file in the tree.
+    """
+
+    name: str
+    help: str
+    read: Callable[[object], Any]
+    default: Any = None
+    many: bool = False
+    split: str = ","
+    flag: bool = False
+    trusted: bool = False
+    metavar: str = "TEXT"
+    commands: tuple[str, ...] = ("run", "check")
+    in_file: bool = True
+
+    @property
+    def option(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def key(self) -> str:
+        return self.name.replace("github_api_url", "github.api_url").replace(
+            "arxiv_api_url", "arxiv.api_url"
+        )
+
+
+_EXTRACTING = ("run", "check", "links")
+_CACHED = ("run", "check", "cache")
+_REPORTING = ("run", "check", "report")
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(name="since", read=_text, metavar="DATE", commands=_EXTRACTING,
+            help="Only links dated from here on: 2021, 2021-01 or 2021-01-15."),
+    Setting(name="until", read=_text, metavar="DATE", commands=_EXTRACTING,
+            help="Only links dated up to here, the whole period included."),
+    Setting(name="undated", read=_one_of(lambda: ("include", "skip")), default="include", metavar="include|skip",
+            commands=_EXTRACTING, help="What becomes of links whose date nobody knows, when dates are asked for."),
+    Setting(name="kind", read=_one_of(kinds), many=True, default=(), metavar="KIND",
+            commands=_EXTRACTING, help="Only links of this kind (repeatable): wechat, arxiv, github, web."),
+    Setting(name="include", read=_pattern, many=True, split="\n", default=(), metavar="RE", commands=_EXTRACTING,
+            help="Check URLs that match, whatever --exclude says (repeatable)."),
+    Setting(name="exclude", read=_pattern, many=True, split="\n", default=(), metavar="RE", commands=_EXTRACTING,
+            help="Skip URLs that match (repeatable); .enrichignore holds one a line."),
+    Setting(name="exclude_path", read=_pattern, many=True, split="\n", default=(), metavar="RE",
+            commands=_EXTRACTING, help="Do not read documents whose path matches (repeatable)."),
+    Setting(name="files_from", read=_text, metavar="FILE", commands=_EXTRACTING, in_file=False,
+            help="Read the paths of documents from FILE, one a line; - for standard input."),
+    Setting(name="extensions", read=_suffix, many=True, default=(), metavar="EXT", commands=_EXTRACTING,
+            help="Read files with these suffixes in folders (repeatable or with commas); default: Markdown."),
+    Setting(name="hidden", read=_flag, flag=True, default=False, commands=_EXTRACTING,
+            help="Read hidden files and folders too."),
+    Setting(name="check_images", read=_flag, flag=True, default=False, commands=_EXTRACTING,
+            help="Check the addresses of images, which are skipped otherwise."),
+    Setting(name="remap", read=_remap, many=True, split="\n", default=(), trusted=True, metavar="'RE REPL'",
+            commands=_EXTRACTING, help="Ask another address in place of those that match (repeatable)."),
+    Setting(name="cache_dir", read=_text, default="cache", trusted=True, metavar="DIR", commands=_CACHED,
+            help="Where results are remembered."),
+    Setting(name="reports_dir", read=_text, trusted=True, metavar="DIR",
+            help="Where reports are written; run: reports, check: nowhere unless given."),
+    Setting(name="keep", read=_number(1, whole=True), default=30, metavar="N", commands=("run", "check"),
+            help="How many dated reports are kept."),
+    Setting(name="max_age", read=seconds, metavar="AGE",
+            help="Ask again what was last asked longer ago than this; default: by status."),
+    Setting(name="refresh", read=_flag, flag=True, default=False, in_file=False,
+            help="Ask everything again, however recent."),
+    Setting(name="offline", read=_flag, flag=True, default=False,
+            help="Ask nobody; answer from the cache alone."),
+    Setting(name="fresh", read=_flag, flag=True, default=False, in_file=False,
+            help="Start anew instead of going on with a run that was killed."),
+    Setting(name="wait", read=seconds, default=0.0, metavar="AGE", commands=_CACHED,
+            help="Wait this long for another run to release the cache."),
+    Setting(name="concurrency", read=_number(1, whole=True), default=256, metavar="N",
+            help="Requests in flight over all hosts."),
+    Setting(name="host_concurrency", read=_number(1, whole=True), default=4, metavar="N",
+            help="Requests in flight to one host."),
+    Setting(name="host_interval", read=seconds, default=0.1, metavar="SECONDS",
+            help="Time between two requests to one host."),
+    Setting(name="timeout", read=_number(0.001), default=20.0, metavar="SECONDS",
+            help="Longest time for one attempt, redirects and body included."),
+    Setting(name="connect_timeout", read=_number(0.001), default=5.0, metavar="SECONDS",
+            help="Longest time to establish a connection."),
+    Setting(name="retries", read=_number(0, whole=True), default=2, metavar="N",
+            help="How often an answer that may pass (429, 5xx, time-out, reset) is asked for again."),
+    Setting(name="deadline", read=seconds, metavar="AGE",
+            help="End the run after this long; what was not reached keeps its older verdict."),
+    Setting(name="max_per_host", read=_number(1, whole=True), metavar="N",
+            help="Targets asked per host in one run; the rest wait for the next."),
+    Setting(name="i_own_these_hosts", read=_flag, flag=True, default=False, trusted=True, in_file=False,
+            help="Allow intervals below the built-in ones of hosts with strict manners."),
+    Setting(name="allow_net", read=_network, many=True, default=(), trusted=True, metavar="CIDR",
+            help="Addresses that may be asked although they are not public (repeatable)."),
+    Setting(name="allow_private", read=_flag, flag=True, default=False, trusted=True,
+            help="Allow private and loopback addresses; cloud metadata services stay refused."),
+    Setting(name="github_token", read=_printable, trusted=True, metavar="TOKEN",
+            help="Goes to the GitHub API alone; default: GITHUB_TOKEN."),
+    Setting(name="contact", read=_printable, metavar="ADDRESS",
+            help="An address at which a server's owner can reach you; goes into the User-Agent."),
+    Setting(name="github_api_url", read=_url, default="https://api.github.com", trusted=True, metavar="URL",
+            help="Another GitHub API, such as that of an Enterprise server."),
+    Setting(name="arxiv_api_url", read=_url, default="https://export.arxiv.org/api/query", trusted=True,
+            metavar="URL", help="Another arXiv API, such as a mirror's."),
+    Setting(name="fail_on", read=_selector, many=True, metavar="CODE",
+            help="Exit 1 on this status, reason, finding or 'confirmed' (repeatable); check: broken."),
+    Setting(name="warn_on", read=_selector, many=True, default=(), metavar="CODE",
+            help="Report as a warning (repeatable)."),
+    Setting(name="ignore", read=_selector, many=True, default=(), metavar="CODE",
+            help="Do not report (repeatable)."),
+    Setting(name="format", read=_one_of(formats), default="text", metavar="FORMAT",
+            commands=_REPORTING, help="text, json, jsonl or markdown."),
+    Setting(name="output", read=_text, trusted=True, metavar="FILE", commands=_REPORTING,
+            help="Write there instead of to standard output."),
+    Setting(name="no_progress", read=_flag, flag=True, default=False, help="No progress on standard error."),
+)  # fmt: skip
+
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+_HOST_KEYS = ("concurrency", "interval", "timeout", "headers", "accept", "user_agent", "max_per_run")
+# Hosts whose owners state a rate, or punish a faster one (facts of each host stand with its kind).
+STRICT_HOSTS = ("mp.weixin.qq.com", "export.arxiv.org", "api.github.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSettings:
+    """What ``[hosts."name"]`` sets for one host; None leaves the general setting."""
+
+    concurrency: int | None = None
+    interval: float | None = None
+    timeout: float | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    accept: frozenset[int] = frozenset()
+    user_agent: str | None = None
+    max_per_run: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmRule:
+    """When a failure is confirmed: seen in so many checks, at least so many days apart in all."""
+
+    checks: int = 3
+    days: float = 6.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one command, read and checked. Durations are in seconds."""
+
+    values: Mapping[str, Any]
+    sources: Mapping[str, str]
+    hosts: Mapping[str, HostSettings] = field(default_factory=dict)
+    confirm: ConfirmRule = ConfirmRule()
+    report_formats: tuple[str, ...] = ("json",)
+    file: Path | None = None
+    period: Period
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def manners_of(self, host: str) -> Manners:
+        """The manners for a host: its own settings over built-in ones over the general ones."""
+        own = self.hosts.get(host, HostSettings())
+        manners = built_in_manners().get(host)
+        if manners is None:
+            manners = Manners(width=self["host_concurrency"], interval_seconds=self["host_interval"])
+        if own.concurrency is not None:
+            manners = replace(manners, width=own.concurrency)
+        if own.interval is not None:
+            manners = replace(manners, interval_seconds=own.interval, jitter_seconds=0.0)
+        return manners
+
+    def budget_of(self, host: str) -> int | None:
+        """How many targets of a host one run may ask by the user's own limits; None without one."""
+        limits = [self["max_per_host"], self.hosts.get(host, HostSettings()).max_per_run]
+        return min((limit for limit in limits if limit is not None), default=None)
+
+
+# --- gathering --------------------------------------------------------------------------------------
+
+
+def _read(setting: Setting, given: object, place: str) -> Any:
+    """The value of a setting as one source gives it; UsageError names the place."""
+    try:
+        if not setting.many:
+            return setting.read(given)
+        items = given if isinstance(given, (list, tuple)) else [given]
+        return tuple(setting.read(item) for item in items)
+    except ValueError as error:
+        raise UsageError(f"{place}: {error}") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    found: dict[str, tuple[Any, str]] = {}
+    for setting in SETTINGS:
+        variable = ENVIRONMENT_PREFIX + setting.name.upper()
+        if (text := environ.get(variable)) is None:
+            continue
+        items = [item.strip() for item in text.split(setting.split)] if setting.many else text
+        given = [item for item in items if item] if setting.many else items
+        found[setting.name] = (_read(setting, given, variable), f"environment {variable}")
+    if "github_token" not in found and (token := environ.get("GITHUB_TOKEN")):
+        found["github_token"] = (
+            _read(_BY_NAME["github_token"], token, "GITHUB_TOKEN"),
+            "environment GITHUB_TOKEN",
+        )
+    return found
+
+
+def _from_options(options: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    found: dict[str, tuple[Any, str]] = {}
+    for name, given in options.items():
+        if given is None or given == () or (given is False and _BY_NAME[name].flag):
+            continue
+        setting = _BY_NAME[name]
+        if setting.many and setting.split == ",":
+            given = [part for item in given for part in item.split(",")]
+        found[name] = (_read(setting, given, setting.option), f"option {setting.option}")
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigFile:
+    """A configuration file as found: its table, and the text, so that errors can name lines."""
+
+    path: Path
+    table: Mapping[str, Any]
+    text: str
+    in_tree: bool
+
+    def place(self, key: str) -> str:
+        """``enrich.toml:4: timeout``: where a key stands, as far as its last part can be found."""
+        last = re.escape(key.rsplit(".", 1)[-1].strip('"'))
+        pattern = re.compile(rf"""^\s*(?:\[.*)?["']?{last}["']?(?:\s*=|.*\])""")
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if pattern.match(line):
+                return f"{self.path}:{number}: {key}"
+        return f"{self.path}: {key}"
+
+
+def _git_root(folder: Path) -> Path:
+    """The nearest folder at or above with a ``.git``, else the folder itself."""
+    return next((up for up in (folder, *folder.parents) if (up / ".git").exists()), folder)
+
+
+def _candidates(folder: Path) -> Iterable[tuple[Path, bool]]:
+    """Files in which a configuration may stand, nearest first, and whether as part of pyproject.toml."""
+    for place in dict.fromkeys((folder, _git_root(folder))):
+        yield place / FILE_NAME, False
+        yield place / "pyproject.toml", True
+
+
+def _parse(path: Path, partial: bool, in_tree: bool) -> ConfigFile | None:
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: is not TOML: {error}") from None
+    if partial:
+        table = table.get("tool", {}).get("enrich")
+        if table is None:
+            return None
+    return ConfigFile(path=path, table=table, text=text, in_tree=in_tree)
+
+
+def find_file(named: str | None, folder: Path) -> ConfigFile | None:
+    """The configuration file: the one named, else ``enrich.toml`` or ``[tool.enrich]`` here or at the git root."""
+    if named is not None:
+        path = Path(named)
+        in_tree = path.resolve().is_relative_to(_git_root(folder.resolve()))
+        return _parse(path, path.name == "pyproject.toml", in_tree)
+    for path, partial in _candidates(folder):
+        if path.is_file() and (found := _parse(path, partial, True)) is not None:
+            return found
+    return None
+
+
+def _reject_unknown(file: ConfigFile, keys: Iterable[str], valid: Iterable[str], prefix: str = "") -> None:
+    for key in keys:
+        if key not in (names := sorted(valid)):
+            raise UsageError(f"{file.place(prefix + key)}: unknown key; valid keys are {', '.join(names)}")
+
+
+def _table(file: ConfigFile, name: str) -> Mapping[str, Any]:
+    table = file.table.get(name, {})
+    if not isinstance(table, dict):
+        raise UsageError(f"{file.place(name)}: must be a table, [{name}]")
+    return table
+
+
+def _host_settings(file: ConfigFile, host: str, table: object) -> HostSettings:
+    where = f'hosts."{host}"'
+    if not isinstance(table, dict):
+        raise UsageError(f"{file.place(host)}: must be a table, [{where}]")
+    _reject_unknown(file, table, _HOST_KEYS, f"{where}.")
+    readers: dict[str, Callable[[object], Any]] = {
+        "concurrency": _number(1, whole=True),
+        "interval": seconds,
+        "timeout": _number(0.001),
+        "user_agent": _printable,
+        "max_per_run": _number(1, whole=True),
+        "accept": lambda given: frozenset(
+            map(_number(100, whole=True), given if isinstance(given, list) else [given])
+        ),
+        "headers": lambda given: tuple((_printable(k), _printable(v)) for k, v in dict(given).items()),  # type: ignore[call-overload]
+    }
+    found = {}
+    for key, given in table.items():
+        try:
+            found[key] = readers[key](given)
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"{file.place(f'{where}.{key}')}: {error}") from None
+    return HostSettings(**found)
+
+
+def _from_file(file: ConfigFile) -> dict[str, tuple[Any, str]]:
+    top = {
+        setting.name: setting for setting in SETTINGS if setting.in_file and "api_url" not in setting.name
+    }
+    _reject_unknown(file, file.table, [*top, "hosts", "github", "arxiv", "confirm", "report"])
+    found: dict[str, tuple[Any, str]] = {}
+    for name, given in file.table.items():
+        if name in top:
+            found[name] = (_read(top[name], given, file.place(name)), file.place(name))
+    for provider in ("github", "arxiv"):
+        _reject_unknown(file, table := _table(file, provider), ["api_url"], f"{provider}.")
+        if "api_url" in table:
+            place = file.place(f"{provider}.api_url")
+            setting = _BY_NAME[f"{provider}_api_url"]
+            found[setting.name] = (_read(setting, table["api_url"], place), place)
+    return found
+
+
+def _confirm_rule(file: ConfigFile) -> ConfirmRule:
+    table = _table(file, "confirm")
+    _reject_unknown(file, table, ["checks", "days"], "confirm.")
+    try:
+        return ConfirmRule(
+            checks=_number(1, whole=True)(table.get("checks", 3)), days=_number(0)(table.get("days", 6.0))
+        )
+    except ValueError as error:
+        raise UsageError(f"{file.place('confirm')}: {error}") from None
+
+
+def _report_formats(file: ConfigFile) -> tuple[str, ...]:
+    table = _table(file, "report")
+    _reject_unknown(file, table, ["formats"], "report.")
+    setting = replace(_BY_NAME["format"], many=True)
+    named = _read(setting, table.get("formats", ["json"]), file.place("report.formats"))
+    return tuple(dict.fromkeys(("json", *named)))
+
+
+def _refuse_untrusted(file: ConfigFile, found: Iterable[str], hosts: Mapping[str, HostSettings]) -> None:
+    """What a stranger's pull request must not decide (contract, "Trust")."""
+    refused = [_BY_NAME[name].key for name in found if _BY_NAME[name].trusted]
+    refused += [f'hosts."{host}".headers' for host, own in hosts.items() if own.headers]
+    if refused:
+        raise UsageError(
+            f"{file.place(refused[0])}: `enrich check` does not take this from a file in the tree that it "
+            f"checks; give it as an option or as {ENVIRONMENT_PREFIX}… in the environment"
+        )
+
+
+def _refuse_haste(settings: Settings, place: Callable[[str], str]) -> None:
+    """A shorter interval than a strict host's built-in one needs a reason."""
+    replaced = {"api.github.com": "github_api_url", "export.arxiv.org": "arxiv_api_url"}
+    for host in STRICT_HOSTS:
+        own, built_in = settings.hosts.get(host), built_in_manners().get(host)
+        if own is None or built_in is None or settings["i_own_these_hosts"]:
+            continue
+        if host in replaced and settings.sources[replaced[host]] != "default":
+            continue
+        hasty = own.interval is not None and own.interval < built_in.interval_seconds
+        wide = own.concurrency is not None and own.concurrency > built_in.width
+        if hasty or wide:
+            key = f'hosts."{host}".' + ("interval" if hasty else "concurrency")
+            raise UsageError(
+                f"{place(key)}: {host} is asked by {built_in.width} connection at least "
+                f"{built_in.interval_seconds:g} s apart; --i-own-these-hosts allows less"
+            )
+
+
+def _patterns_of_ignore_file(folder: Path) -> tuple[str, ...]:
+    """``.enrichignore``: one regular expression a line, ``#`` begins a comment."""
+    path = folder / ".enrichignore"
+    if not path.is_file():
+        return ()
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if (line := line.strip()) and not line.startswith("#"):
+            found.append(_read(_BY_NAME["exclude"], [line], f"{path}:{number}")[0])
+    return tuple(found)
+
+
+def load(
+    command: str,
+    options: Mapping[str, Any],
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    named_file: str | None = None,
+    use_files: bool = True,
+) -> Settings:
+    """The settings of one command from all sources; raises UsageError with the place of what is wrong.
+
+    ``use_files=False`` leaves configuration files out, for a run that is nobody's project.
+    """
+    folder = folder or Path.cwd()
+    file = find_file(named_file, folder) if use_files else None
+    gathered: dict[str, tuple[Any, str]] = {
+        setting.name: (setting.default, "default") for setting in SETTINGS
+    }
+    hosts: dict[str, HostSettings] = {}
+    confirm = ConfirmRule()
+    report_formats: tuple[str, ...] = ("json",)
+    if file is not None:
+        from_file = _from_file(file)
+        hosts = {
+            host.lower(): _host_settings(file, host, table) for host, table in _table(file, "hosts").items()
+        }
+        if command == "check" and file.in_tree:
+            _refuse_untrusted(file, from_file, hosts)
+        confirm, report_formats = _confirm_rule(file), _report_formats(file)
+        gathered |= from_file
+    gathered |= _from_environment(os.environ if environ is None else environ)
+    gathered |= _from_options(options)
+    values = {name: value for name, (value, _) in gathered.items()}
+    values["exclude"] = (*(values["exclude"] or ()), *_patterns_of_ignore_file(folder))
+    settings = Settings(
+        values=values,
+        sources={name: source for name, (_, source) in gathered.items()},
+        hosts=hosts,
+        confirm=confirm,
+        report_formats=report_formats,
+        file=file.path if file else None,
+        period=parse_period(values["since"], values["until"]),
+    )
+    _refuse_haste(settings, file.place if file else str)
+    return settings
+
+
+def host_setting_names() -> tuple[str, ...]:
+    return tuple(field.name for field in fields(HostSettings))
+
+
+def check_network_environment(environ: Mapping[str, str]) -> None:
+    """Raise UsageError for a proxy or a certificate bundle that cannot be used, before anything is written."""
+    bundle = environ.get("SSL_CERT_FILE")
+    if bundle and not Path(bundle).is_file():
+        raise UsageError(f"SSL_CERT_FILE: {bundle}: there is no such file; name a file of PEM certificates")
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
+        for variable in (name, name.lower()):
+            if (text := environ.get(variable)) and not _is_proxy(text):
+                raise UsageError(
+                    f"{variable}: must be an HTTP proxy, written like http://proxy.example:3128 (SOCKS is not supported)"
+                )
+
+
+def _is_proxy(text: str) -> bool:
+    url = canonical(text if "://" in text else f"http://{text}")
+    return url is not None and is_web(url)

@@ -1,0 +1,106 @@
+"""What of a report deserves a person's attention, and what fails a check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from enrich.config import Settings
+from enrich.model import Finding, ReportTarget, Severity, Status
+from enrich.registry import finding_codes, kinds, reason_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What fails, what is a warning at most, and what is not reported, by status, reason or finding."""
+
+    fail_on: frozenset[str]
+    warn_on: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, settings: Settings, is_check: bool) -> Policy:
+        default = ("broken",) if is_check else ()
+        fail_on = settings["fail_on"] if settings["fail_on"] is not None else default
+        return cls(
+            fail_on=frozenset(fail_on),
+            warn_on=frozenset(settings["warn_on"]),
+            ignore=frozenset(settings["ignore"]),
+        )
+
+    def fails(self, target: ReportTarget) -> bool:
+        words = words_of(target)
+        return bool(words & self.fail_on) and not words & (self.ignore | self.warn_on - self.fail_on)
+
+    def applied(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings to report, with their severities, by place and then by code."""
+        kept = [self._weighed(finding) for finding in findings if finding.code not in self.ignore]
+        return sorted(kept, key=_order)
+
+    def _weighed(self, finding: Finding) -> Finding:
+        if finding.code in self.fail_on:
+            return replace(finding, severity=Severity.ERROR)
+        if finding.code in self.warn_on:
+            return replace(finding, severity=Severity.WARNING)
+        return finding
+
+
+def words_of(target: ReportTarget) -> frozenset[str]:
+    """The words by which a target can be selected: its status, its reason, and ``confirmed``."""
+    return frozenset({target.status, target.reason, *(["confirmed"] if target.confirmed else [])})
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+    return (
+        finding.document or "",
+        finding.line or 0,
+        finding.column or 0,
+        finding.code,
+        finding.target or "",
+    )
+
+
+def severities(findings: Iterable[Finding]) -> dict[str, int]:
+    counts = {str(severity): 0 for severity in Severity}
+    for finding in findings:
+        counts[finding.severity] += 1
+    return counts
+
+
+def findings_of(target: ReportTarget, policy: Policy) -> Iterator[Finding]:
+    """The findings about a target, one at each of its links."""
+    about = [
+        *_verdict_finding(target, policy),
+        *_redirected(target),
+        *kinds()[target.kind].findings_of(target),
+    ]
+    for finding in about:
+        for link in target.links:
+            yield replace(
+                finding, document=link.document, line=link.line, column=link.column, target=target.id
+            )
+
+
+def _verdict_finding(target: ReportTarget, policy: Policy) -> Iterator[Finding]:
+    """A broken target is a finding by itself; other verdicts are when somebody asked for them."""
+    words = words_of(target)
+    if words & policy.ignore:
+        return
+    if target.status is Status.BROKEN or words & (policy.fail_on | policy.warn_on):
+        severity = Severity.WARNING if words & (policy.warn_on - policy.fail_on) else Severity.ERROR
+        yield Finding(
+            code=target.reason, severity=severity, message=advice(target), suggestion=target.suggestion
+        )
+
+
+def _redirected(target: ReportTarget) -> Iterator[Finding]:
+    if target.status is Status.REDIRECTED and target.suggestion is not None:
+        code = finding_codes()["redirected"]
+        message = f"moved for good; write {target.suggestion.url}"
+        yield Finding(code=code.code, severity=code.severity, message=message, suggestion=target.suggestion)
+
+
+def advice(target: ReportTarget) -> str:
+    """What is known and what to do, in one line; nothing in it depends on when somebody was asked."""
+    said = target.detail or reason_of(target.reason).help
+    return f"{said.rstrip('.')}; try {target.suggestion.url}" if target.suggestion else said

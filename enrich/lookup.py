@@ -1,0 +1,55 @@
+"""Targets to metadata, where an API answers for many at once and for reachability too.
+
+What an API cannot decide is given back and asked at its own address, with the manners of that host.
+"""
+
+from __future__ import annotations
+
+from enrich.asking import Asking
+from enrich.model import CheckResult, Found, Kind
+from enrich.registry import kinds
+from enrich.store.protocol import DueTarget
+from enrich.store.recorder import Asked
+
+# Targets handed to a lookup at once; it makes batches of them. Bounded for memory's sake.
+TAKEN_AT_ONCE = 2000
+
+
+async def look_up(asking: Asking, name: str) -> None:
+    """Ask the API of one kind about all its due targets; undecided ones become due at their own address."""
+    kind = kinds()[name]
+    while not (asking.stopping.is_set() or asking.hopeless()):
+        due = await asking.store.take_for_api(name, TAKEN_AT_ONCE)
+        if not due:
+            return
+        await _look_up_some(asking, kind, due)
+
+
+async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> None:
+    assert kind.look_up is not None, "only kinds with an API have targets that ask one"
+    waiting = {one.target.id: one for one in due}
+    undecided: list[str] = []
+    async for found in kind.look_up([one.target for one in due], asking.api):
+        one = waiting.pop(found.target_id)
+        if found.verdict is None:
+            undecided.append(found.target_id)
+        else:
+            await asking.recorder.put(Asked(one, _result(asking, one, found)))
+        if asking.stopping.is_set():
+            break
+    await asking.store.release([*undecided, *waiting])
+
+
+def _result(asking: Asking, one: DueTarget, found: Found) -> CheckResult:
+    assert found.verdict is not None, "undecided targets are given back"
+    return CheckResult(
+        target_id=found.target_id,
+        at=asking.now(),
+        verdict=found.verdict,
+        http_status=found.http_status,
+        attempts=found.attempts,
+        metadata=found.metadata,
+        metadata_source=found.source if found.metadata else None,
+        wanted_metadata=one.wants_metadata,
+        alias=found.alias,
+    )

@@ -1,0 +1,464 @@
+"""The whole run, readable top to bottom.
+
+Documents and their links go into the store, what is due comes out of it, answers go back, and the report
+is read from the store in order. Nothing that asks the network is imported unless something is due.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import anyio
+
+from enrich import __version__
+from enrich.asking import Asking
+from enrich.collect import Selection, documents_of, gather, places_of
+from enrich.config import Settings, check_network_environment
+from enrich.errors import StorageError, UsageError
+from enrich.findings import Policy, findings_of, severities
+from enrich.model import (
+    Api,
+    CheckResult,
+    Finding,
+    Manners,
+    Report,
+    ReportRun,
+    ReportSummary,
+    ReportWarning,
+    Status,
+    Target,
+    TargetState,
+)
+from enrich.registry import finding_codes, kinds
+from enrich.store.history import Confirmation
+from enrich.store.protocol import Ages, Rows, Run, Store
+from enrich.store.recorder import Recorder
+
+if TYPE_CHECKING:
+    from enrich.fetch.client import Fetcher, Transport
+
+INTERRUPT_GRACE_SECONDS = 10.0
+# When so many failed in so long a time and nobody answered, the network is down and asking on is pointless.
+HOPELESS_FAILURES = 20
+HOPELESS_SECONDS = 15.0
+# When so many failed in so long a time and nobody answered, the network is down and asking on is pointless.
+HOPELESS_FAILURES = 20
+HOPELESS_SECONDS = 15.0
+NIGHTLY_SLACK_SECONDS = 2 * 3600.0
+DAY_SECONDS = 86400.0
+
+_WARNINGS = {
+    "network-down": "no host answered at all: the network seems to be down, so older verdicts are kept",
+    "network-lost": "the network was lost during the run: what failed after the last answer keeps its older verdict",
+    "deadline": "the deadline ended the run before every target was asked",
+    "interrupted": "the run was interrupted before every target was asked",
+    "disk": "the cache could not be written to the end",
+}
+
+
+# --- what a run is given ----------------------------------------------------------------------------
+
+
+class Observer(Protocol):
+    """Whoever shows progress. All calls come from the event loop and return at once."""
+
+    def planned(self, due: int, total: int) -> None: ...
+    def counted(self, result: CheckResult, state: TargetState) -> None: ...
+    def broke(self, target: Target, error: Exception) -> None: ...
+    def watch(self, fetcher: Fetcher | None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run. ``fetcher`` replaces the one made from the settings, as the demo does.
+
+    ``now`` is the clock of stored dates. ``is_check`` makes it the CI check: no metadata for their own
+    sake, and a stored *broken* is asked again before it is stated.
+    """
+
+    settings: Settings
+    paths: Sequence[str]
+    observer: Observer
+    now: Callable[[], datetime]
+    is_check: bool = False
+    fetcher: Callable[[Settings], Fetcher] | None = None
+    manners_of: Callable[[str], Manners] | None = None
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a run has come to so far."""
+
+    complete: bool = True
+    signal_number: int | None = None
+    requests: int = 0
+    internal_errors: list[Finding] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def incomplete(self, why: str) -> None:
+        self.complete = False
+        if why not in self.warnings:
+            self.warnings.append(why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """What a run came to: whether it is complete, and whether what fails it was met."""
+
+    complete: bool
+    failed: bool
+    signal_number: int | None
+    internal_errors: int
+    summary: ReportSummary
+
+
+def clock(environ: Mapping[str, str] = os.environ) -> Callable[[], datetime]:
+    """The clock of stored dates: the real one, or ``ENRICH_NOW=2026-11-21T06:00:00Z`` standing still."""
+    if not (given := environ.get("ENRICH_NOW")):
+        return lambda: datetime.now(UTC)
+    try:
+        fixed = datetime.fromisoformat(given).astimezone(UTC)
+    except ValueError:
+        raise UsageError(
+            f"ENRICH_NOW: must be a time such as 2026-11-21T06:00:00Z, not {given!r}"
+        ) from None
+    return lambda: fixed
+
+
+# --- asking -----------------------------------------------------------------------------------------
+
+
+def ages_of(settings: Settings, is_check: bool) -> Ages:
+    """After how long what is asked again; a nightly job a few minutes early still counts as a day later."""
+
+    def nightly(seconds: float) -> float:
+        return seconds - NIGHTLY_SLACK_SECONDS if seconds >= DAY_SECONDS else seconds
+
+    return Ages(
+        by_kind={
+            kind.name: (nightly(kind.ok_age_seconds), nightly(kind.metadata_age_seconds))
+            for kind in kinds().values()
+        },
+        unsure=nightly(DAY_SECONDS),
+        confirmed=nightly(30 * DAY_SECONDS),
+        max_age=settings["max_age"],
+        refresh=settings["refresh"],
+        metadata=not is_check,
+        broken_again=is_check,
+    )
+
+
+def user_agent(contact: str | None) -> str:
+    """``enrich/0.1.0 (+https://pypi.org/project/enrich-links/; contact)``: who asks, and whom to tell."""
+    where = f"; {contact}" if contact else ""
+    return f"enrich/{__version__} (link checker{where})"
+
+
+def make_fetcher(
+    settings: Settings,
+    manners_of: Callable[[str], Manners] | None = None,
+    transport: Transport | None = None,
+) -> Fetcher:
+    """The fetcher that the settings and the environment describe; ``transport`` replaces the network."""
+    from enrich.fetch.client import Fetcher, FetchSettings, proxies_from_environment
+
+    proxies, no_proxy = proxies_from_environment()
+    agents = {host: own.user_agent for host, own in settings.hosts.items() if own.user_agent}
+
+    def headers_of(host: str) -> tuple[tuple[str, str], ...]:
+        own = settings.hosts.get(host)
+        agent = (("User-Agent", agents[host]),) if host in agents else ()
+        return (*agent, *(own.headers if own else ()))
+
+    return Fetcher(
+        FetchSettings(
+            user_agent=user_agent(settings["contact"]),
+            timeout_seconds=settings["timeout"],
+            connect_timeout_seconds=settings["connect_timeout"],
+            retries=settings["retries"],
+            concurrency=settings["concurrency"],
+            manners_of=manners_of or settings.manners_of,
+            headers_of=headers_of,
+            timeout_of=lambda host: settings.hosts[host].timeout if host in settings.hosts else None,
+            allow_nets=settings["allow_net"],
+            allow_private=settings["allow_private"],
+            proxies=proxies,
+            no_proxy=no_proxy,
+            ca_bundle=os.environ.get("SSL_CERT_FILE"),
+        ),
+        transport,
+    )
+
+
+@asynccontextmanager
+async def _signals(progress: Progress, stop: Callable[[], None]) -> AsyncIterator[None]:
+    """While it lasts, the first SIGINT or SIGTERM stops the work and the second ends the process."""
+
+    async def listen() -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+            async for number in received:
+                if progress.signal_number is not None:
+                    os._exit(128 + number)
+                progress.signal_number = int(number)
+                progress.incomplete("interrupted")
+                stop()
+
+    if os.name == "nt":
+        # Windows has no signals for event loops; Ctrl-C raises KeyboardInterrupt there.
+        yield
+        return
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(listen)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -> None:
+    """Ask all that is due, to the end, the deadline or an interrupt; then say what was not asked."""
+    fetcher = (job.fetcher or make_fetcher)(job.settings)
+    asking = _asking(job, store, fetcher, progress, rule)
+    job.observer.watch(fetcher)
+    deadline = job.settings["deadline"]
+    async with fetcher, anyio.create_task_group() as writing:
+        writing.start_soon(asking.recorder.write)
+        with anyio.CancelScope() as work:
+
+            def stop() -> None:
+                asking.stopping.set()
+                work.deadline = anyio.current_time() + INTERRUPT_GRACE_SECONDS
+
+            if deadline is not None:
+                work.deadline = anyio.current_time() + deadline
+            async with _signals(progress, stop):
+                await _work(asking)
+        if work.cancelled_caught and progress.signal_number is None:
+            progress.incomplete("deadline")
+        await asking.recorder.close()
+    job.observer.watch(None)
+    progress.requests = fetcher.requests
+    await _leave(asking, progress, fetcher.answered)
+
+
+async def _work(asking: Asking) -> None:
+    from enrich.check import check_all, look_again, settle
+    from enrich.lookup import look_up
+
+    async with anyio.create_task_group() as tasks:
+        for kind in await asking.store.kinds_by_api():
+            tasks.start_soon(look_up, asking, kind)
+        tasks.start_soon(check_all, asking)
+    # What an API could not decide is due at its own address by now.
+    await check_all(asking)
+    if await settle(asking):
+        await look_again(asking)
+        await settle(asking)
+
+
+def _asking(job: Job, store: Store, fetcher: Fetcher, progress: Progress, rule: Confirmation) -> Asking:
+    settings = job.settings
+
+    def broke(target: Target, error: Exception) -> None:
+        code = finding_codes()["internal-error"]
+        message = f"enrich could not judge this answer ({type(error).__name__}: {error}); please report it"
+        progress.internal_errors.append(
+            Finding(code=code.code, severity=code.severity, message=message, target=target.id)
+        )
+        job.observer.broke(target, error)
+
+    api = Api(
+        fetch=fetcher.fetch,
+        github_token=settings["github_token"],
+        github_api_url=settings["github_api_url"],
+        arxiv_api_url=settings["arxiv_api_url"],
+        contact=settings["contact"],
+    )
+    recorder = Recorder(store, rule, answers=lambda: fetcher.answers, counted=job.observer.counted)
+    started = anyio.current_time()
+
+    def hopeless() -> bool:
+        failed = not fetcher.answered and len(recorder.held) >= HOPELESS_FAILURES
+        return failed and anyio.current_time() - started > HOPELESS_SECONDS
+
+    return Asking(
+        store=store,
+        fetch=fetcher.fetch,
+        api=api,
+        recorder=recorder,
+        now=job.now,
+        manners_of=job.manners_of or settings.manners_of,
+        budget_of=settings.budget_of,
+        accept_of=lambda host: settings.hosts[host].accept if host in settings.hosts else frozenset(),
+        names_resolved=lambda: fetcher.names_resolved,
+        is_up=fetcher.is_up,
+        broke=broke,
+        hopeless=hopeless,
+        is_check=job.is_check,
+    )
+
+
+async def _leave(asking: Asking, progress: Progress, answered: bool) -> None:
+    """What was held back or not reached keeps its older verdict; say why."""
+    recorder = asking.recorder
+    unproven = [asked.result.target_id for asked in (*recorder.held, *recorder.doubtful)]
+    if recorder.held and progress.complete:
+        progress.incomplete("network-lost" if answered else "network-down")
+        await asking.store.defer(unproven, "network-down")
+    if await asking.store.defer_rest("not-reached") and progress.complete and not progress.internal_errors:
+        raise AssertionError("a complete run leaves no due target behind")
+
+
+# --- the report -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Header:
+    run: Run
+    progress: Progress
+    finished_at: datetime
+    unreadable: int
+    settings: Settings
+
+
+def _count(rows: Rows, policy: Policy, header: _Header) -> tuple[ReportSummary, list[Finding], int, bool]:
+    """One pass over the targets: the summary, all findings in order, how many are old, and whether it fails."""
+    by_status = dict.fromkeys(Status, 0)
+    by_kind: dict[str, dict[str, int]] = {}
+    found = [*rows.findings(), *header.progress.internal_errors]
+    links = targets = from_cache = 0
+    failed = False
+    for target in rows.targets():
+        targets += 1
+        links += len(target.links)
+        from_cache += target.from_cache
+        by_status[target.status] += 1
+        by_kind.setdefault(target.kind, dict.fromkeys(Status, 0))[target.status] += 1
+        failed = failed or policy.fails(target)
+        found += findings_of(target, policy)
+    found = policy.applied(found)
+    failed = failed or any(finding.code in policy.fail_on for finding in found)
+    summary = ReportSummary(
+        documents=sum(1 for _ in rows.documents()),
+        documents_skipped=header.unreadable,
+        links=links,
+        undated_links=rows.undated_links(),
+        targets=targets,
+        deferred=rows.deferred(),
+        by_status={str(status): number for status, number in by_status.items()},
+        by_kind={
+            kind: {str(status): number for status, number in counts.items()}
+            for kind, counts in sorted(by_kind.items())
+        },
+        findings=severities(found),
+    )
+    return summary, found, from_cache, failed
+
+
+def _report(
+    rows: Rows, header: _Header, summary: ReportSummary, found: list[Finding], from_cache: int
+) -> Report:
+    progress, settings = header.progress, header.settings
+    run = ReportRun(
+        id=header.run.id,
+        version=__version__,
+        started_at=header.run.started_at.replace(microsecond=0),
+        finished_at=header.finished_at.replace(microsecond=0),
+        complete=progress.complete,
+        since=settings["since"],
+        until=settings["until"],
+        requests=progress.requests,
+        from_cache=from_cache,
+        warnings=[ReportWarning(code=code, message=_WARNINGS[code]) for code in progress.warnings],
+    )
+    return Report(
+        run=run,
+        summary=summary,
+        documents=rows.documents,
+        targets=rows.targets,
+        findings=lambda: found,
+        entries=rows.entries,
+    )
+
+
+# --- the run ----------------------------------------------------------------------------------------
+
+
+async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
+    """Do the whole job in an open cache folder; ``publish`` gets the report, in a thread.
+
+    Raises UsageError before anything is written, and StorageError when the cache cannot be used.
+    """
+    from enrich.store.lock import hold
+    from enrich.store.sqlite import FILE_NAME, SqliteStore
+
+    settings = job.settings
+    check_network_environment(os.environ)
+    documents = documents_of(places_of(settings, job.paths))
+    folder = make_folder(Path(settings["cache_dir"]))
+    progress = Progress()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(hold(folder, settings["wait"]))
+        store = await stack.enter_async_context(SqliteStore(folder / FILE_NAME))
+        this_run = await store.begin(
+            version=__version__, options=_options(job), now=job.now(), fresh=settings["fresh"]
+        )
+        unreadable = await gather(store, documents, Selection.of(settings))
+        await _answer(job, store, progress)
+        header = _Header(
+            run=this_run, progress=progress, finished_at=job.now(), unreadable=unreadable, settings=settings
+        )
+        finished = await store.read(
+            lambda rows: _publish(rows, header, Policy.of(settings, job.is_check), publish)
+        )
+        await store.finish(complete=progress.complete, now=job.now())
+    return finished
+
+
+async def _answer(job: Job, store: Store, progress: Progress) -> None:
+    settings = job.settings
+    due = await store.plan(ages_of(settings, job.is_check), job.now())
+    job.observer.planned(due, due)
+    if settings["offline"]:
+        await store.defer_rest("offline")
+    elif due:
+        rule = Confirmation(checks=settings.confirm.checks, days=settings.confirm.days)
+        await _ask(job, store, progress, rule)
+
+
+def _publish(rows: Rows, header: _Header, policy: Policy, publish: Callable[[Report], None]) -> Finished:
+    summary, found, from_cache, failed = _count(rows, policy, header)
+    publish(_report(rows, header, summary, found, from_cache))
+    return Finished(
+        complete=header.progress.complete,
+        failed=failed,
+        signal_number=header.progress.signal_number,
+        internal_errors=len(header.progress.internal_errors),
+        summary=summary,
+    )
+
+
+def _options(job: Job) -> str:
+    """What makes two runs the same run, for going on with one that was killed."""
+    settings = job.settings
+    names = ("since", "until", "undated", "kind", "include", "exclude", "exclude_path", "extensions", "hidden",
+             "check_images", "remap", "files_from")  # fmt: skip
+    chosen: dict[str, Any] = {name: settings[name] for name in names}
+    return json.dumps({"check": job.is_check, "paths": list(job.paths), **chosen}, sort_keys=True)
+
+
+def make_folder(folder: Path) -> Path:
+    """A folder for run-time data, kept out of version control from the moment it is made."""
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be made: {error.strerror}") from None
+    return folder

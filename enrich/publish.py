@@ -1,0 +1,80 @@
+"""Report files: replaced as a whole or not at all.
+
+A reader sees the old report or the new one, never half: the text goes to a temporary file beside it,
+which is synced and renamed over it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from enrich.errors import StorageError
+from enrich.model import Report
+from enrich.registry import formats
+
+_DATED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z\.json")
+
+
+def write_atomically(path: Path, pieces: Iterable[str]) -> None:
+    """Write text to ``path`` so that it is there whole or not at all; StorageError says why it is not."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+        _sync_folder(path.parent)
+    except BaseException as error:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        if isinstance(error, OSError):
+            raise StorageError(
+                f"{path}: cannot be written: {error.strerror}; the old one is as it was"
+            ) from None
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable; Windows does so by itself and opens no folders."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def dated_name(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H-%M-%SZ}.json"
+
+
+def write_reports(report: Report, folder: Path, names: Sequence[str], keep: int) -> list[Path]:
+    """Write ``latest.*`` in each format and the dated JSON, and prune older dated ones; the latest paths."""
+    written = []
+    for name in names:
+        form = formats()[name]
+        path = folder / f"latest.{form.suffix}"
+        write_atomically(path, form.render(report))
+        written.append(path)
+    write_atomically(folder / dated_name(report.run.started_at), formats()["json"].render(report))
+    prune(folder, keep)
+    return written
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Delete all but the newest ``keep`` dated reports."""
+    dated = sorted(path for path in folder.iterdir() if _DATED.fullmatch(path.name))
+    for path in dated[:-keep]:
+        path.unlink()

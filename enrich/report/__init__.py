@@ -1,0 +1,1 @@
+"""A report to text; pure; one file per format."""

@@ -1,0 +1,199 @@
+"""The report as JSON: the published shape, version 1.
+
+One line a row, so that two nights can be compared with the tools for text. The ``--stable`` form leaves
+out ``run`` and what depends on when somebody was asked, so that the same notes and the same answers give
+the same bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from enrich.codec import METADATA_TYPES, encode, metadata_from
+from enrich.errors import UsageError
+from enrich.model import (
+    Finding,
+    Format,
+    Report,
+    ReportDocument,
+    ReportEntry,
+    ReportRun,
+    ReportSummary,
+    ReportTarget,
+    Severity,
+    Status,
+)
+from enrich.text import redact
+
+SCHEMA_VERSION = 1
+
+# What depends on when and how often somebody was asked, not on what was found.
+PER_RUN_FIELDS = frozenset(
+    {
+        "checked_at",
+        "from_cache",
+        "attempts",
+        "first_failed_at",
+        "failed_checks",
+        "last_ok_at",
+        "metadata_fetched_at",
+    }
+)
+
+
+def _row(record: object) -> str:
+    # Redacting the encoded line reaches every field at once; it never touches the JSON syntax, since a
+    # credential ends before a quotation mark.
+    return redact(encode(record).decode())
+
+
+def _stable_row(record: object) -> str:
+    table = {key: value for key, value in msgspec.to_builtins(record).items() if key not in PER_RUN_FIELDS}
+    return _row(table)
+
+
+def _array(name: str, rows: Iterable[object], row: Callable[[object], str]) -> Iterator[str]:
+    yield f'"{name}": ['
+    separator = "\n"
+    for record in rows:
+        yield separator + row(record)
+        separator = ",\n"
+    yield "\n]"
+
+
+def _body(report: Report, row: Callable[[object], str]) -> Iterator[str]:
+    parts = (
+        ("documents", report.documents),
+        ("targets", report.targets),
+        ("findings", report.findings),
+        ("entries", report.entries),
+    )
+    yield f'"summary": {_row(report.summary)}'
+    for name, rows in parts:
+        yield ",\n"
+        yield from _array(name, rows(), row)
+    yield "\n}\n"
+
+
+def render(report: Report) -> Iterator[str]:
+    """The whole report, as the schema describes it."""
+    yield f'{{"schema_version": {SCHEMA_VERSION},\n"run": {_row(report.run)},\n'
+    yield from _body(report, _row)
+
+
+def render_stable(report: Report) -> Iterator[str]:
+    """The report without what differs between two runs that found the same."""
+    yield f'{{"schema_version": {SCHEMA_VERSION},\n'
+    yield from _body(report, _stable_row)
+
+
+# --- reading a saved report -------------------------------------------------------------------------
+
+# msgspec decodes no union of dataclasses, so a saved target is read with plain metadata first.
+_SAVED_TARGET = dataclasses.make_dataclass(
+    "SavedTarget",
+    [
+        (field.name, dict[str, Any] | None if field.name == "metadata" else field.type)
+        for field in dataclasses.fields(ReportTarget)
+    ],
+    namespace={"__module__": ReportTarget.__module__},
+    kw_only=True,
+)
+
+
+def _target(table: Mapping[str, Any]) -> ReportTarget:
+    saved: Any = msgspec.convert(table, _SAVED_TARGET)
+    values = {field.name: getattr(saved, field.name) for field in dataclasses.fields(saved)}
+    return ReportTarget(**values | {"metadata": metadata_from(values["metadata"])})
+
+
+def load(text: str | bytes, name: str) -> Report:
+    """A saved report; UsageError when it is none, naming ``name`` and what is wrong."""
+    try:
+        table = msgspec.json.decode(text)
+        if not isinstance(table, dict) or table.get("schema_version") != SCHEMA_VERSION:
+            raise msgspec.ValidationError(f"schema_version is not {SCHEMA_VERSION}")
+        run = msgspec.convert(table["run"], ReportRun)
+        summary = msgspec.convert(table["summary"], ReportSummary)
+        documents = [msgspec.convert(row, ReportDocument) for row in table["documents"]]
+        targets = [_target(row) for row in table["targets"]]
+        findings = [msgspec.convert(row, Finding) for row in table["findings"]]
+        entries = [msgspec.convert(row, ReportEntry) for row in table["entries"]]
+    except KeyError as error:
+        raise UsageError(f"{name}: is not a complete enrich report: {error} is missing") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name}: is not an enrich report: {error}") from None
+    return Report(
+        run=run,
+        summary=summary,
+        documents=lambda: documents,
+        targets=lambda: targets,
+        findings=lambda: findings,
+        entries=lambda: entries,
+    )
+
+
+# --- the schema -------------------------------------------------------------------------------------
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of a report, made from the records."""
+    parts: dict[str, Any] = {
+        "run": ReportRun,
+        "summary": ReportSummary,
+        "documents": list[ReportDocument],
+        "targets": list[_SAVED_TARGET],  # type: ignore[valid-type]
+        "findings": list[Finding],
+        "entries": list[ReportEntry],
+    }
+    template = "#/$defs/{name}"
+    schemas, components = msgspec.json.schema_components(
+        [*parts.values(), *METADATA_TYPES.values()], ref_template=template
+    )
+    properties = {"schema_version": {"const": SCHEMA_VERSION}} | dict(zip(parts, schemas, strict=False))
+    metadata = [{"$ref": template.format(name=kind.__name__)} for kind in METADATA_TYPES.values()]
+    components["SavedTarget"]["properties"]["metadata"] = {"anyOf": [*metadata, {"type": "null"}]}
+    for component in components.values():
+        if "properties" in component:
+            component["required"] = list(component["properties"])
+            component["additionalProperties"] = False
+    _name_counters(components["ReportSummary"]["properties"])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "enrich report",
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+        "$defs": dict(sorted(components.items())),
+    }
+
+
+def _name_counters(summary: dict[str, Any]) -> None:
+    """Counters have one key per status or severity, always."""
+
+    def counter(names: Iterable[str]) -> dict[str, Any]:
+        keys = {name: {"type": "integer", "minimum": 0} for name in names}
+        return {
+            "type": "object",
+            "properties": keys,
+            "required": list(keys),
+            "additionalProperties": False,
+        }
+
+    summary["by_status"] = counter(Status)
+    summary["by_kind"] = {"type": "object", "additionalProperties": counter(Status)}
+    summary["findings"] = counter(Severity)
+
+
+def schema_text() -> str:
+    """The schema as it stands in ``schema.json`` beside this file."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False, sort_keys=False) + "\n"
+
+
+FORMAT = Format(name="json", suffix="json", render=render)

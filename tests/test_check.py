@@ -1,0 +1,329 @@
+"""Asking and judging, with a local function for the network."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from enrich.asking import Asking
+from enrich.check import check_all, look_again, settle
+from enrich.collect import found_target, resolve
+from enrich.lookup import look_up
+from enrich.model import (
+    Api,
+    CheckResult,
+    Element,
+    Failure,
+    FailureKind,
+    Link,
+    Manners,
+    Outcome,
+    Request,
+    Response,
+    Status,
+    Target,
+    TargetState,
+)
+from enrich.store.history import Confirmation
+from enrich.store.protocol import Ages, FoundDocument, FoundLink
+from enrich.store.recorder import Recorder
+from enrich.store.sqlite import SqliteStore
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 5, 10, 6, tzinfo=UTC)
+PAGE = {"content-type": "text/html"}
+Answer = Callable[[Request], Outcome]
+
+
+def respond(status: int = 200, body: bytes = b"", **headers: str) -> Callable[[Request], Outcome]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda request: Response(url=request.url, status=status, headers=named, body=body)
+
+
+def fail(kind: FailureKind) -> Callable[[Request], Outcome]:
+    return lambda request: Failure(kind=kind, detail="made for a test", url=request.url)
+
+
+@dataclass
+class World:
+    """A small web: what answers for a URL, what was asked, and what was counted."""
+
+    site: Callable[[Request], Outcome]
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    counted: dict[str, TargetState] = field(default_factory=dict)
+    broken_by_us: list[str] = field(default_factory=list)
+    answers: int = 0
+    up: bool = True
+    names_resolved: int = 1
+
+    async def fetch(self, request: Request) -> Outcome:
+        self.asked.append((request.method, request.url))
+        await anyio.lowlevel.checkpoint()
+        outcome = self.site(request)
+        self.answers += isinstance(outcome, Response)
+        return outcome
+
+    async def is_up(self) -> bool:
+        return self.up and self.answers > 0
+
+    def count(self, result: CheckResult, state: TargetState) -> None:
+        self.counted[result.target_id] = state
+
+    def broke(self, target: Target, error: Exception) -> None:
+        self.broken_by_us.append(f"{target.id}: {error}")
+
+
+def site(table: dict[str, Callable[[Request], Outcome]]) -> Callable[[Request], Outcome]:
+    return lambda request: table[request.url](request)
+
+
+@asynccontextmanager
+async def asking_of(
+    world: World, urls: list[str], folder: Path, *, manners: Manners | None = None, is_check: bool = False
+) -> AsyncIterator[Asking]:
+    """A planned run over ``urls``; results are stored when the context ends."""
+    found = [
+        FoundLink(
+            link=Link(url=url, line=number, column=1, element=Element.BARE),
+            target=found_target(resolve(url)),
+        )
+        for number, url in enumerate(urls, 1)
+    ]
+    document = FoundDocument(path="a.md", title=None, date=None, date_source="none", links=found)
+    async with SqliteStore(folder / "cache.sqlite3") as store:
+        await store.begin(version="1", options="{}", now=NOW, fresh=True)
+        await store.add([document])
+        ages = dict.fromkeys(("web", "arxiv", "github", "wechat"), (7 * 86400.0, 30 * 86400.0))
+        await store.plan(Ages(by_kind=ages, metadata=not is_check), NOW)
+        asking = Asking(
+            store=store,
+            fetch=world.fetch,
+            api=Api(fetch=world.fetch),
+            recorder=Recorder(store, Confirmation(), answers=lambda: world.answers, counted=world.count),
+            now=lambda: NOW,
+            manners_of=lambda _host: manners or Manners(),
+            budget_of=lambda _host: None,
+            accept_of=lambda _host: frozenset(),
+            names_resolved=lambda: world.names_resolved,
+            is_up=world.is_up,
+            broke=world.broke,
+            is_check=is_check,
+        )
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(asking.recorder.write)
+            yield asking
+            await asking.recorder.close()
+
+
+async def everything(
+    world: World,
+    urls: list[str],
+    folder: Path,
+    after: Callable[[Asking], Awaitable[None]] | None = None,
+    **more: object,
+) -> dict[str, str]:
+    """Ask all URLs, the second look included; the reasons that were counted, by URL."""
+    async with asking_of(world, urls, folder, **more) as asking:  # type: ignore[arg-type]
+        await check_all(asking)
+        if await settle(asking):
+            await look_again(asking)
+            await settle(asking)
+        if after:
+            await after(asking)
+    return {id_.removeprefix("url:"): state.reason or "" for id_, state in world.counted.items()}
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("enrich.check.SECOND_LOOK_SECONDS", 0.0)
+
+
+async def test_a_check_asks_head_and_is_content_with_a_good_answer(tmp_path: Path) -> None:
+    world = World(respond(200, content_type="text/html"))
+    reasons = await everything(world, ["https://a.example/x"], tmp_path, is_check=True)
+    assert reasons == {"https://a.example/x": "http-200"}
+    assert world.asked == [("HEAD", "https://a.example/x")]
+
+
+async def test_a_run_reads_the_page_once(tmp_path: Path) -> None:
+    world = World(respond(200, b"<title>Moss</title>", content_type="text/html"))
+    await everything(world, ["https://a.example/x"], tmp_path)
+    assert [method for method, _ in world.asked] == ["HEAD", "GET"]
+
+
+async def test_head_condemns_nobody(tmp_path: Path) -> None:
+    def picky(request: Request) -> Outcome:
+        return respond(404 if request.method == "HEAD" else 200, content_type="text/html")(request)
+
+    world = World(picky)
+    assert await everything(world, ["https://a.example/x"], tmp_path) == {"https://a.example/x": "http-200"}
+
+
+async def test_a_page_that_is_there_stays_there_when_its_title_cannot_be_read(tmp_path: Path) -> None:
+    def slow(request: Request) -> Outcome:
+        answer = (
+            respond(200, content_type="text/html")
+            if request.method == "HEAD"
+            else fail(FailureKind.TIMEOUT)
+        )
+        return answer(request)
+
+    world = World(slow)
+    assert await everything(world, ["https://a.example/x"], tmp_path) == {"https://a.example/x": "http-200"}
+
+
+async def test_what_is_broken_without_being_certain_is_asked_a_second_time(tmp_path: Path) -> None:
+    first_time = iter([True])
+
+    def shaky(request: Request) -> Outcome:
+        return respond(404 if request.method == "GET" and next(first_time, False) else 200)(request)
+
+    def steady(request: Request) -> Outcome:
+        return respond(404)(request)
+
+    world = World(site({"https://a.example/shaky": shaky, "https://a.example/steady": steady}))
+    world.site = lambda request: (shaky if "shaky" in request.url else steady)(request)
+    reasons = await everything(world, ["https://a.example/shaky", "https://a.example/steady"], tmp_path)
+    assert reasons["https://a.example/steady"] == "http-404"
+    assert world.counted["url:https://a.example/steady"].attempts == 2
+
+
+async def test_what_is_certainly_gone_is_asked_once(tmp_path: Path) -> None:
+    world = World(respond(410))
+    assert await everything(world, ["https://a.example/x"], tmp_path) == {"https://a.example/x": "http-410"}
+    assert [method for method, _ in world.asked] == ["HEAD", "GET"]
+
+
+async def test_when_nobody_answers_nothing_is_counted(tmp_path: Path) -> None:
+    world = World(fail(FailureKind.CONNECT))
+    held: list[str] = []
+
+    async def look(asking: Asking) -> None:
+        held.extend(asked.result.verdict.reason for asked in asking.recorder.held)
+
+    urls = ["https://a.example/", "https://b.example/"]
+    assert await everything(world, urls, tmp_path, after=look) == {}
+    assert held == ["connect-failure", "connect-failure"]
+
+
+async def test_failures_are_stated_once_somebody_answered(tmp_path: Path) -> None:
+    world = World(
+        lambda request: (fail(FailureKind.CONNECT) if "down" in request.url else respond(200))(request)
+    )
+    reasons = await everything(world, ["https://down.example/", "https://up.example/"], tmp_path)
+    assert reasons == {"https://down.example/": "connect-failure", "https://up.example/": "http-200"}
+
+
+async def test_failures_after_the_last_answer_are_not_stated_when_the_network_is_gone(
+    tmp_path: Path,
+) -> None:
+    def dying(request: Request) -> Outcome:
+        return (respond(200) if not world.answers else fail(FailureKind.CONNECT))(request)
+
+    world = World(dying, up=False)
+    held: list[str] = []
+
+    async def look(asking: Asking) -> None:
+        held.extend(asked.result.target_id for asked in asking.recorder.held)
+
+    urls = [f"https://a.example/{number}" for number in range(4)]
+    reasons = await everything(world, urls, tmp_path, after=look, manners=Manners(width=1), is_check=True)
+    assert reasons == {"https://a.example/0": "http-200"}
+    assert held == [f"url:{url}" for url in urls[1:]]
+
+
+async def test_a_name_is_gone_only_if_another_one_resolved(tmp_path: Path) -> None:
+    def answer(request: Request) -> Outcome:
+        return (fail(FailureKind.DNS_NOT_FOUND) if "gone" in request.url else respond(200))(request)
+
+    urls = ["https://gone.example/", "http://192.0.2.1/"]
+    (tmp_path / "1").mkdir()
+    (tmp_path / "2").mkdir()
+    sane = await everything(World(answer, names_resolved=1), urls, tmp_path / "1")
+    assert sane["https://gone.example/"] == "dns-not-found"
+    insane = await everything(World(answer, names_resolved=0), urls, tmp_path / "2")
+    assert insane["https://gone.example/"] == "dns-failure"
+
+
+async def test_verdicts_that_need_no_network_stand_without_one(tmp_path: Path) -> None:
+    def answer(request: Request) -> Outcome:
+        return fail(FailureKind.INVALID_URL if "[" in request.url else FailureKind.CONNECT)(request)
+
+    world = World(answer)
+    assert await everything(world, ["http://[::1", "https://a.example/"], tmp_path) == {
+        "http://[::1": "invalid-url"
+    }
+    assert world.counted["url:http://[::1"].status is Status.BROKEN
+
+
+async def test_a_host_that_refuses_three_times_in_a_row_is_left_alone(tmp_path: Path) -> None:
+    world = World(respond(403))
+    manners = Manners(width=1, stop_after_blocked=3)
+    deferred: list[int] = []
+
+    async def look(asking: Asking) -> None:
+        deferred.append(await asking.store.read(lambda rows: rows.deferred()))
+
+    urls = [f"https://a.example/{number}" for number in range(10)]
+    await everything(world, urls, tmp_path, after=look, manners=manners, is_check=True)
+    assert len({url for _, url in world.asked}) == 3
+    assert deferred == [7]
+
+
+async def test_a_daily_cap_leaves_the_rest_for_another_day(tmp_path: Path) -> None:
+    world = World(respond(200))
+    urls = [f"https://a.example/{number}" for number in range(10)]
+    await everything(world, urls, tmp_path, manners=Manners(daily_cap=4), is_check=True)
+    assert len(world.counted) == 4
+    again = World(respond(200))
+    (more,) = [
+        await everything(again, [*urls, "https://a.example/new"], tmp_path, manners=Manners(daily_cap=6))
+    ]
+    assert len(more) == 2
+
+
+async def test_a_host_that_asks_to_wait_for_long_is_deferred(tmp_path: Path) -> None:
+    world = World(fail(FailureKind.HOST_DEFERRED), answers=1)
+    assert await everything(world, [f"https://a.example/{n}" for n in range(9)], tmp_path) == {}
+    assert len(world.asked) <= 4
+
+
+async def test_a_mistake_of_ours_costs_one_target_not_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import enrich.check as check
+    from enrich.registry import kinds
+
+    def clumsy(target: Target, outcome: Outcome) -> None:
+        raise ZeroDivisionError(target.id)
+
+    from dataclasses import replace
+
+    table = {**kinds(), "web": replace(kinds()["web"], judge=clumsy)}  # type: ignore[arg-type]
+    monkeypatch.setattr(check, "kinds", lambda: table)
+    world = World(respond(200))
+    assert await everything(world, ["https://a.example/x"], tmp_path) == {}
+    assert world.broken_by_us == ["url:https://a.example/x: url:https://a.example/x"]
+
+
+async def test_what_an_api_cannot_decide_is_asked_at_its_own_address(tmp_path: Path) -> None:
+    def answer(request: Request) -> Outcome:
+        if "api.github.com" in request.url:
+            headers = {"x-ratelimit-remaining": "0"}
+            return Response(url=request.url, status=403, headers=headers, body=b"{}")
+        return respond(200, content_type="text/html")(request)
+
+    world = World(answer)
+    async with asking_of(world, ["https://github.com/o/r"], tmp_path) as asking:
+        await look_up(asking, "github")
+        await check_all(asking)
+    assert world.counted["github:o/r"].reason == "github-found"
+    assert "https://github.com/o/r" in [url for _, url in world.asked]

@@ -1,0 +1,156 @@
+"""Settings: sources, their order, whom they are trusted from, and errors that name the place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enrich.config import SETTINGS, load, seconds
+from enrich.errors import UsageError
+
+
+def loaded(folder: Path, command: str = "run", text: str | None = None, **more: Any) -> Any:
+    if text is not None:
+        (folder / "enrich.toml").write_text(text, encoding="utf-8")
+    return load(command, more.pop("options", {}), environ=more.pop("environ", {}), folder=folder, **more)
+
+
+def test_an_option_wins_over_the_environment_over_the_file_over_the_default(tmp_path: Path) -> None:
+    text = "timeout = 11\nretries = 5\nkeep = 3\n"
+    settings = loaded(
+        tmp_path,
+        text=text,
+        environ={"ENRICH_TIMEOUT": "12", "ENRICH_RETRIES": "6"},
+        options={"timeout": "13"},
+    )
+    assert [settings[name] for name in ("timeout", "retries", "keep", "concurrency")] == [13.0, 6, 3, 256]
+    assert settings.sources["timeout"] == "option --timeout"
+    assert settings.sources["retries"] == "environment ENRICH_RETRIES"
+    assert settings.sources["keep"].endswith("enrich.toml:3: keep")
+    assert settings.sources["concurrency"] == "default"
+
+
+def test_the_file_is_found_at_the_git_root_and_in_pyproject(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    inner = tmp_path / "notes" / "2022"
+    inner.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("[tool.enrich]\nkeep = 4\n", encoding="utf-8")
+    assert loaded(inner)["keep"] == 4
+
+
+def test_the_github_token_comes_from_its_usual_variable(tmp_path: Path) -> None:
+    assert loaded(tmp_path, environ={"GITHUB_TOKEN": "abc"})["github_token"] == "abc"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("timeot = 3\n", "enrich.toml:1: timeot", "valid keys are"),
+        ("\ntimeout = -1\n", "enrich.toml:2: timeout", "at least"),
+        ("host_interval = 'fast'\n", "enrich.toml:1: host_interval", "500ms"),
+        ("exclude = ['(']\n", "enrich.toml:1: exclude", "regular expression"),
+        ("kind = ['wechaat']\n", "enrich.toml:1: kind", "wechat"),
+        ("since = '2021-13'\n", "--since", "2021-01"),
+        ("fail_on = ['http-4o4']\n", "enrich.toml:1: fail_on", "enrich config --codes"),
+        ("allow_net = ['10.0.0.0/33']\n", "enrich.toml:1: allow_net", "10.1.0.0/16"),
+        ("not toml\n", "enrich.toml", "TOML"),
+        ('[hosts."a.example"]\nspeed = 1\n', "enrich.toml:2", "interval"),
+        ("[confirm]\nchecks = 0\n", "enrich.toml", "at least 1"),
+        ("[report]\nformats = ['docx']\n", "formats", "markdown"),
+        ('[hosts."mp.weixin.qq.com"]\ninterval = 1\n', "enrich.toml:2", "--i-own-these-hosts"),
+        ('[hosts."export.arxiv.org"]\nconcurrency = 2\n', "enrich.toml:2", "--i-own-these-hosts"),
+    ],
+)
+def test_a_wrong_file_is_an_error_that_names_place_and_way_out(
+    tmp_path: Path, text: str, place: str, hint: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        loaded(tmp_path, text=text)
+    assert place in str(raised.value)
+    assert hint in str(raised.value)
+
+
+def test_a_strict_host_may_be_asked_faster_by_its_owner_or_when_replaced(tmp_path: Path) -> None:
+    text = '[hosts."export.arxiv.org"]\ninterval = 0.5\n'
+    assert loaded(tmp_path, text=text, options={"i_own_these_hosts": True}).manners_of("export.arxiv.org")
+    own = '[arxiv]\napi_url = "https://mirror.example/api"\n' + text
+    assert loaded(tmp_path, text=own).manners_of("export.arxiv.org").interval_seconds == 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'allow_net = ["10.0.0.0/8"]\n',
+        "allow_private = true\n",
+        'cache_dir = "/tmp/x"\n',
+        'reports_dir = "x"\n',
+        'output = "x"\n',
+        'github_token = "x"\n',
+        'remap = ["a b"]\n',
+        '[github]\napi_url = "https://evil.example"\n',
+        '[arxiv]\napi_url = "https://evil.example"\n',
+        '[hosts."a.example".headers]\nX-Key = "v"\n',
+    ],
+)
+def test_check_takes_only_what_narrows_from_a_file_in_the_tree(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".git").mkdir()
+    with pytest.raises(UsageError, match="does not take this from a file in the tree"):
+        loaded(tmp_path, "check", text)
+    with pytest.raises(UsageError, match="does not take this from a file in the tree"):
+        loaded(tmp_path, "check", named_file=str(tmp_path / "enrich.toml"))
+    loaded(tmp_path, "run", text)
+
+
+def test_check_takes_a_file_from_outside_the_tree(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / ".git").mkdir(parents=True)
+    trusted = tmp_path / "trusted.toml"
+    trusted.write_text('allow_net = ["10.0.0.0/8"]\n', encoding="utf-8")
+    assert loaded(tree, "check", named_file=str(trusted))["allow_net"] == ("10.0.0.0/8",)
+
+
+def test_what_narrows_is_taken_by_check(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "check", 'exclude = ["x"]\n')["exclude"] == ("x",)
+
+
+def test_the_ignore_file_holds_one_pattern_a_line(tmp_path: Path) -> None:
+    (tmp_path / ".enrichignore").write_text("# a comment\n\nexample\\.com\n", encoding="utf-8")
+    assert loaded(tmp_path, options={"exclude": ("a,b",)})["exclude"] == ("a,b", "example\\.com")
+
+
+def test_lists_in_the_environment_are_split(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, environ={"ENRICH_KIND": "arxiv, github", "ENRICH_EXCLUDE": "a{1,2}\nb"})
+    assert (settings["kind"], settings["exclude"]) == (("arxiv", "github"), ("a{1,2}", "b"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("500ms", 0.5), ("20", 20), ("20s", 20), ("12h", 43200), ("7d", 604800), (3, 3)]
+)
+def test_durations_have_units(text: object, expected: float) -> None:
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "fast", "-1s", "1 y", True, None, -1])
+def test_what_is_no_duration_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="duration"):
+        seconds(text)
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert all(setting.help.endswith(".") for setting in SETTINGS)
+    assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
+
+
+def test_manners_are_built_in_over_general_and_own_over_built_in(tmp_path: Path) -> None:
+    text = 'host_interval = 0.5\n[hosts."a.example"]\nconcurrency = 2\ninterval = "3s"\n'
+    settings = loaded(tmp_path, text=text)
+    assert settings.manners_of("b.example").interval_seconds == 0.5
+    assert (settings.manners_of("a.example").width, settings.manners_of("a.example").interval_seconds) == (
+        2,
+        3,
+    )
+    wechat = settings.manners_of("mp.weixin.qq.com")
+    assert (wechat.width, wechat.interval_seconds, wechat.jitter_seconds) == (1, 8.0, 4.0)
+    assert (wechat.daily_cap, wechat.check_cap) == (500, 30)

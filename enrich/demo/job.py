@@ -1,0 +1,44 @@
+"""The demonstration: the program that users run, with its web exchanged for a bundled one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from enrich.demo.web import manners_of, notes, transport
+from enrich.errors import UsageError
+from enrich.pipeline import Job, Observer, make_fetcher, make_folder
+
+if TYPE_CHECKING:
+    from enrich.config import Settings
+
+MARK = ".enrich-demo"
+
+
+def lay_out(folder: Path) -> Path:
+    """Write the bundled notes into a folder of the demo's own; UsageError when it is somebody else's."""
+    if folder.exists() and not (folder / MARK).exists():
+        raise UsageError(
+            f"{folder}: is there already and is not a demo's folder; give another one with --into"
+        )
+    make_folder(folder)
+    (folder / MARK).touch()
+    place = folder / "notes"
+    place.mkdir(exist_ok=True)
+    for note in notes().iterdir():
+        if note.name.endswith(".md"):
+            (place / note.name).write_bytes(note.read_bytes())
+    return place
+
+
+def demo_job(settings: Settings, place: Path, observer: Observer) -> Job:
+    """The whole job on the bundled notes, at a brisk pace."""
+    return Job(
+        settings=settings,
+        paths=[str(place)],
+        observer=observer,
+        now=lambda: datetime.now(UTC),
+        manners_of=manners_of,
+        fetcher=lambda given: make_fetcher(given, manners_of, transport()),
+    )

@@ -1,0 +1,173 @@
+"""The layers of the house, held over the syntax trees.
+
+A module imports from its own line or from lines below, at whatever depth the import stands: one inside a
+function is an import too. Names used for type checking alone count as well, since a type that a lower
+module needs from a higher one lies in the wrong place.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from requirements import ROOT
+
+# From the top down. The rooms of a line may use each other only where that is said.
+LINES: tuple[tuple[frozenset[str], bool], ...] = (
+    (frozenset({"cli", "__main__", "demo"}), True),
+    (frozenset({"pipeline"}), False),
+    (frozenset({"collect"}), False),
+    (frozenset({"check", "lookup", "report", "documents", "findings", "progress", "publish"}), False),
+    (frozenset({"asking"}), False),
+    (frozenset({"kinds"}), False),
+    (frozenset({"fetch", "store", "extract", "verdict"}), False),
+    (frozenset({"urls", "dates", "text", "config", "registry", "codec", "front_matter"}), True),
+    (frozenset({"model", "errors"}), True),
+)
+HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv"})
+LIGHT_ROOMS = frozenset(
+    {"model", "errors", "urls", "dates", "text", "verdict", "extract", "report", "registry", "kinds"}
+)
+# The clients that bring httpx and its continuation into a module.
+HTTP_CLIENTS = frozenset({"httpx", "httpcore", "httpx2"})
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import: what is imported, on which line, and whether at import time."""
+
+    module: str
+    line: int
+    deferred: bool
+
+
+def _guards_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "imports are absolute, so that a reader can search for them"
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imports_of(source: str) -> list[Import]:
+    """Every import of a module; ``deferred`` for those that its own import does not carry out."""
+
+    def walk(node: ast.AST, deferred: bool) -> Iterator[Import]:
+        for name in _imported(node):
+            yield Import(name, getattr(node, "lineno", 0), deferred)
+        within = (
+            deferred or _guards_types(node) or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        )
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, within)
+
+    return list(walk(ast.parse(source), deferred=False))
+
+
+def room_of(module: str) -> str | None:
+    """The room of ``enrich.kinds.web`` is ``kinds``; the package itself, and others, have none."""
+    parts = module.split(".")
+    if parts[0] != "enrich" or len(parts) < 2 or parts[1].startswith("__version"):
+        return None
+    return parts[1]
+
+
+def line_of(room: str) -> int:
+    found = [number for number, (rooms, _) in enumerate(LINES) if room in rooms]
+    assert found, f"{room} has no line in the plan yet; add it to LINES where it belongs"
+    return found[0]
+
+
+def may_import(room: str, other: str) -> bool:
+    """Whether the rule lets a module of one room import from another."""
+    if room == other or room == "__init__":
+        return True
+    own, others = line_of(room), line_of(other)
+    return own < others or (own == others and LINES[own][1])
+
+
+def violations(module: str, source: str) -> list[str]:
+    """What one module imports against the rule, each with its line."""
+    room = room_of(module) or "__init__"
+    return [
+        f"{module}:{one.line}: {room} imports {one.module}"
+        for one in imports_of(source)
+        if (other := room_of(one.module)) is not None and not may_import(room, other)
+    ]
+
+
+def modules() -> dict[str, str]:
+    """The source of each module of the package by its dotted name."""
+
+    def dotted(path: Path) -> str:
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        return name.removesuffix(".__init__")
+
+    found = sorted((ROOT / "enrich").rglob("*.py"))
+    return {dotted(path): path.read_text(encoding="utf-8") for path in found}
+
+
+def names_imported(source: str, at_import_time: bool = False) -> Iterable[tuple[str, int]]:
+    for one in imports_of(source):
+        if not (at_import_time and one.deferred):
+            yield one.module.split(".")[0], one.line
+
+
+def test_every_module_has_its_line_in_the_plan() -> None:
+    planned = {room for rooms, _ in LINES for room in rooms}
+    assert {room for module in modules() if (room := room_of(module))} <= planned
+
+
+def test_a_module_imports_from_its_own_line_or_from_below() -> None:
+    assert [line for module, source in modules().items() for line in violations(module, source)] == []
+
+
+def test_httpx_is_named_where_the_web_is_asked_and_where_a_small_one_is_played() -> None:
+    named = {
+        module
+        for module, source in modules().items()
+        for name, _ in names_imported(source)
+        if name in HTTP_CLIENTS
+    }
+    assert {module for module in named if room_of(module) != "fetch"} <= {"enrich.demo.web"}
+
+
+def test_what_is_pure_or_merely_identified_loads_nothing_heavy() -> None:
+    loaded = [
+        f"{module}:{line}: {name}"
+        for module, source in modules().items()
+        if room_of(module) in LIGHT_ROOMS
+        for name, line in names_imported(source, at_import_time=True)
+        if name in HEAVY
+    ]
+    assert loaded == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "against"),
+    [
+        ("enrich.urls", "from enrich.kinds import web", True),
+        ("enrich.kinds.web", "from enrich.verdict import judge_http", False),
+        ("enrich.store.sql", "def later():\n    from enrich.fetch.retry import pause", True),
+        ("enrich.check", "import enrich.lookup", True),
+        ("enrich.config", "from enrich.registry import kinds", False),
+        ("enrich.model", "if TYPE_CHECKING:\n    from enrich.urls import canonical", True),
+        ("enrich.extract.markdown", "from enrich.extract import text", False),
+        ("enrich.pipeline", "from enrich import __version__", False),
+        ("enrich.pipeline", "from enrich import cli", True),
+    ],
+)
+def test_the_rule_itself_tells_up_from_down(module: str, source: str, against: bool) -> None:
+    assert bool(violations(module, source)) is against
+
+
+def test_an_import_inside_a_function_is_deferred_and_one_in_a_class_is_not() -> None:
+    source = "class C:\n    import httpx\n\ndef f():\n    import anyio\n"
+    assert list(names_imported(source, at_import_time=True)) == [("httpx", 2)]

@@ -291,10 +291,10 @@ def links_command(
 
 def _link_lines(document: Document, selection: Selection, form: str) -> Iterator[str]:
     from enrich.codec import encode
-    from enrich.collect import links_of
+    from enrich.collect import found_document
     from enrich.text import printable, redact
 
-    for found in links_of(document, selection):
+    for found in found_document(document, selection).links:
         link, identity = found.link, found.target.identity
         if form == "text":
             skip = f"  ({found.skip})" if found.skip else ""

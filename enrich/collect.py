@@ -7,15 +7,28 @@ be asked is listed with the reason.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from enrich.config import DEFAULT_REPORTS_DIR, Settings
-from enrich.documents import Place, discover, read, walk_of
+from enrich.documents import Place, discover, read, type_of, walk_of
 from enrich.errors import UsageError
-from enrich.model import CanonicalUrl, Document, Finding, Identity, Link, Target
-from enrich.registry import document_types, identify, kinds
+from enrich.model import (
+    CanonicalUrl,
+    Document,
+    Entry,
+    EntryLink,
+    Finding,
+    Identity,
+    Link,
+    Remark,
+    ReportEntry,
+    Suggestion,
+    Target,
+)
+from enrich.registry import finding_codes, identify, kinds
 from enrich.store.protocol import FoundDocument, FoundLink, FoundTarget, Store
 from enrich.urls import canonical, host_of, is_web, scheme_of
 
@@ -52,6 +65,8 @@ class Selection:
 
     def skip(self, link: Link, url: str) -> str | None:
         """The reason for which a link is listed without being asked, if there is one."""
+        if link.disabled:
+            return "excluded"
         if link.element == "code":
             return "code"
         if link.image and not self.settings["check_images"]:
@@ -100,24 +115,30 @@ def _implied(identity: Identity) -> FoundTarget | None:
     return found_target(resolve(f"https://arxiv.org/abs/{identity.stands_for.removeprefix('arxiv:')}"))
 
 
-def links_of(document: Document, selection: Selection) -> Iterator[FoundLink]:
-    """The links of a document that belong to the run, each with its target."""
-    suffix = Path(document.path).suffix.lower()
-    kind = document_types().get(suffix) or document_types()[".md"]
-    for link in kind.extract(document.text):
-        identity = resolve(selection.remapped(link.url))
-        if selection.holds(document.date, identity.kind):
-            yield FoundLink(
-                link=link,
-                target=found_target(identity),
-                date=document.date,
-                skip=selection.skip(link, identity.url),
-            )
+def links_of(document: Document, links: Sequence[Link], selection: Selection) -> list[FoundLink | None]:
+    """Each link with its target, or None in place of those that do not belong to the run."""
+    return [_found_link(document, link, selection) for link in links]
+
+
+def _found_link(document: Document, link: Link, selection: Selection) -> FoundLink | None:
+    if scheme_of(link.url) is None:
+        # A relative link; nothing resolves those yet.
+        return None
+    identity = resolve(selection.remapped(link.url))
+    date = link.date or document.date
+    if not selection.holds(date, identity.kind):
+        return None
+    return FoundLink(
+        link=link, target=found_target(identity), date=date, skip=selection.skip(link, identity.url)
+    )
 
 
 def found_document(document: Document, selection: Selection) -> FoundDocument:
-    links = list(links_of(document, selection))
-    implied = [_implied(link.target.identity) for link in links if link.skip is None]
+    """A document with its links, remarks and entries, as far as they belong to the run."""
+    extraction = type_of(document.path).read(document.text)
+    slots = links_of(document, extraction.links, selection)
+    links = [found for found in slots if found is not None]
+    implied = [_implied(found.target.identity) for found in links if found.skip is None]
     return FoundDocument(
         path=document.path,
         title=document.title,
@@ -125,6 +146,49 @@ def found_document(document: Document, selection: Selection) -> FoundDocument:
         date_source=document.date_source,
         links=links,
         implied=[target for target in implied if target is not None],
+        findings=[_finding(document, remark) for remark in extraction.remarks],
+        entries=[_entry(document, entry, slots) for entry in extraction.entries],
+    )
+
+
+def _finding(document: Document, remark: Remark) -> Finding:
+    code = finding_codes()[remark.code]
+    better = Suggestion(remark.suggestion, remark.code) if remark.suggestion else None
+    return Finding(
+        code=code.code, severity=code.severity, message=remark.message, document=document.path, line=remark.line,
+        column=remark.column, suggestion=better,
+    )  # fmt: skip
+
+
+def _entry(document: Document, entry: Entry, slots: Sequence[FoundLink | None]) -> ReportEntry:
+    """An entry as the report shows it; links that do not belong to the run are left out."""
+
+    def shown(index: int, title: str | None = None) -> EntryLink | None:
+        found = slots[index]
+        if found is None:
+            return None
+        return EntryLink(
+            line=found.link.line, url=found.link.url, target=found.target.identity.id, title=title
+        )
+
+    def all_shown(indexes: Iterable[int]) -> list[EntryLink]:
+        return [link for index in indexes if (link := shown(index)) is not None]
+
+    return ReportEntry(
+        document=document.path,
+        line=entry.line,
+        section=list(entry.section),
+        number=entry.number,
+        title=entry.title,
+        topics=list(entry.topics),
+        rating=entry.rating,
+        article=None if entry.article is None else shown(entry.article),
+        papers=[link for index, title in entry.papers if (link := shown(index, title)) is not None],
+        code=all_shown(entry.code),
+        others=all_shown(entry.others),
+        authors=list(entry.authors),
+        abstract=entry.abstract,
+        remarks=entry.remarks,
     )
 
 
@@ -141,7 +205,7 @@ def _paths_from(file: str | None) -> list[str]:
     if file is None:
         return []
     try:
-        text = Path("/dev/stdin" if file == "-" else file).read_text(encoding="utf-8")
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--files-from: {file}: cannot be read: {error}") from None
     return [line for line in text.splitlines() if line.strip()]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from enrich.dates import document_date
 from enrich.errors import UsageError
-from enrich.model import Document, Finding
+from enrich.model import Document, DocumentType, Finding
 from enrich.registry import document_types, finding_codes
 from enrich.text import printable
 
@@ -40,12 +40,13 @@ _GLOB_CHARACTERS = re.compile(r"[*?\[]")
 class Place:
     """Where a document lies: the file, the path as shown, and the path that may tell a date.
 
-    ``named`` files were given by the user one by one.
+    ``root`` is the folder of its collection. ``named`` files were given by the user one by one.
     """
 
     file: Path
     shown: str
     dated: str
+    root: Path | None = None
     named: bool = False
 
 
@@ -103,7 +104,8 @@ def _places(path: str, walk: Walk) -> Iterator[Place]:
     elif os.path.isdir(path):
         yield from _folder(Path(path), walk)
     elif os.path.lexists(path):
-        yield Place(file=Path(path), shown=shown(Path(path)), dated=_dated(Path(path)), named=True)
+        file = Path(path)
+        yield Place(file=file, shown=shown(file), dated=_dated(file), root=_root(file.parent), named=True)
     elif _GLOB_CHARACTERS.search(path) and (matches := sorted(glob.glob(path, recursive=True))):
         for match in matches:
             yield from _matched(Path(match), walk)
@@ -116,7 +118,13 @@ def _matched(match: Path, walk: Walk) -> Iterator[Place]:
     if match.is_dir():
         yield from _folder(match, walk)
     elif match.suffix.lower() in walk.suffixes:
-        yield Place(file=match, shown=shown(match), dated=_dated(match))
+        yield Place(file=match, shown=shown(match), dated=_dated(match), root=_root(match.parent))
+
+
+def _root(folder: Path) -> Path:
+    """The collection that a folder belongs to: the current folder where it lies below, else itself."""
+    here, folder = Path.cwd().resolve(), folder.resolve()
+    return here if folder.is_relative_to(here) else folder
 
 
 def _dated(path: Path) -> str:
@@ -127,6 +135,7 @@ def _dated(path: Path) -> str:
 def _folder(root: Path, walk: Walk) -> Iterator[Place]:
     pending = [(root, 0)]
     base = Path(root.resolve().name)
+    collection = _root(root)
     while pending:
         folder, depth = pending.pop()
         if (entries := _entries(folder)) is None:
@@ -142,7 +151,7 @@ def _folder(root: Path, walk: Walk) -> Iterator[Place]:
                     pending.append((path, depth + 1))
             elif path.suffix.lower() in walk.suffixes:
                 dated = (base / path.relative_to(root)).as_posix()
-                yield Place(file=path, shown=shown(path), dated=dated)
+                yield Place(file=path, shown=shown(path), dated=dated, root=collection)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]] | None:
@@ -162,6 +171,12 @@ def _is_left_out(entry: os.DirEntry[str], path: Path, walk: Walk) -> bool:
     return entry.is_dir(follow_symlinks=False) and path.resolve() in walk.never
 
 
+def type_of(path: str) -> DocumentType:
+    """The document type by the suffix of a path; Markdown for what nobody claims, such as standard input."""
+    types = document_types()
+    return types.get(Path(path).suffix.lower()) or types[".md"]
+
+
 def read(place: Place) -> Document | Finding:
     """The document at a place, or the finding that it cannot be read; UsageError if it was named."""
     try:
@@ -170,10 +185,18 @@ def read(place: Place) -> Document | Finding:
         if place.named:
             raise UsageError(f"{printable(place.shown)}: {error}") from None
         return _unreadable(place.shown, str(error))
-    kind = document_types().get(place.file.suffix.lower()) or document_types()[".md"]
+    kind = type_of(place.shown)
     title = kind.title(text)
     date, source = document_date(place.dated, text, title)
-    return Document(path=place.shown, text=text, title=title, date=date, date_source=source)
+    return Document(
+        path=place.shown,
+        text=text,
+        title=title,
+        date=date,
+        date_source=source,
+        file=None if place.shown == STDIN else str(place.file),
+        root=None if place.root is None else str(place.root),
+    )
 
 
 def _unreadable(path: str, why: str) -> Finding:

@@ -62,7 +62,8 @@ DateSource = Literal[
 class Document:
     """One file: its path as shown (forward slashes), decoded text, and its date as ISO text.
 
-    ``date`` is ``2022-05-10``, ``2021-05`` where only the month is known, or None.
+    ``date`` is ``2022-05-10``, ``2021-05`` where only the month is known, or None. ``file`` is where it lies
+    and ``root`` the folder of its collection, which relative links do not leave; None for standard input.
     """
 
     path: str
@@ -70,6 +71,8 @@ class Document:
     title: str | None = None
     date: str | None = None
     date_source: DateSource = "none"
+    file: str | None = None
+    root: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,8 @@ class Link:
     changed); ``written`` is how it stands in the text where that differs. ``line`` and ``column`` are
     1-based and count characters (code points) to the first character of the URL as written.
     ``used_at`` is the (line, column) of a reference link's use; its URL stands at the definition.
+    ``date`` is that of the dated item in which the link stands, where there is one. ``disabled`` links stand
+    where a comment in the document switches enrich off.
     """
 
     url: str
@@ -90,6 +95,54 @@ class Link:
     text: str | None = None
     image: bool = False
     used_at: tuple[int, int] | None = None
+    date: str | None = None
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Something worth a person's attention that the text alone shows, at a place in it.
+
+    ``code`` is a declared finding code, which knows the severity; ``suggestion`` is a better address.
+    """
+
+    code: str
+    message: str
+    line: int
+    column: int
+    suggestion: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a person sees as one item of a note. Links are given by their index among the links of the text.
+
+    ``papers`` pairs a link with the title that the note gives it. ``rating`` counts the stars that the
+    author gave.
+    """
+
+    line: int
+    section: tuple[str, ...] = ()
+    number: int | None = None
+    title: str | None = None
+    topics: tuple[str, ...] = ()
+    rating: int | None = None
+    article: int | None = None
+    papers: tuple[tuple[int, str | None], ...] = ()
+    code: tuple[int, ...] = ()
+    others: tuple[int, ...] = ()
+    authors: tuple[str, ...] = ()
+    abstract: str | None = None
+    remarks: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraction:
+    """What the text of a document holds. ``links`` are in the order of their places, relative ones included."""
+
+    links: list[Link]
+    remarks: list[Remark] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -612,9 +665,13 @@ class Format:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentType:
-    """A document type: the file suffixes it reads, and how links are found in its text. Pure."""
+    """A document type: the file suffixes it reads, and what it finds in a text. Pure.
+
+    ``anchors`` are the names that a ``#fragment`` may have in a document, in order.
+    """
 
     name: str
     suffixes: frozenset[str]
-    extract: Callable[[str], list[Link]]
+    read: Callable[[str], Extraction]
     title: Callable[[str], str | None]
+    anchors: Callable[[str], list[str]]

@@ -20,7 +20,7 @@ from enrich.extract.html import LINK_ATTRIBUTES, Tag, tags
 from enrich.extract.positions import Lines, lines_of
 from enrich.extract.syntax import Construct, Definition, constructs, definitions, folded, top_headings
 from enrich.front_matter import front_matter, front_matter_value
-from enrich.model import DocumentType, Element, Link
+from enrich.model import DocumentType, Element, Extraction, Link
 
 # Schemes that mean something without two slashes; `std::vector` and `localhost:80` are no URLs.
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://\S|(?:https?|javascript|magnet|urn):\S", re.IGNORECASE)
@@ -354,9 +354,20 @@ def _stripped(text: str, start: int, end: int) -> Span:
     return start, end
 
 
+def read(text: str) -> Extraction:
+    """All that a Markdown text holds."""
+    return Extraction(links=extract(text))
+
+
+def anchors(_text: str) -> list[str]:
+    """The names that a ``#fragment`` may have in this text."""
+    return []
+
+
 DOCUMENT_TYPE = DocumentType(
     name="markdown",
     suffixes=frozenset({".md", ".markdown", ".mdx", ".qmd", ".rmd"}),
-    extract=extract,
+    read=read,
     title=title,
+    anchors=anchors,
 )

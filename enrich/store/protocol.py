@@ -60,6 +60,8 @@ class FoundDocument:
     date_source: DateSource
     links: Sequence[FoundLink]
     implied: Sequence[FoundTarget] = ()
+    findings: Sequence[Finding] = ()
+    entries: Sequence[ReportEntry] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from enrich.errors import StorageError
 from enrich.model import (
     CheckResult,
     Element,
+    EntryLink,
     Finding,
     ReportDocument,
     ReportEntry,
@@ -282,12 +283,21 @@ class SqliteStore:
             aliases = self._aliases(db, documents)
             for document in documents:
                 self._add_document(db, document, aliases)
+            found = [*findings, *(finding for document in documents for finding in document.findings)]
+            db.executemany(
+                "INSERT INTO entry (document, line, row) VALUES (?, ?, ?)",
+                [
+                    (entry.document, entry.line, encode(entry).decode())
+                    for document in documents
+                    for entry in document.entries
+                ],
+            )
             db.executemany(
                 "INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (f.code, f.severity, f.message, f.document, f.line, f.column, f.target,
                      f.suggestion and f.suggestion.url, f.suggestion and f.suggestion.reason)
-                    for f in findings
+                    for f in found
                 ],
             )  # fmt: skip
 
@@ -627,8 +637,22 @@ class SqliteRows:
             )  # fmt: skip
 
     def entries(self) -> Iterator[ReportEntry]:
+        aliases = {
+            row["alias"]: row["target_id"] for row in self._connection.execute("SELECT * FROM alias")
+        }
+
+        def known(link: EntryLink) -> EntryLink:
+            return replace(link, target=aliases.get(link.target, link.target))
+
         for row in self._connection.execute("SELECT row FROM entry ORDER BY document, line, position"):
-            yield msgspec.json.decode(row["row"], type=ReportEntry)
+            entry = msgspec.json.decode(row["row"], type=ReportEntry)
+            yield replace(
+                entry,
+                article=entry.article and known(entry.article),
+                papers=[known(link) for link in entry.papers],
+                code=[known(link) for link in entry.code],
+                others=[known(link) for link in entry.others],
+            )
 
     def findings(self) -> Iterator[Finding]:
         for row in self._connection.execute("SELECT * FROM finding ORDER BY document, line, column_, code"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from enrich.errors import StorageError
 from enrich.model import (
     CheckResult,
     Element,
+    EntryLink,
     Finding,
     Identity,
     Link,
     Page,
     Paper,
+    ReportEntry,
     ReportTarget,
     Repository,
     Severity,
@@ -318,6 +321,22 @@ async def test_two_ids_of_one_article_become_one_target(store: Store) -> None:
     await begin(store, document(link(short), link(long, 2)))
     assert await due(store) == 1, "only for its metadata"
     assert [(row.id, len(row.links)) for row in await rows(store)] == [("wx:1:2:1", 2)]
+
+
+async def test_entries_are_kept_and_know_the_target_that_a_link_turned_out_to_be(store: Store) -> None:
+    await store.begin(version="1", options="{}", now=NOW, fresh=True)
+    short = target("wechat:AAA", kind="wechat")
+    article = EntryLink(line=1, url=short.identity.url, target="wechat:AAA")
+    entry = ReportEntry(
+        document="a.md", line=1, section=[], number=1, title="E", topics=[], rating=None, article=article,
+        papers=[], code=[], others=[], authors=[], abstract=None, remarks=None,
+    )  # fmt: skip
+    await store.add([replace(document(link(short)), entries=[entry])])
+    assert await store.read(lambda rows: list(rows.entries())) == [entry]
+    await due(store)
+    await store.record([result("wechat:AAA", alias="wx:1:2:1")], RULE)
+    (merged,) = await store.read(lambda rows: list(rows.entries()))
+    assert merged.article == replace(article, target="wx:1:2:1")
 
 
 async def test_two_ids_merge_when_both_are_linked_in_one_run(store: Store) -> None:

@@ -52,18 +52,22 @@ def _flag(value: object) -> bool:
     raise ValueError(f"must be true or false, not {value!r}")
 
 
+_LARGEST = 1e12
+
+
 def _number(minimum: float, whole: bool = False) -> Callable[[object], Any]:
     def read(value: object) -> float | int:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise ValueError(f"must be a number, not {value!r}")
         try:
-            number = int(value) if whole else float(value)
-        except (ValueError, OverflowError):
-            kind = "a whole number" if whole else "a number"
-            raise ValueError(f"must be {kind}, not {value!r}") from None
-        if not minimum <= number < 1e12:
-            raise ValueError(f"must be at least {minimum:g}, not {value}")
-        return number
+            number = float(value)
+        except ValueError:
+            raise ValueError(f"must be a number, not {value!r}") from None
+        if not minimum <= number < _LARGEST:
+            raise ValueError(f"must be at least {minimum:g} and below {_LARGEST:g}, not {value}")
+        if whole and number != int(number):
+            raise ValueError(f"must be a whole number, not {value}")
+        return int(number) if whole else number
 
     return read
 
@@ -366,6 +370,10 @@ def _from_options(options: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     return found
 
 
+_QUOTED_END = re.compile(r'"[^"]*"$')
+_LAST_PART = re.compile(r"[^.]+$")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigFile:
     """A configuration file as found: its table, and the text, so that errors can name lines."""
@@ -377,7 +385,7 @@ class ConfigFile:
 
     def place(self, key: str) -> str:
         """``enrich.toml:4: timeout``: where a key stands, as far as its last part can be found."""
-        last = re.escape(key.rsplit(".", 1)[-1].strip('"'))
+        last = re.escape((_QUOTED_END.search(key) or _LAST_PART.search(key) or [key])[0].strip('"'))
         pattern = re.compile(rf"""^\s*(?:\[.*)?["']?{last}["']?(?:\s*=|.*\])""")
         for number, line in enumerate(self.text.splitlines(), 1):
             if pattern.match(line):
@@ -388,6 +396,12 @@ class ConfigFile:
 def _git_root(folder: Path) -> Path:
     """The nearest folder at or above with a ``.git``, else the folder itself."""
     return next((up for up in (folder, *folder.parents) if (up / ".git").exists()), folder)
+
+
+def _from_here(path: Path) -> Path:
+    """The path as seen from the current folder, where it lies below it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _candidates(folder: Path) -> Iterable[tuple[Path, bool]]:
@@ -419,6 +433,7 @@ def find_file(named: str | None, folder: Path) -> ConfigFile | None:
         in_tree = path.resolve().is_relative_to(_git_root(folder.resolve()))
         return _parse(path, path.name == "pyproject.toml", in_tree)
     for path, partial in _candidates(folder):
+        path = _from_here(path)
         if path.is_file() and (found := _parse(path, partial, True)) is not None:
             return found
     return None
@@ -437,10 +452,16 @@ def _table(file: ConfigFile, name: str) -> Mapping[str, Any]:
     return table
 
 
+def _headers(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise ValueError(f'must be a table such as {{ Accept = "text/html" }}, not {value!r}')
+    return tuple((_printable(name), _printable(text)) for name, text in value.items())
+
+
 def _host_settings(file: ConfigFile, host: str, table: object) -> HostSettings:
     where = f'hosts."{host}"'
     if not isinstance(table, dict):
-        raise UsageError(f"{file.place(host)}: must be a table, [{where}]")
+        raise UsageError(f"{file.place(where)}: must be a table, [{where}]")
     _reject_unknown(file, table, _HOST_KEYS, f"{where}.")
     readers: dict[str, Callable[[object], Any]] = {
         "concurrency": _number(1, whole=True),
@@ -451,7 +472,7 @@ def _host_settings(file: ConfigFile, host: str, table: object) -> HostSettings:
         "accept": lambda given: frozenset(
             map(_number(100, whole=True), given if isinstance(given, list) else [given])
         ),
-        "headers": lambda given: tuple((_printable(k), _printable(v)) for k, v in dict(given).items()),  # type: ignore[call-overload]
+        "headers": _headers,
     }
     found = {}
     for key, given in table.items():
@@ -483,12 +504,14 @@ def _from_file(file: ConfigFile) -> dict[str, tuple[Any, str]]:
 def _confirm_rule(file: ConfigFile) -> ConfirmRule:
     table = _table(file, "confirm")
     _reject_unknown(file, table, ["checks", "days"], "confirm.")
-    try:
-        return ConfirmRule(
-            checks=_number(1, whole=True)(table.get("checks", 3)), days=_number(0)(table.get("days", 6.0))
-        )
-    except ValueError as error:
-        raise UsageError(f"{file.place('confirm')}: {error}") from None
+    readers = {"checks": _number(1, whole=True), "days": _number(0)}
+    found = {}
+    for key, given in table.items():
+        try:
+            found[key] = readers[key](given)
+        except ValueError as error:
+            raise UsageError(f"{file.place(f'confirm.{key}')}: {error}") from None
+    return ConfirmRule(**found)
 
 
 def _report_formats(file: ConfigFile) -> tuple[str, ...]:
@@ -584,7 +607,8 @@ def load(
         file=file.path if file else None,
         period=parse_period(values["since"], values["until"]),
     )
-    _refuse_haste(settings, file.place if file else str)
+    if command in ("run", "check"):
+        _refuse_haste(settings, file.place if file else str)
     return settings
 
 

@@ -157,7 +157,7 @@ def ages_of(settings: Settings, is_check: bool) -> Ages:
 
 
 def user_agent(contact: str | None) -> str:
-    """``enrich/0.1.0 (+https://pypi.org/project/enrich-links/; contact)``: who asks, and whom to tell."""
+    """``enrich/0.1.0 (link checker; somebody@example.org)``: who asks, and whom to tell."""
     where = f"; {contact}" if contact else ""
     return f"enrich/{__version__} (link checker{where})"
 

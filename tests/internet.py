@@ -129,6 +129,7 @@ class Internet:
         with self._lock:
             if host not in self._contexts:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.sslsocket_class = _SecureSocket
                 self._authority.issue_cert(host).configure_cert(context)
                 self._contexts[host] = context
             return self._contexts[host]
@@ -139,6 +140,13 @@ class Internet:
         if self.delay_seconds:
             time.sleep(self.delay_seconds)
         return site(asked)
+
+
+class _SecureSocket(ssl.SSLSocket):
+    """Closes what `wrap_socket` forgets when the client is killed just before the handshake (CPython 3.11)."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -97,6 +97,8 @@ def noted(desk: Desk) -> Desk:
         ),
         (["notes"], "timeout = 'soon'\n", ["enrich.toml:1", "timeout", "soon"]),
         (["notes"], "timeout = \n", ["enrich.toml"]),
+        (["notes"], "retries = 1.5\n", ["enrich.toml:1", "retries", "1.5"]),
+        (["notes"], '[hosts."a.example"]\nheaders = 5\n', ["enrich.toml:2", "headers", "table"]),
         (["notes"], '[hosts."a.example"]\nspeed = 1\n', ["enrich.toml:2", "speed", "interval"]),
         (
             ["notes"],

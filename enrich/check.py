@@ -12,6 +12,7 @@ from datetime import timedelta
 import anyio
 
 from enrich.asking import Asking
+from enrich.errors import StorageError
 from enrich.model import (
     CheckResult,
     Failure,
@@ -167,10 +168,12 @@ async def check_one(asking: Asking, due: DueTarget) -> Asked | None:
     """Ask one target and judge the answer; None when judging failed, which is a mistake of ours."""
     kind, target = kinds()[due.target.kind], due.target
     first = await asking.fetch(kind.request(target, due.wants_metadata))
-    question = kind.confirm(target, first, due.wants_metadata)
-    second = await asking.fetch(question) if question is not None else None
     try:
+        question = kind.confirm(target, first, due.wants_metadata)
+        second = await asking.fetch(question) if question is not None else None
         return Asked(due, _result(asking, kind, due, first, second))
+    except StorageError:
+        raise
     except Exception as error:
         # One page that we cannot digest must not cost the night; it is shown and ends in exit code 70.
         asking.broke(target, error)

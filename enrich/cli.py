@@ -120,12 +120,20 @@ def _output(settings_output: str | None) -> Iterator[Callable[[Iterable[str]], N
         yield lambda pieces: write_atomically(Path(settings_output), pieces)
         return
 
-    def write(pieces: Iterable[str]) -> None:
+    yield _print
+
+
+def _print(pieces: Iterable[str]) -> None:
+    """Print to standard output until all is out or the reader has had enough."""
+    try:
         for piece in pieces:
             sys.stdout.write(piece)
         sys.stdout.flush()
-
-    yield write
+    except BrokenPipeError:
+        # `… | head`: nothing failed. What is still in the buffer must not be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        raise StorageError(f"standard output: cannot be written: {error.strerror}") from None
 
 
 def _render(report: Report, settings: Settings) -> None:
@@ -555,12 +563,23 @@ def _code_of(error: BaseException) -> int | None:
 
     if _first_of(error, KeyboardInterrupt) is not None:
         return 130
+    if isinstance(error, OSError):
+        # The disk, a folder or the output, at a place that has no better words for it.
+        _say(f"error: {printable(str(error.filename or 'standard output'))}: {error.strerror or error}")
+        return EXIT_INCOMPLETE
     if (ours := _first_of(error, EnrichError)) is None:
         return None
     _say("error: " + " ".join(printable(line) for line in str(ours).splitlines()))
     if isinstance(ours, CacheBusyError):
         return EXIT_BUSY
     return EXIT_INCOMPLETE if isinstance(ours, StorageError) else EXIT_USAGE
+
+
+def _invoke(arguments: list[str]) -> None:
+    """Run a command. Not through click's own main, which makes exit code 1 of a closed pipe."""
+    with cli.make_context("enrich", arguments) as context:
+        cli.invoke(context)
+        sys.stdout.flush()
 
 
 def main() -> NoReturn:
@@ -570,7 +589,7 @@ def main() -> NoReturn:
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        cli(standalone_mode=False)
+        _invoke(sys.argv[1:])
         sys.exit(0)
     except click.exceptions.Abort:
         sys.exit(130)
@@ -580,9 +599,8 @@ def main() -> NoReturn:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # Whoever read our output has had enough; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_INCOMPLETE)
+        sys.exit(0)
     except Exception as error:
         code = _code_of(error)
         if code is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -219,12 +219,19 @@ def documents_of(places: Iterable[Place]) -> Iterator[Document | Finding]:
     return (named[place.shown] if place.named else read(place) for place in ordered)
 
 
-async def gather(store: Store, documents: Iterable[Document | Finding], selection: Selection) -> int:
-    """Put documents and links into the store; how many documents could not be read."""
+async def gather(
+    store: Store,
+    documents: Iterable[Document | Finding],
+    selection: Selection,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Put documents and links into the store until all are in or ``stopping``; how many could not be read."""
     unreadable = 0
     batch: list[FoundDocument] = []
     findings: list[Finding] = []
     for document in documents:
+        if stopping():
+            break
         if isinstance(document, Finding):
             findings.append(document)
             unreadable += 1

@@ -30,7 +30,7 @@ FILE_NAME = "enrich.toml"
 DEFAULT_REPORTS_DIR = "reports"
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?")
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s*(ms|s|m|h|d|w)?")
 
 
 # --- reading one value ------------------------------------------------------------------------------
@@ -40,6 +40,12 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"must be text, not {value!r}")
     return value
+
+
+def _path(value: object) -> str:
+    if not _text(value).strip():
+        raise ValueError("must be a path, and is empty")
+    return _text(value)
 
 
 def _flag(value: object) -> bool:
@@ -53,6 +59,7 @@ def _flag(value: object) -> bool:
 
 
 _LARGEST = 1e12
+_LONGEST_SECONDS = 100 * 366 * 86400.0
 
 
 def _number(minimum: float, whole: bool = False) -> Callable[[object], Any]:
@@ -74,12 +81,14 @@ def _number(minimum: float, whole: bool = False) -> Callable[[object], Any]:
 
 def seconds(value: object) -> float:
     """A duration in seconds: a number, or text such as ``500ms``, ``20s``, ``12h``, ``7d``."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
-        return float(value)
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
+    found = -1.0
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        found = float(value)
+    elif isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        found = float(match[1]) * _UNITS[match[2] or "s"]
+    if not 0 <= found <= _LONGEST_SECONDS:
         raise ValueError(f"must be a duration such as 500ms, 20s, 12h or 7d, not {value!r}")
-    return float(match[1]) * _UNITS[match[2] or "s"]
+    return found
 
 
 def _pattern(value: object) -> str:
@@ -208,9 +217,9 @@ SETTINGS: tuple[Setting, ...] = (
             help="Check the addresses of images, which are skipped otherwise."),
     Setting(name="remap", read=_remap, many=True, split="\n", default=(), trusted=True, metavar="'RE REPL'",
             commands=_EXTRACTING, help="Ask another address in place of those that match (repeatable)."),
-    Setting(name="cache_dir", read=_text, default="cache", trusted=True, metavar="DIR", commands=_CACHED,
+    Setting(name="cache_dir", read=_path, default="cache", trusted=True, metavar="DIR", commands=_CACHED,
             help="Where results are remembered."),
-    Setting(name="reports_dir", read=_text, trusted=True, metavar="DIR",
+    Setting(name="reports_dir", read=_path, trusted=True, metavar="DIR",
             help="Where reports are written; run: reports, check: nowhere unless given."),
     Setting(name="keep", read=_number(1, whole=True), default=30, metavar="N", commands=("run", "check"),
             help="How many dated reports are kept."),
@@ -262,7 +271,7 @@ SETTINGS: tuple[Setting, ...] = (
             help="Do not report (repeatable)."),
     Setting(name="format", read=_one_of(formats), default="text", metavar="FORMAT",
             commands=_REPORTING, help="text, json, jsonl or markdown."),
-    Setting(name="output", read=_text, trusted=True, metavar="FILE", commands=_REPORTING,
+    Setting(name="output", read=_path, trusted=True, metavar="FILE", commands=_REPORTING,
             help="Write there instead of to standard output."),
     Setting(name="no_progress", read=_flag, flag=True, default=False, help="No progress on standard error."),
 )  # fmt: skip
@@ -414,15 +423,18 @@ def _candidates(folder: Path) -> Iterable[tuple[Path, bool]]:
 def _parse(path: Path, partial: bool, in_tree: bool) -> ConfigFile | None:
     try:
         text = path.read_text(encoding="utf-8")
-        table = tomllib.loads(text)
+        table: Any = tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: is not TOML: {error}") from None
     if partial:
-        table = table.get("tool", {}).get("enrich")
+        tool = table.get("tool", {})
+        table = tool.get("enrich") if isinstance(tool, dict) else None
         if table is None:
             return None
+        if not isinstance(table, dict):
+            raise UsageError(f"{path}: tool.enrich must be a table, [tool.enrich]")
     return ConfigFile(path=path, table=table, text=text, in_tree=in_tree)
 
 
@@ -452,10 +464,17 @@ def _table(file: ConfigFile, name: str) -> Mapping[str, Any]:
     return table
 
 
+# RFC 9110 section 5.6.2: a token.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+
+
 def _headers(value: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict):
         raise ValueError(f'must be a table such as {{ Accept = "text/html" }}, not {value!r}')
-    return tuple((_printable(name), _printable(text)) for name, text in value.items())
+    for name in value:
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a header")
+    return tuple((name, _printable(text)) for name, text in value.items())
 
 
 def _host_settings(file: ConfigFile, host: str, table: object) -> HostSettings:
@@ -557,8 +576,13 @@ def _patterns_of_ignore_file(folder: Path) -> tuple[str, ...]:
     path = folder / ".enrichignore"
     if not path.is_file():
         return ()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"{_from_here(path)}: cannot be read: {why}") from None
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if (line := line.strip()) and not line.startswith("#"):
             found.append(_read(_BY_NAME["exclude"], [line], f"{path}:{number}")[0])
     return tuple(found)
@@ -627,6 +651,16 @@ def check_network_environment(environ: Mapping[str, str]) -> None:
                 raise UsageError(
                     f"{variable}: must be an HTTP proxy, written like http://proxy.example:3128 (SOCKS is not supported)"
                 )
+
+
+def check_places(settings: Settings) -> None:
+    """Raise UsageError for folders and files that cannot be written to, before the work begins."""
+    for name in ("cache_dir", "reports_dir"):
+        if settings[name] and Path(settings[name]).exists() and not Path(settings[name]).is_dir():
+            raise UsageError(f"{_BY_NAME[name].option}: {settings[name]} is not a folder")
+    output = settings["output"]
+    if output and (Path(output).is_dir() or not Path(output).parent.is_dir()):
+        raise UsageError(f"--output: {output}: is a folder, or lies in one that is not there")
 
 
 def _is_proxy(text: str) -> bool:

@@ -21,7 +21,7 @@ import anyio
 from enrich import __version__
 from enrich.asking import Asking
 from enrich.collect import Selection, documents_of, gather, places_of
-from enrich.config import Settings, check_network_environment
+from enrich.config import Settings, check_network_environment, check_places
 from enrich.errors import StorageError, UsageError
 from enrich.findings import Policy, findings_of, severities
 from enrich.model import (
@@ -49,9 +49,6 @@ INTERRUPT_GRACE_SECONDS = 10.0
 # When so many failed in so long a time and nobody answered, the network is down and asking on is pointless.
 HOPELESS_FAILURES = 20
 HOPELESS_SECONDS = 15.0
-# When so many failed in so long a time and nobody answered, the network is down and asking on is pointless.
-HOPELESS_FAILURES = 20
-HOPELESS_SECONDS = 15.0
 NIGHTLY_SLACK_SECONDS = 2 * 3600.0
 DAY_SECONDS = 86400.0
 
@@ -60,7 +57,6 @@ _WARNINGS = {
     "network-lost": "the network was lost during the run: what failed after the last answer keeps its older verdict",
     "deadline": "the deadline ended the run before every target was asked",
     "interrupted": "the run was interrupted before every target was asked",
-    "disk": "the cache could not be written to the end",
 }
 
 
@@ -99,9 +95,14 @@ class Progress:
 
     complete: bool = True
     signal_number: int | None = None
+    stop: Callable[[], None] | None = None
     requests: int = 0
     internal_errors: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def interrupted(self) -> bool:
+        return self.signal_number is not None
 
     def incomplete(self, why: str) -> None:
         self.complete = False
@@ -126,7 +127,7 @@ def clock(environ: Mapping[str, str] = os.environ) -> Callable[[], datetime]:
         return lambda: datetime.now(UTC)
     try:
         fixed = datetime.fromisoformat(given).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise UsageError(
             f"ENRICH_NOW: must be a time such as 2026-11-21T06:00:00Z, not {given!r}"
         ) from None
@@ -199,17 +200,18 @@ def make_fetcher(
 
 
 @asynccontextmanager
-async def _signals(progress: Progress, stop: Callable[[], None]) -> AsyncIterator[None]:
+async def _signals(progress: Progress) -> AsyncIterator[None]:
     """While it lasts, the first SIGINT or SIGTERM stops the work and the second ends the process."""
 
     async def listen() -> None:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
             async for number in received:
-                if progress.signal_number is not None:
+                if progress.interrupted:
                     os._exit(128 + number)
                 progress.signal_number = int(number)
                 progress.incomplete("interrupted")
-                stop()
+                if progress.stop is not None:
+                    progress.stop()
 
     if os.name == "nt":
         # Windows has no signals for event loops; Ctrl-C raises KeyboardInterrupt there.
@@ -237,9 +239,9 @@ async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -
 
             if deadline is not None:
                 work.deadline = anyio.current_time() + deadline
-            async with _signals(progress, stop):
-                await _work(asking)
-        if work.cancelled_caught and progress.signal_number is None:
+            progress.stop = stop
+            await _work(asking)
+        if work.cancelled_caught and not progress.interrupted:
             progress.incomplete("deadline")
         await asking.recorder.close()
     job.observer.watch(None)
@@ -400,6 +402,7 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
 
     settings = job.settings
     check_network_environment(os.environ)
+    check_places(settings)
     documents = documents_of(places_of(settings, job.paths))
     folder = make_folder(Path(settings["cache_dir"]))
     progress = Progress()
@@ -409,23 +412,27 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         this_run = await store.begin(
             version=__version__, options=_options(job), now=job.now(), fresh=settings["fresh"]
         )
-        unreadable = await gather(store, documents, Selection.of(settings))
+        await stack.enter_async_context(_signals(progress))
+        unreadable = await gather(store, documents, Selection.of(settings), lambda: progress.interrupted)
         await _answer(job, store, progress)
         header = _Header(
             run=this_run, progress=progress, finished_at=job.now(), unreadable=unreadable, settings=settings
         )
+        # The answers are stored, so the run is over, whether or not its report can be written.
+        await store.finish(complete=progress.complete, now=job.now())
         finished = await store.read(
             lambda rows: _publish(rows, header, Policy.of(settings, job.is_check), publish)
         )
-        await store.finish(complete=progress.complete, now=job.now())
-    return finished
+    return finished  # noqa: RET504 - returned from inside, mypy sees a stack that may swallow it
 
 
 async def _answer(job: Job, store: Store, progress: Progress) -> None:
     settings = job.settings
     due = await store.plan(ages_of(settings, job.is_check), job.now())
     job.observer.planned(due, due)
-    if settings["offline"]:
+    if progress.interrupted:
+        await store.defer_rest("not-reached")
+    elif settings["offline"]:
         await store.defer_rest("offline")
     elif due:
         rule = Confirmation(checks=settings.confirm.checks, days=settings.confirm.days)
@@ -448,7 +455,7 @@ def _options(job: Job) -> str:
     """What makes two runs the same run, for going on with one that was killed."""
     settings = job.settings
     names = ("since", "until", "undated", "kind", "include", "exclude", "exclude_path", "extensions", "hidden",
-             "check_images", "remap", "files_from")  # fmt: skip
+             "check_images", "remap", "files_from", "refresh", "max_age")  # fmt: skip
     chosen: dict[str, Any] = {name: settings[name] for name in names}
     return json.dumps({"check": job.is_check, "paths": list(job.paths), **chosen}, sort_keys=True)
 

@@ -22,7 +22,14 @@ _DATED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z\.json")
 
 
 def write_atomically(path: Path, pieces: Iterable[str]) -> None:
-    """Write text to ``path`` so that it is there whole or not at all; StorageError says why it is not."""
+    """Write text to ``path`` so that it is there whole or not at all; StorageError says why it is not.
+
+    What is no regular file, such as a pipe or ``/dev/stdout``, is written to as it stands. A symbolic link to
+    a file is replaced and not followed: in a checkout it may lead anywhere.
+    """
+    if path.exists() and not path.is_file():
+        _write_plainly(path, pieces)
+        return
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
@@ -45,6 +52,14 @@ def write_atomically(path: Path, pieces: Iterable[str]) -> None:
         raise
 
 
+def _write_plainly(path: Path, pieces: Iterable[str]) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {error.strerror}") from None
+
+
 def _sync_folder(folder: Path) -> None:
     """Make the rename itself durable; Windows does so by itself and opens no folders."""
     if os.name == "nt":
@@ -62,6 +77,9 @@ def dated_name(moment: datetime) -> str:
 
 def write_reports(report: Report, folder: Path, names: Sequence[str], keep: int) -> list[Path]:
     """Write ``latest.*`` in each format and the dated JSON, and prune older dated ones; the latest paths."""
+    for left in folder.glob(".*.part"):
+        # Of a run that was killed while it wrote; the lock of the cache is ours now.
+        left.unlink()
     written = []
     for name in names:
         form = formats()[name]
@@ -75,6 +93,6 @@ def write_reports(report: Report, folder: Path, names: Sequence[str], keep: int)
 
 def prune(folder: Path, keep: int) -> None:
     """Delete all but the newest ``keep`` dated reports."""
-    dated = sorted(path for path in folder.iterdir() if _DATED.fullmatch(path.name))
+    dated = sorted(path for path in folder.iterdir() if _DATED.fullmatch(path.name) and path.is_file())
     for path in dated[:-keep]:
         path.unlink()

@@ -24,6 +24,8 @@ from enrich.model import (
 from enrich.urls import host_of
 
 FALLBACK_KIND = "web"
+# RFC 1035 section 2.3.4; a note may hold longer ones, which no kind knows.
+LONGEST_HOST = 253
 
 
 def _declared(package: str, attribute: str) -> list[object]:
@@ -68,6 +70,8 @@ def _kinds_by_host() -> Mapping[str, tuple[Kind, ...]]:
 
 def _claimants(host: str) -> list[Kind]:
     """Kinds that look at a host: those that name it first, then those of its parent domains."""
+    if len(host) > LONGEST_HOST:
+        return []
     table = _kinds_by_host()
     labels = host.split(".")
     suffixes = ["." + ".".join(labels[start:]) for start in range(1, len(labels))]

@@ -26,9 +26,11 @@ _SECRET_PARAMETER = re.compile(rf"([?&;]{_TELLTALE_NAMES}=)[^&#;\s\"'\\<>)]+", r
 # Short names that are secrets in WeChat addresses only (facts of that host: who copied the link).
 _WECHAT_ADDRESS = re.compile(r"//mp\.weixin\.qq\.com/[^\s\"\\<>]*", re.IGNORECASE)
 _WECHAT_PARAMETER = re.compile(r"([?&;](?:key|uin)=)[^&#\s]+", re.IGNORECASE)
-# The shapes of well-known tokens: GitHub's, JSON web tokens, Bearer headers.
+# The shapes of well-known tokens: GitHub's, JSON web tokens. Every repetition is bounded: a note may be made of
+# nothing but the beginnings of tokens.
 _TOKEN = re.compile(
-    r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,})"
+    r"\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}"
+    r"|eyJ[\w-]{10,500}\.[\w-]{10,4000}\.[\w-]{5,1000})"
 )
 
 _MARKDOWN_PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~@])")

@@ -56,6 +56,10 @@ def test_the_github_token_comes_from_its_usual_variable(tmp_path: Path) -> None:
         ("fail_on = ['http-4o4']\n", "enrich.toml:1: fail_on", "enrich config --codes"),
         ("allow_net = ['10.0.0.0/33']\n", "enrich.toml:1: allow_net", "10.1.0.0/16"),
         ("not toml\n", "enrich.toml", "TOML"),
+        ("max_age = inf\n", "enrich.toml:1: max_age", "duration"),
+        ("max_age = 1e300\n", "enrich.toml:1: max_age", "duration"),
+        ("cache_dir = ''\n", "enrich.toml:1: cache_dir", "empty"),
+        ('[hosts."a.example".headers]\n"A b" = "v"\n', "headers", "no name of a header"),
         ('[hosts."a.example"]\nspeed = 1\n', "enrich.toml:2", "interval"),
         ("[confirm]\nchecks = 0\n", "enrich.toml", "at least 1"),
         ("[report]\nformats = ['docx']\n", "formats", "markdown"),
@@ -120,6 +124,22 @@ def test_the_ignore_file_holds_one_pattern_a_line(tmp_path: Path) -> None:
     assert loaded(tmp_path, options={"exclude": ("a,b",)})["exclude"] == ("a,b", "example\\.com")
 
 
+def test_an_ignore_file_in_another_encoding_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / ".enrichignore").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match=r"\.enrichignore: cannot be read"):
+        loaded(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["tool = 3\n", "[tool]\nenrich = 3\n"])
+def test_an_odd_pyproject_is_no_reason_to_crash(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    if "enrich" in text:
+        with pytest.raises(UsageError, match="must be a table"):
+            loaded(tmp_path)
+    else:
+        assert loaded(tmp_path).file is None
+
+
 def test_lists_in_the_environment_are_split(tmp_path: Path) -> None:
     settings = loaded(tmp_path, environ={"ENRICH_KIND": "arxiv, github", "ENRICH_EXCLUDE": "a{1,2}\nb"})
     assert (settings["kind"], settings["exclude"]) == (("arxiv", "github"), ("a{1,2}", "b"))
@@ -132,7 +152,7 @@ def test_durations_have_units(text: object, expected: float) -> None:
     assert seconds(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "fast", "-1s", "1 y", True, None, -1])
+@pytest.mark.parametrize("text", ["", "fast", "-1s", "1 y", True, None, -1, float("inf"), "9" * 20 + "d"])
 def test_what_is_no_duration_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="duration"):
         seconds(text)

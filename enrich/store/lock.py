@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from enrich.errors import CacheBusyError
+from enrich.errors import CacheBusyError, StorageError
 
 LOCK_NAME = "cache.lock"
 HOLDER_NAME = "cache.holder"
@@ -40,12 +41,25 @@ def hold(folder: Path, wait_seconds: float = 0.0) -> Iterator[None]:
         raise CacheBusyError(
             f"{folder}: the cache is in use by {_holder(folder)}; wait for it, or give --wait 10m"
         ) from None
+    except OSError as error:
+        raise StorageError(f"{folder}: the cache cannot be locked: {error.strerror or error}") from None
     try:
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        (folder / HOLDER_NAME).write_text(
-            json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8"
-        )
+        _sign(folder)
         yield
     finally:
-        (folder / HOLDER_NAME).unlink(missing_ok=True)
+        with suppress(OSError):
+            # A name left behind says "process N, since …" only to somebody who finds the lock taken.
+            (folder / HOLDER_NAME).unlink(missing_ok=True)
         lock.release()
+
+
+def _sign(folder: Path) -> None:
+    """Say who holds the lock. A new file takes the name's place, so that a planted link is not written through."""
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{HOLDER_NAME}.", dir=folder)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"pid": os.getpid(), "since": since}, file)
+        os.replace(name, folder / HOLDER_NAME)
+    except OSError as error:
+        raise StorageError(f"{folder}: the cache cannot be written: {error.strerror}") from None

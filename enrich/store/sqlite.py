@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -198,6 +199,13 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _way_out(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return "the file is damaged, and `enrich cache clear` starts anew"
+    return "is the disk full or read-only?"
+
+
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
@@ -232,6 +240,7 @@ class SqliteStore:
         self._path = path
         self._connection = _open(path)
         self._turn = anyio.Lock()
+        self._at_work = threading.Lock()
         self._run: Run | None = None
 
     async def __aenter__(self) -> Self:
@@ -242,11 +251,17 @@ class SqliteStore:
 
     async def _call(self, work: Callable[[], T]) -> T:
         """Run blocking work in a thread, one piece at a time, to its end even when cancelled."""
+
+        def alone() -> T:
+            # A task that is cancelled from outside anyio leaves its thread at work: closing must wait for it.
+            with self._at_work:
+                return work()
+
         async with self._turn:
             try:
-                return await anyio.to_thread.run_sync(work)
+                return await anyio.to_thread.run_sync(alone)
             except sqlite3.Error as error:
-                raise StorageError(f"{self._path}: {error}; is the disk full or read-only?") from error
+                raise StorageError(f"{self._path}: {error}; {_way_out(error)}") from error
 
     @property
     def run(self) -> Run:

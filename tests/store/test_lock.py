@@ -1,0 +1,39 @@
+"""One run per cache, and no way through it to somebody else's files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from enrich.errors import CacheBusyError, StorageError
+from enrich.store.lock import HOLDER_NAME, LOCK_NAME, hold
+
+
+def test_the_holder_is_named_to_the_second_one(tmp_path: Path) -> None:
+    with hold(tmp_path), pytest.raises(CacheBusyError, match=f"process {os.getpid()}"), hold(tmp_path):
+        pytest.fail("two hold the lock")
+    with hold(tmp_path):
+        assert (tmp_path / HOLDER_NAME).exists()
+    assert not (tmp_path / HOLDER_NAME).exists()
+
+
+def test_a_planted_link_is_not_written_through(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious", encoding="utf-8")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / HOLDER_NAME).symlink_to(victim)
+    with hold(tmp_path / "cache"):
+        assert victim.read_text(encoding="utf-8") == "precious"
+    (tmp_path / "cache" / LOCK_NAME).unlink()
+    (tmp_path / "cache" / LOCK_NAME).symlink_to(victim)
+    with pytest.raises(StorageError, match="cannot be locked"), hold(tmp_path / "cache"):
+        pytest.fail("the lock was taken through a link")
+    assert victim.read_text(encoding="utf-8") == "precious"
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError), hold(tmp_path / "file"):
+        pytest.fail("there is no folder to lock")

@@ -1,0 +1,70 @@
+"""Where output goes, and what becomes of a run whose reader has had enough or whose disk is full."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ENRICH = [sys.executable, "-m", "enrich"]
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for number in range(300):
+        links = "".join(f"<https://a.example/{number}/{link}>\n\n" for link in range(40))
+        (folder / f"{number:03}.md").write_text(links, encoding="utf-8")
+    return tmp_path
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", command.replace("enrich", " ".join(ENRICH), 1)],
+        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "command", ["links notes", "links notes --format jsonl", "config --codes", "run notes --offline"]
+)
+def test_a_reader_that_has_had_enough_is_no_failure(notes: Path, command: str) -> None:
+    done = shell(f"enrich {command} | head -1; exit ${{PIPESTATUS[0]}}", notes)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
+@pytest.mark.parametrize("command", ["links notes", "config", "run notes --offline"])
+def test_a_full_output_is_said_and_no_crash(notes: Path, command: str) -> None:
+    done = shell(f"enrich {command} > /dev/full", notes)
+    assert done.returncode == 3, done.stderr
+    assert "error: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "option", ["--output missing/x.json", "--output notes", "--cache-dir file", "--reports-dir file"]
+)
+def test_a_place_that_cannot_be_written_to_is_said_before_the_work(notes: Path, option: str) -> None:
+    (notes / "file").touch()
+    done = shell(f"enrich run notes --offline {option}", notes)
+    assert done.returncode == 2, done.stderr
+    assert sorted(path.name for path in notes.iterdir()) == ["file", "notes"]
+
+
+@pytest.mark.parametrize("delay", [0.2, 0.35, 0.5, 0.7])
+def test_an_interrupt_at_any_moment_ends_with_130_and_a_sound_cache(notes: Path, delay: float) -> None:
+    process = subprocess.Popen(
+        [*ENRICH, "run", "notes", "--offline"], cwd=notes, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    # 0: it was done before the signal came. Never a crash of the interpreter.
+    assert process.returncode in (0, 130), stderr.decode()
+    again = shell("enrich run notes --offline -q", notes)
+    assert again.returncode == 0, again.stderr

@@ -59,11 +59,26 @@ DateSource = Literal[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dated:
+    """A date that one source gives a document: ISO text, a day or a month.
+
+    Of a range ``date`` is the last day and ``begin`` the first. ``updated`` marks the date of a change or of a
+    commit, which the document itself may be older than.
+    """
+
+    date: str
+    source: DateSource
+    begin: str | None = None
+    updated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """One file: its path as shown (forward slashes), decoded text, and its date as ISO text.
 
     ``date`` is ``2022-05-10``, ``2021-05`` where only the month is known, or None. ``file`` is where it lies
     and ``root`` the folder of its collection, which relative links do not leave; None for standard input.
+    ``dates`` are what all sources say, in the order in which they are believed. ``remarks`` are about reading it.
     """
 
     path: str
@@ -73,6 +88,8 @@ class Document:
     date_source: DateSource = "none"
     file: str | None = None
     root: str | None = None
+    dates: tuple[Dated, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,13 +164,17 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What a URL stands for: the stable id of its target and the URL that is asked for it."""
+    """What a URL stands for: the stable id of its target and the URL that is asked for it.
+
+    A ``preferred`` URL opens where other addresses of the same target may not, so it replaces theirs.
+    """
 
     id: str
     kind: str
     url: CanonicalUrl
     parent: str | None = None
     stands_for: str | None = None
+    preferred: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -450,6 +471,10 @@ class Api:
 LookUp = Callable[[Sequence[Target], Api], AsyncIterator[Found]]
 
 
+def no_verdict(_target: Target) -> Verdict | None:
+    return None
+
+
 def no_findings(_row: ReportTarget) -> Iterable[Finding]:
     return ()
 
@@ -465,7 +490,9 @@ class Kind:
     answer (a HEAD) cannot be trusted or the page itself is wanted, or None when the answer stands.
     ``judge`` and ``read_page`` turn an answer into a verdict and metadata. ``look_up`` asks an API in
     batches of ``batch_size``; ``asks_api`` says which targets it can decide. ``findings_of`` derives
-    findings from a row of the report. ``manners`` gives the built-in manners of hosts it knows.
+    findings from a row of the report. ``judge_unasked`` gives the verdict of a target that nobody need be asked
+    about. ``manners`` gives the built-in manners of hosts it knows. A verdict
+    *ok* lasts ``ok_age_seconds``; with 0 every verdict is made anew in every run.
     """
 
     name: str
@@ -484,6 +511,7 @@ class Kind:
     manners: Mapping[str, Manners] = field(default_factory=dict)
     metadata_age_seconds: float = 30 * 86400.0
     ok_age_seconds: float = 7 * 86400.0
+    judge_unasked: Callable[[Target], Verdict | None] = no_verdict
 
 
 # --- results and the report -------------------------------------------------------------------------
@@ -663,15 +691,21 @@ class Format:
     render: Callable[[Report], Iterable[str]]
 
 
+def as_it_stands(text: str) -> str:
+    return text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentType:
     """A document type: the file suffixes it reads, and what it finds in a text. Pure.
 
-    ``anchors`` are the names that a ``#fragment`` may have in a document, in order.
+    ``anchors`` are the names that a ``#fragment`` may have in a document, in order; None for a type in which
+    fragments mean nothing. ``prose`` is the text as far as a person wrote it, for dates.
     """
 
     name: str
     suffixes: frozenset[str]
     read: Callable[[str], Extraction]
     title: Callable[[str], str | None]
-    anchors: Callable[[str], list[str]]
+    anchors: Callable[[str], list[str]] | None
+    prose: Callable[[str], str] = as_it_stands

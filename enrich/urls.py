@@ -17,12 +17,16 @@ WEB_SCHEMES = frozenset({"http", "https"})
 
 # RFC 3986 section 3.1; at least two letters, so that a Windows drive is not a scheme.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?=:)")
+# How git writes a clone over ssh (gitglossary, "scp-style"): it has no scheme, and is no relative path.
+_CLONE = re.compile(r"\Agit@([A-Za-z0-9.-]+):(?=[^/])")
 
 
 def scheme_of(url: str) -> str | None:
-    """The scheme in lower case, or None when the text has none."""
+    """The scheme in lower case, or None when the text has none; ``ssh`` for ``git@host:path``."""
     match = _SCHEME.match(url)
-    return match[0].lower() if match else None
+    if match is None:
+        return "ssh" if _CLONE.match(url) else None
+    return match[0].lower()
 
 
 def canonical(url: str) -> CanonicalUrl | None:
@@ -31,7 +35,7 @@ def canonical(url: str) -> CanonicalUrl | None:
     Idempotent: ``canonical(canonical(u)) == canonical(u)``.
     """
     try:
-        parsed = can_ada.parse(url)
+        parsed = can_ada.parse(_CLONE.sub(r"ssh://\1/", url, count=1))
     except ValueError:
         return None
     if parsed.has_credentials():
@@ -44,7 +48,8 @@ def canonical(url: str) -> CanonicalUrl | None:
 def host_of(url: str) -> str:
     """The host name in lower case, without port; empty for URLs that have none."""
     try:
-        return str(can_ada.parse(url).hostname)
+        # Only the hosts of schemes that browsers know are in lower case already.
+        return str(can_ada.parse(url).hostname).lower()
     except ValueError:
         return ""
 

@@ -380,7 +380,8 @@ _NOT_ASKED = (
     Reason(
         code="relative",
         status=_SKIPPED,
-        help="The path leads out of the collection, so that nothing can be said about it.",
+        help="The path leads out of the collection, or to a page that a site generator makes, so that nothing "
+        "can be said about it.",
     ),
     Reason(
         code="offline",

@@ -1,9 +1,12 @@
-"""URLs that stand in running text without any markup.
+"""URLs that stand in running text without any markup, and names that are as good as one.
 
 GitHub's autolink extension ends a URL at white space and `<`. Notes in Chinese put no space behind a
 URL: full-width punctuation follows, or the sentence goes on. Of 211 Chinese letters met directly behind a
 URL, 193 were prose and 18 part of the address; in nearly all of the 18 the URL filled its line and the
 letter followed `/`, `#`, `-` or an encoded space, so that is the rule for keeping it.
+
+People also write `github.com/owner/name`, `arXiv:2001.12345` or a DOI and mean the page. These count where
+nothing else can be meant: not inside a path or a mail address, and not the import path of a Go package.
 
 Everything is found in one pass: each character is looked at a bounded number of times, since a note may be
 hostile.
@@ -19,7 +22,38 @@ from html.entities import html5
 
 _PUNCTUATION = r"!-/:-@\[-`{-~"
 
-_SCHEME = re.compile(r"https?://|(?<![A-Za-z0-9_./@-])www\.(?=[A-Za-z0-9-]{1,63}\.[A-Za-z])", re.IGNORECASE)
+# What a URL or name begins with. A leading class of letters makes the engine skip through text ten times as
+# fast as alternatives do, so the first letter is looked back at. `_NAMES` and `_ARXIV` then look at the rest.
+_WEB = r"(?<=[hH])(?P<web>[tT]{2}[pP][sS]?://)"
+_APART = r"(?<![A-Za-z0-9_./@-].)"
+_WWW = r"(?<=[wW])(?P<www>[wW]{2}\.)(?=[A-Za-z0-9-]{1,63}\.[A-Za-z])"
+_NAME = (
+    r"(?P<name>(?i:ithub\.com/|(?:xport\.a|n\.a)?rxiv\.org/|p\.weixin\.qq\.com/s|(?:x\.d)?oi\.org/10\.))"
+    r"|(?P<doi>(?i:oi:10\.)|0\.)(?=[0-9]{4,9}/)"
+    r"|(?P<arxiv>(?i:rxiv))(?=[ \t]?[:：])"
+)
+_BEGINNING = re.compile(rf"[acdeghmwACDEGHMW1](?:{_WEB}|{_APART}(?:{_WWW}|{_NAME}))")
+_BEGINNING_IN_CODE = re.compile(rf"[hwHW](?:{_WEB}|{_APART}{_WWW})")
+
+# Addresses that are written without a scheme. A path of more parts below a repository is a page when its
+# first part is one that GitHub has; else it is the import path of a Go package, which is no address.
+_NAMES = re.compile(
+    r"github\.com/[a-z0-9][a-z0-9-]{0,38}/[\w.-]+/?(?:[?#].*"
+    r"|/(?:actions|blame|blob|commits?|compare|discussions|issues|packages|projects|pulls?|raw|releases|tags|tree|wiki)"
+    r"(?:[/?#].*)?)?"
+    r"|(?:export\.|cn\.)?arxiv\.org/(?:abs|pdf)/(?:[0-9]{4}\.[0-9]{4,5}|[a-z-]+(?:\.[a-z]{2})?/[0-9]{7})(?:v[0-9]+)?(?:\.pdf)?"
+    r"|mp\.weixin\.qq\.com/s(?:/[\w-]{16,}|\?\w+=).*"
+    r"|(?:dx\.)?doi\.org/10\.[0-9]{4,9}/.+",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
+)
+_DOI = re.compile(r"(?i:doi:)?(10\.[0-9]{4,9}/(?:[A-Za-z0-9._;()/:-]|\\[._()-]){1,300})")
+# Months and ratios such as 10.2020/11.2020 have the form of a DOI too.
+_NO_DOI = re.compile(r"10\.[0-9]{4,9}/[0-9./-]{0,7}")
+_ARXIV = re.compile(
+    r"(?i:arxiv)[ \t]?[:：][ \t]?"
+    r"([0-9]{2}(?:0[1-9]|1[0-2])\.[0-9]{4,5}(?:v[0-9]{1,2})?|[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/[0-9]{7}(?:v[0-9]{1,2})?)"
+    r"(?![A-Za-z0-9]|\.pdf)"
+)
 
 # Letters that no host name or path of a Latin address needs: kana, Han, Hangul.
 _WIDE = (
@@ -40,8 +74,8 @@ _STOP = re.compile(
     rf"|\\(?![{_PUNCTUATION}]|x26amp;)|&(?:lt|gt|quot|nbsp|ensp|emsp|#34|#39|#60|#62|#160);"
 )
 
-# As in GitHub's autolink extension, with quotes, and the bar and backslash that no address ends with.
-_TRAILING = frozenset("?!.,:;*_~'\"|\\")
+# As in GitHub's autolink extension, with quotes, and the bar, backslash and dot that no address ends with.
+_TRAILING = frozenset("?!.,:;*_~'\"|\\·")
 _TRAILING_ENTITY = re.compile(r"&[A-Za-z0-9]{1,31};\Z")
 
 _BRACKET = re.compile(r"\\.|[()\[\]{}]")
@@ -54,6 +88,7 @@ _OPAQUE_HOST = re.compile(
     r"(?:[a-z0-9-]+\.)*(?:mp\.weixin\.qq\.com|arxiv\.org|github\.com|zhihu\.com|doi\.org)(?=[/:?])",
     re.IGNORECASE,
 )
+_WWW_NAME = re.compile(r"www\.[^\s./]+\.", re.IGNORECASE)
 _ASCII_HOST = re.compile(r"[A-Za-z0-9.-]*")
 _WIDE_HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?=[/:?#]|\Z)")
 
@@ -105,23 +140,74 @@ def is_template(url: str) -> bool:
     return _PLACEHOLDER.search(url) is not None
 
 
-def bare_urls(text: str, start: int, end: int, *, code: bool = False) -> Iterator[BareUrl]:
-    """The http, https and ``www.`` URLs of ``text[start:end]``.
+def bare_urls(
+    text: str, start: int, end: int, *, code: bool = False, names: bool | None = None
+) -> Iterator[BareUrl]:
+    """The http, https and ``www.`` URLs of ``text[start:end]``, and names that stand for one.
 
-    In ``code`` nothing is markup: backslashes end a URL and entities stand for themselves.
+    In ``code`` nothing is markup: backslashes end a URL, entities stand for themselves, and a name is a name.
+    ``names`` has them read all the same, for prose that knows no markup.
     """
-    position, run = start, _Run(text, start, start)
-    while (match := _SCHEME.search(text, position, end)) is not None:
-        if match.start() >= run.end:
-            run = _run(text, match.start(), end, code=code)
-        position = match.end()
-        if (stop := _url_end(run, match)) <= match.end():
-            continue
-        position = stop
-        raw = text[match.start() : stop]
-        if not is_template(raw):
-            url = raw if code else resolve(raw)
-            yield BareUrl(match.start(), stop, url if match[0][0] in "hH" else f"http://{url}")
+    beginning = _BEGINNING if (not code if names is None else names) else _BEGINNING_IN_CODE
+    runs = Runs(text, end, code=code)
+    position = no_name_before = start
+    while (match := beginning.search(text, position, end)) is not None:
+        position, sort = match.end(), match.lastgroup
+        if sort == "arxiv":
+            found = _arxiv(text, match.start(), end)
+        elif sort == "doi":
+            found = _doi(runs.at(match.start()), match.start())
+        elif sort == "name":
+            if match.start() < no_name_before:
+                continue
+            stop = runs.url_end(match.start(), match.start())
+            found = _name(text, match.start(), stop)
+            # Each is read to the end of its run, so that a run full of what looks like one is read once.
+            no_name_before = stop
+        else:
+            found = _url(runs, match, code=code)
+        if found is not None:
+            position = found.end
+            if not is_template(text[found.start : found.end]):
+                yield found
+
+
+def _url(runs: Runs, match: re.Match[str], *, code: bool) -> BareUrl | None:
+    has_scheme = match.lastgroup == "web"
+    start = match.start()
+    host_start = match.end() if has_scheme else start
+    if (end := runs.url_end(start, host_start)) <= host_start:
+        return None
+    url = runs.text[start:end] if code else resolve(runs.text[start:end])
+    return BareUrl(start, end, url if has_scheme else f"http://{url}")
+
+
+def _name(text: str, start: int, end: int) -> BareUrl | None:
+    url = resolve(text[start:end])
+    return BareUrl(start, end, f"https://{url}") if _NAMES.fullmatch(url) else None
+
+
+def _doi(run: _Run, start: int) -> BareUrl | None:
+    text = run.text
+    name = _DOI.match(text, start, run.end)
+    if name is None:
+        return None
+    end = _trimmed(text, name.start(1), _before_unbalanced(run, start, name.end()))
+    if start == name.start(1) and _NO_DOI.fullmatch(text, start, end):
+        return None
+    return BareUrl(start, end, f"https://doi.org/{resolve(text[name.start(1) : end])}")
+
+
+def _arxiv(text: str, start: int, limit: int) -> BareUrl | None:
+    name = _ARXIV.match(text, start, limit)
+    return BareUrl(start, name.end(), f"https://arxiv.org/abs/{name[1]}") if name else None
+
+
+def with_scheme(destination: str) -> str | None:
+    """The URL that somebody meant who left the scheme out, or None where it may be a relative path."""
+    if _WWW_NAME.match(destination):
+        return f"http://{destination}"
+    return f"https://{destination}" if _NAMES.fullmatch(destination) else None
 
 
 @dataclass(slots=True)
@@ -138,9 +224,27 @@ class _Run:
     places: list[int] | None = None
 
 
-def _run(text: str, start: int, limit: int, *, code: bool) -> _Run:
-    stop = (_STOP_IN_CODE if code else _STOP).search(text, start, limit)
-    return _Run(text, start, stop.start() if stop else limit)
+class Runs:
+    """The runs of ``text`` up to ``limit``, met from its beginning to its end."""
+
+    __slots__ = ("_limit", "_run", "_stop", "text")
+
+    def __init__(self, text: str, limit: int, *, code: bool = False) -> None:
+        self.text = text
+        self._limit = limit
+        self._stop = _STOP_IN_CODE if code else _STOP
+        self._run = _Run(text, 0, 0)
+
+    def at(self, start: int) -> _Run:
+        """The run that holds ``start``, which is at or behind all that were asked for before."""
+        if start >= self._run.end:
+            stop = self._stop.search(self.text, start, self._limit)
+            self._run = _Run(self.text, start, stop.start() if stop else self._limit)
+        return self._run
+
+    def url_end(self, start: int, host_start: int) -> int:
+        """Where the URL that begins at ``start`` ends; ``host_start`` when there is no host."""
+        return _url_end(self.at(start), start, host_start)
 
 
 def _pair_brackets(run: _Run) -> tuple[dict[int, int], list[int]]:
@@ -162,16 +266,15 @@ def _pair_brackets(run: _Run) -> tuple[dict[int, int], list[int]]:
     return run.brackets, run.places
 
 
-def _url_end(run: _Run, match: re.Match[str]) -> int:
-    """Where the URL that begins at ``match`` ends; its scheme's end when there is no host."""
-    text, start = run.text, match.start()
-    host_start = match.end() if match[0][0] in "hH" else start
+def _url_end(run: _Run, start: int, host_start: int) -> int:
+    text = run.text
     if not _has_host(text, host_start, run.end):
-        return match.end()
-    end = _before_unbalanced(run, start)
-    end = _before_wide_letter(text, start, host_start, end)
+        return host_start
+    end = _before_unbalanced(run, start, run.end)
     if start and text[start - 1] == "'" and (quote := text.find("'", start, end)) > 0:
+        # Before anything else looks at the whole run: it may hold many quoted URLs.
         end = quote
+    end = _before_wide_letter(text, start, host_start, end)
     return _trimmed(text, host_start, end)
 
 
@@ -184,12 +287,15 @@ def _has_host(text: str, start: int, end: int) -> bool:
     return first.isalpha() and _WIDE_HOST.match(text, start, end) is not None
 
 
-def _before_unbalanced(run: _Run, start: int) -> int:
+def _before_unbalanced(run: _Run, start: int, limit: int) -> int:
     partners, places = _pair_brackets(run)
     for index in range(bisect_left(places, start), len(places)):
-        if partners[places[index]] < start:
-            return places[index]
-    return run.end
+        place = places[index]
+        if place >= limit:
+            break
+        if not start <= partners[place] < limit:
+            return place
+    return limit
 
 
 def _before_wide_letter(text: str, start: int, host_start: int, end: int) -> int:

@@ -12,42 +12,55 @@ is scanned for bare URLs; inside HTML blocks the tags are covered and the rest i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 
-from enrich.extract.bare import bare_urls, decode_entities, is_template, resolve
+from enrich.extract.anchors import markdown_anchors
+from enrich.extract.bare import BareUrl, bare_urls, decode_entities, resolve
+from enrich.extract.control import Disabled, disabled
+from enrich.extract.destinations import Span, autolink_span, defined_span, inline_span, wanted
+from enrich.extract.entries import entries
 from enrich.extract.html import LINK_ATTRIBUTES, Tag, tags
+from enrich.extract.malformed import intended, malformed_urls
 from enrich.extract.positions import Lines, lines_of
 from enrich.extract.syntax import Construct, Definition, constructs, definitions, folded, top_headings
 from enrich.front_matter import front_matter, front_matter_value
-from enrich.model import DocumentType, Element, Extraction, Link
+from enrich.model import DocumentType, Element, Extraction, Link, Remark
 
-# Schemes that mean something without two slashes; `std::vector` and `localhost:80` are no URLs.
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://\S|(?:https?|javascript|magnet|urn):\S", re.IGNORECASE)
-_WWW = re.compile(r"www\.[^\s./]+\.", re.IGNORECASE)
-_UNWANTED_SCHEME = re.compile(r"(?:data|mailto):", re.IGNORECASE)
+# Without any of these there is nothing that could be a link.
+_SIGN = re.compile(r"[\[<:]|//|www\.|\.(?:com|org)/|10\.|xiv[ \t]?：", re.IGNORECASE)
 
-# Markup between `]` and the URL: in a block quote the line break brings quote marks along.
-_BEFORE_INLINE_URL = re.compile(r"\]\((?:[ \t]|(?:\r\n?|\n)[ \t>]*)*(<?)")
-_BEFORE_DEFINED_URL = re.compile(r"\[(?:[^\[\]\\]|\\.)*\]:(?:[ \t]|(?:\r\n?|\n)[ \t>]*)*(<?)", re.DOTALL)
-_IN_ANGLES = re.compile(r"(?:[^<>\\\r\n]+|\\.)*")
-_PLAIN = re.compile(r"(?:[^\x00-\x20\x7f()\\]+|\\[!-/:-@\[-`{-~]|\\)*")
-
-# Sentence marks end an autolink too: seven of 945 were met with prose before the `>`.
-_PROSE_IN_AUTOLINK = re.compile(r"[，。；：！？、》】」』”’）]")
-
-_BLANK_LINE = re.compile(r"[\r\n][ \t>]*[\r\n]")
+_BLANK_LINE = re.compile(r"(?:\r\n|\n|\r(?!\n))[ \t>]*[\r\n]")
 _LONGEST_ANCHOR = 1000
 _TAG_LIKE = re.compile(r"<[^<>]*>")
 _EMPHASIS = re.compile(r"\*+|`+|~~")
 _INDENT = re.compile(r"^(?: {4,}|[ ]*\t[ \t]*)", re.MULTILINE)
+_MARKUP = re.compile(r"\]\(|`|~~~|<[A-Za-z][A-Za-z0-9+.-]*:|\]\[")
 
-Span = tuple[int, int]
+# What stands before a bare URL where somebody meant a link or a definition. A full-width bracket is
+# the commonest slip of all who type Chinese.
+_OPENS_LINK = re.compile(r"(?<!\\)\](?:\([ \t]*<?|（)\Z")
+_HOLDS_SPACE = re.compile(r"[^\s()<>\"']{1,2000}(?:[ \t]+[^\s()<>\"']{1,2000}){1,3}\)")
+_OPENS_DEFINITION = re.compile(r"\]:[ \t]*<?\Z")
+_LONGEST_NAME = 999
+
+_MESSAGES = {
+    "not-rendered": "This Markdown link stands in a block of raw HTML and is shown as plain text. "
+    "A blank line before it ends the block.",
+    "unbalanced-markdown": "This looks like a Markdown link and is none: the brackets around the address do not "
+    "pair, or it holds a space.",
+    "malformed-url": "The scheme of this address is misspelt, so that no browser can open it.",
+}
 
 
 @dataclass(slots=True)
 class _Found:
-    """A link whose URL stands in ``text[start:end]``; ``used_at`` is the offset of a reference's use."""
+    """A link whose URL stands in ``text[start:end]``; ``used_at`` is the offset of a reference's use.
+
+    ``remark`` is the code of what is wrong with the markup around it.
+    """
 
     start: int
     end: int
@@ -56,24 +69,66 @@ class _Found:
     text: str | None = None
     image: bool = False
     used_at: int | None = None
+    remark: str | None = None
 
 
 @dataclass(slots=True)
 class _Layer:
-    """What reading a text gives: links, places no bare URL may stand in, code, and HTML."""
+    """What reading a text gives: links, places no bare URL may stand in, code, HTML, and what it hides."""
 
     found: list[_Found] = field(default_factory=list)
     taken: list[Span] = field(default_factory=list)
     code: list[Span] = field(default_factory=list)
     tags: list[Tag] = field(default_factory=list)
+    hidden: list[Span] = field(default_factory=list)
+    defined: MutableMapping[str, Definition] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    last_comment_end: int | None = None
 
 
-def extract(text: str) -> list[Link]:
-    """Every absolute link of a Markdown text, ordered by place. Never raises, linear in time."""
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The links of a text, and what remarks on them are made from."""
+
+    links: list[Link]
+    lines: Lines
+    found: list[_Found]
+    gaps: list[Span]
+    off: Disabled
+
+
+def read(text: str) -> Extraction:
+    """Every link of a Markdown text, ordered by place, and what is wrong with them. Never raises, linear in time.
+
+    Relative links are those with markup: inline, reference, image and HTML.
+    """
     text = _readable(text)
+    if (reading := _reading(text)) is None:
+        return Extraction(links=[])
+    return Extraction(
+        links=reading.links,
+        remarks=_remarks(text, reading.lines, reading.found, reading.gaps, reading.off),
+        entries=entries(text, reading.links),
+    )
+
+
+def links(text: str) -> list[Link]:
+    """The links of `read`, for those to whom neither remarks nor entries matter."""
+    reading = _reading(_readable(text))
+    return [] if reading is None else reading.links
+
+
+def _reading(text: str) -> _Reading | None:
+    """The links of a text and what they were made from; None where nothing could be a link."""
+    if not _SIGN.search(text):
+        return None
     lines = lines_of(text)
-    found = sorted(_find(text), key=lambda one: (one.start, one.used_at or 0))
-    return [_link(text, lines, one) for one in found]
+    body = len(front_matter(text))
+    layer = _layer(text, body)
+    gaps = list(_gaps([*layer.taken, *layer.code], body, len(text)))
+    off = disabled(text, lines, _comments(text, layer))
+    found = sorted(_find(text, body, layer, gaps), key=lambda one: (one.start, one.used_at or 0))
+    return _Reading([_link(text, lines, one, off) for one in found], lines, found, gaps, off)
 
 
 def title(text: str) -> str | None:
@@ -101,7 +156,7 @@ def _readable(text: str) -> str:
     return text
 
 
-def _link(text: str, lines: Lines, found: _Found) -> Link:
+def _link(text: str, lines: Lines, found: _Found, off: Disabled) -> Link:
     line, column = lines.place(found.start)
     written = text[found.start : found.end]
     return Link(
@@ -113,24 +168,93 @@ def _link(text: str, lines: Lines, found: _Found) -> Link:
         text=found.text,
         image=found.image,
         used_at=None if found.used_at is None else lines.place(found.used_at),
+        disabled=_is_off(found, off),
     )
 
 
-def _find(text: str) -> Iterator[_Found]:
-    if ":" not in text and "www." not in text.lower():
-        return
-    body = len(front_matter(text))
+def _is_off(found: _Found, off: Disabled) -> bool:
+    return bool(off.spans) and (found.start in off or (found.used_at is not None and found.used_at in off))
+
+
+def _comments(text: str, layer: _Layer) -> list[Span]:
+    return sorted((tag.start, tag.end) for tag in layer.tags if text.startswith("<!--", tag.start))
+
+
+def _remarks(
+    text: str, lines: Lines, found: Iterable[_Found], gaps: Iterable[Span], off: Disabled
+) -> list[Remark]:
+    """What is wrong with the links, and addresses in running text that are too misspelt to be links."""
+    noted: list[tuple[int, str, str, str | None]] = []
+    for one in found:
+        if _is_off(one, off):
+            continue
+        place = one.start if one.used_at is None else one.used_at
+        if one.remark is not None:
+            noted.append((place, one.remark, _MESSAGES[one.remark], _without_space(text, one)))
+        if one.element != Element.CODE and (better := intended(one.url)) is not None:
+            noted.append((place, "malformed-url", _MESSAGES["malformed-url"], better))
+    for start, end in gaps:
+        noted += (
+            (bad.start, "malformed-url", _MESSAGES["malformed-url"], bad.intended)
+            for bad in malformed_urls(text, start, end)
+            if bad.start not in off
+        )
+    return [_remark(lines, *one) for one in sorted(noted, key=lambda one: one[:2])]
+
+
+def _without_space(text: str, found: _Found) -> str | None:
+    """The address that was meant where white space cuts it in two, as text copied from a PDF does."""
+    cut = _HOLDS_SPACE.match(text, found.start) if found.remark == "unbalanced-markdown" else None
+    return resolve("".join(cut[0][:-1].split())) if cut else None
+
+
+def _remark(lines: Lines, offset: int, code: str, message: str, suggestion: str | None) -> Remark:
+    line, column = lines.place(offset)
+    return Remark(code=code, message=message, line=line, column=column, suggestion=suggestion)
+
+
+def _find(text: str, body: int, layer: _Layer, gaps: Iterable[Span]) -> Iterator[_Found]:
     for bare in bare_urls(text, 0, body, code=True):
         yield _Found(bare.start, bare.end, bare.url, Element.FRONTMATTER)
-    layer = _read(text, body)
-    _read_tags(text, layer)
     yield from layer.found
     for start, end in layer.code:
         for bare in bare_urls(text, start, end, code=True):
             yield _Found(bare.start, bare.end, bare.url, Element.CODE)
-    for start, end in _gaps([*layer.taken, *layer.code], body, len(text)):
+    for start, end in gaps:
         for bare in bare_urls(text, start, end):
-            yield _Found(bare.start, bare.end, bare.url, Element.BARE)
+            yield _found_bare(text, bare, layer)
+
+
+def _found_bare(text: str, bare: BareUrl, layer: _Layer) -> _Found:
+    """A bare URL, unless it belongs to a second definition of a name, which nothing can use."""
+    found = _Found(bare.start, bare.end, bare.url, Element.BARE)
+    before = text[max(0, bare.start - 8) : bare.start]
+    if _OPENS_LINK.search(before):
+        found.remark = "unbalanced-markdown"
+    elif layer.defined and _OPENS_DEFINITION.search(before):
+        opening = text.rfind("[", max(0, bare.start - _LONGEST_NAME), bare.start)
+        name = text[opening + 1 : text.rfind("]", opening, bare.start)]
+        if opening >= 0 and folded(name) in layer.defined:
+            found.element = Element.REFERENCE
+    return found
+
+
+def _layer(text: str, body: int) -> _Layer:
+    """All layers of a text in one, without what a comment hides."""
+    layer = _read(text, body)
+    if layer.hidden:
+        starts = [start for start, _end in layer.hidden]
+
+        def shown(start: int) -> bool:
+            index = bisect_right(starts, start) - 1
+            return index < 0 or start >= layer.hidden[index][1]
+
+        layer.tags = [tag for tag in layer.tags if shown(tag.start)]
+        layer.found = [one for one in layer.found if shown(one.start)]
+        layer.code = [span for span in layer.code if shown(span[0])]
+        layer.taken += layer.hidden
+    _read_tags(text, layer)
+    return layer
 
 
 def _gaps(spans: list[Span], start: int, end: int) -> Iterator[Span]:
@@ -146,32 +270,39 @@ def _gaps(spans: list[Span], start: int, end: int) -> Iterator[Span]:
 # --- Markdown ---------------------------------------------------------------------------------------
 
 
-def _read(text: str, start: int, end: int | None = None, *, source: str | None = None) -> _Layer:
-    """Read ``text[start:end]`` as Markdown; ``source`` replaces it, character for character."""
-    layer = _Layer()
+def _read(
+    text: str,
+    start: int,
+    end: int | None = None,
+    *,
+    source: str | None = None,
+    outer: MutableMapping[str, Definition] | None = None,
+) -> _Layer:
+    """Read ``text[start:end]`` as Markdown; ``source`` replaces it, character for character.
+
+    ``outer`` are definitions around it, and given only for what stands inside a block of HTML.
+    """
     source = text[start:end] if source is None else source
-    nested = end is not None
-    defined = [_moved(definition, start) for definition in definitions(source)]
-    by_name = {folded(definition.name): definition for definition in defined}
-    used: set[str] = set()
-    for construct in constructs(source):
+    own = {folded(one.name): _moved(one, start) for one in definitions(source)}
+    layer = _Layer(defined=ChainMap(own, outer) if outer else own)
+    for construct in constructs(source, defined=outer):
         construct.start += start
         construct.end += start
         construct.label_end += start
         match construct.sort:
             case "link" | "image":
-                _read_link(text, construct, by_name, used, layer)
+                _read_link(text, construct, layer)
             case "html":
                 layer.tags.extend(tags(text, construct.start, construct.end))
                 layer.taken.append((construct.start, construct.end))
             case "html-block":
-                if not nested:
+                if outer is None:
                     _read_html_block(text, construct, layer)
             case "mark":
                 layer.taken.append((construct.start, construct.end))
             case _ if not construct.inside:
                 layer.code.append((construct.start, construct.end))
-    _read_definitions(text, by_name, used, layer)
+    _read_definitions(text, own, layer)
     return layer
 
 
@@ -179,22 +310,21 @@ def _moved(definition: Definition, by: int) -> Definition:
     return Definition(definition.name, definition.destination, definition.start + by, definition.end + by)
 
 
-def _read_link(
-    text: str, construct: Construct, by_name: dict[str, Definition], used: set[str], layer: _Layer
-) -> None:
+def _read_link(text: str, construct: Construct, layer: _Layer) -> None:
     """Note a link or image, and where its URL stands."""
+    span: Span | None = None
     if construct.link_type == "autolink":
-        span: Span | None = _autolink_span(text, construct)
+        span = autolink_span(text, construct)
     elif construct.link_type == "reference":
         name = folded(construct.reference)
-        used.add(name)
-        span = _defined_span(text, by_name[name]) if name in by_name else None
-    else:
-        span = _inline_span(text, construct)
+        layer.used.add(name)
+        span = defined_span(text, layer.defined[name]) if name in layer.defined else None
+    elif construct.link_type == "inline":
+        span = inline_span(text, construct)
     if construct.destination:
         layer.taken.append((construct.start, construct.end))
     resolved = decode_entities if construct.link_type == "autolink" else resolve
-    if span is not None and (url := _wanted(resolved(text[span[0] : span[1]]))) is not None:
+    if span is not None and (url := wanted(resolved(text[span[0] : span[1]]))) is not None:
         layer.found.append(_found_link(construct, span, url))
 
 
@@ -208,59 +338,17 @@ def _found_link(construct: Construct, span: Span, url: str) -> _Found:
     return _Found(*span, url, Element.INLINE, construct.label, image)
 
 
-def _read_definitions(text: str, by_name: dict[str, Definition], used: set[str], layer: _Layer) -> None:
+def _read_definitions(text: str, own: Mapping[str, Definition], layer: _Layer) -> None:
     """Cover the definitions, and note those that nothing uses."""
-    for name, definition in by_name.items():
+    for name, definition in own.items():
         layer.taken.append((definition.start, definition.end))
-        if name in used or (span := _defined_span(text, definition)) is None:
+        if definition.destination == "#":
+            # `[//]: # (words)` is how people write a comment that no renderer shows.
             continue
-        if (url := _wanted(resolve(text[span[0] : span[1]]))) is not None:
+        if name in layer.used or (span := defined_span(text, definition)) is None:
+            continue
+        if (url := wanted(resolve(text[span[0] : span[1]]))) is not None:
             layer.found.append(_Found(*span, url, Element.REFERENCE))
-
-
-def _wanted(url: str) -> str | None:
-    """What a person would open for an explicit destination; None for what is out of scope."""
-    if is_template(url) or _UNWANTED_SCHEME.match(url):
-        return None
-    if _ABSOLUTE.match(url):
-        return url
-    return f"http://{url}" if _WWW.match(url) else None
-
-
-def _autolink_span(text: str, construct: Construct) -> Span:
-    start, end = construct.start + 1, construct.end - 1
-    prose = _PROSE_IN_AUTOLINK.search(text, start, end)
-    return start, prose.start() if prose else end
-
-
-def _inline_span(text: str, construct: Construct) -> Span | None:
-    opening = _BEFORE_INLINE_URL.search(text, construct.label_end, construct.end)
-    return _destination(text, opening, construct.end) if opening else None
-
-
-def _defined_span(text: str, definition: Definition) -> Span | None:
-    opening = _BEFORE_DEFINED_URL.match(text, definition.start, definition.end)
-    return _destination(text, opening, definition.end) if opening else None
-
-
-def _destination(text: str, opening: re.Match[str], limit: int) -> Span:
-    """Where a destination stands, by CommonMark 6.3: in angle brackets, or up to white space or `)`."""
-    start = position = opening.end()
-    if opening[1]:
-        closed = _IN_ANGLES.match(text, start, limit)
-        return start, closed.end() if closed else start
-    depth = 0
-    while True:
-        plain = _PLAIN.match(text, position, limit)
-        position = plain.end() if plain else position
-        mark = text[position] if position < limit else ""
-        if mark == "(":
-            depth += 1
-        elif mark == ")" and depth:
-            depth -= 1
-        else:
-            return start, position
-        position += 1
 
 
 # --- HTML -------------------------------------------------------------------------------------------
@@ -271,13 +359,37 @@ def _read_html_block(text: str, block: Construct, layer: _Layer) -> None:
     found = list(tags(text, block.start, block.end))
     layer.tags.extend(found)
     layer.taken.extend((tag.start, tag.end) for tag in found)
+    _hide(text, block, found, layer)
     between = "".join(text[start:end] for start, end in _gaps(_spans(found), block.start, block.end))
-    if "](" not in between and "`" not in between and "~~~" not in between:
+    if not _MARKUP.search(between) and not (layer.defined and "[" in between):
         return
-    inner = _read(text, block.start, block.end, source=_without_tags(text, block, found))
+    inner = _read(
+        text, block.start, block.end, source=_without_tags(text, block, found), outer=layer.defined
+    )
+    if not any(tag.attribute("markdown") for tag in found):
+        for one in inner.found:
+            if one.element != Element.REFERENCE or one.used_at is not None:
+                one.remark = "not-rendered"
+    layer.used |= inner.used
     layer.found.extend(inner.found)
     layer.taken.extend(inner.taken)
     layer.code.extend(inner.code)
+
+
+def _hide(text: str, block: Construct, found: list[Tag], layer: _Layer) -> None:
+    """Note what a comment hides that begins in this block and ends behind it.
+
+    A blank line ends the block for Markdown, but not the comment for the browser that reads the result.
+    """
+    last = found[-1] if found else None
+    if last is None or last.end < block.end or not text.startswith("<!--", last.start):
+        return
+    if text.endswith("-->", last.start, last.end) or (layer.hidden and last.start < layer.hidden[-1][1]):
+        return
+    if layer.last_comment_end is None:
+        layer.last_comment_end = text.rfind("-->")
+    if last.start < layer.last_comment_end:
+        layer.hidden.append((last.start, text.find("-->", last.end) + 3))
 
 
 def _spans(found: Iterable[Tag]) -> list[Span]:
@@ -307,7 +419,7 @@ def _read_tags(text: str, layer: _Layer) -> None:
             continue
         label = _anchor_label(text, tag, following) if tag.name == "a" else None
         span = _stripped(text, attribute.start, attribute.end)
-        url = _wanted(decode_entities(text[span[0] : span[1]]))
+        url = wanted(decode_entities(text[span[0] : span[1]]))
         if label is not None:
             layer.taken.append(label)
         if url is not None:
@@ -354,20 +466,10 @@ def _stripped(text: str, start: int, end: int) -> Span:
     return start, end
 
 
-def read(text: str) -> Extraction:
-    """All that a Markdown text holds."""
-    return Extraction(links=extract(text))
-
-
-def anchors(_text: str) -> list[str]:
-    """The names that a ``#fragment`` may have in this text."""
-    return []
-
-
 DOCUMENT_TYPE = DocumentType(
     name="markdown",
     suffixes=frozenset({".md", ".markdown", ".mdx", ".qmd", ".rmd"}),
     read=read,
     title=title,
-    anchors=anchors,
+    anchors=markdown_anchors,
 )

@@ -22,6 +22,12 @@ class Lines:
         line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
 
+    def span(self, offset: int, further: int, length: int) -> tuple[int, int]:
+        """Where the line of an offset, or one ``further`` down, begins and ends in a text of that length."""
+        index = bisect_right(self.starts, offset) - 1 + further
+        start, end = (*self.starts[index : index + 2], length, length)[:2]
+        return start, end
+
 
 def lines_of(text: str) -> Lines:
     return Lines([0, *(match.end() for match in _LINE_END.finditer(text))])

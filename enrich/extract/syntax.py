@@ -7,7 +7,7 @@ with enough to find the rest in the source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -35,6 +35,9 @@ _LINK_TYPES: dict[str, LinkType] = {
     "Reference": "reference",
     "Collapsed": "reference",
     "Shortcut": "reference",
+    "ReferenceUnknown": "reference",
+    "CollapsedUnknown": "reference",
+    "ShortcutUnknown": "reference",
     "Autolink": "autolink",
     "Email": "email",
 }
@@ -71,10 +74,20 @@ class Definition:
     end: int
 
 
-def constructs(text: str) -> list[Construct]:
-    """The constructs that matter for links, outer ones before inner ones' ends; code points."""
+def constructs(text: str, *, defined: Mapping[str, Definition] | None = None) -> list[Construct]:
+    """The constructs that matter for links, outer ones before inner ones' ends; code points.
+
+    ``defined`` are definitions, by folded name, that stand outside of ``text``.
+    """
+
+    def look_up(link: Any) -> tuple[str, str] | None:
+        definition = defined.get(folded(link["reference"])) if defined else None
+        return (definition.destination, "") if definition else None
+
     reader = _Reader()
-    events: Iterable[tuple[Any, Any]] = pyromark.events_with_range(text, options=_OPTIONS)
+    events: Iterable[tuple[Any, Any]] = pyromark.events_with_range(
+        text, options=_OPTIONS, broken_link_callback=look_up if defined else None
+    )
     for event, span in events:
         reader.read(event, span["start"], span["end"])
     found = reader.found
@@ -139,11 +152,15 @@ def _text(name: str, value: Any) -> str:
 
 @dataclass(slots=True)
 class _Reader:
-    """Collects constructs from events; ``open`` are the links and images around the present event."""
+    """Collects constructs from events; ``open`` are the links and images around the present event.
+
+    ``images`` counts the images among those.
+    """
 
     found: list[Construct] = field(default_factory=list)
     open: list[tuple[Construct, int]] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
+    images: int = 0
 
     def read(self, event: Any, start: int, end: int) -> None:
         name, value = _named(event)
@@ -156,7 +173,7 @@ class _Reader:
                 self.pieces.append(piece)
         if name == "Start":
             self._start(value, start, end)
-        elif name in _LEAVES:
+        elif name in _LEAVES and self.images == 0:
             self.found.append(Construct(_LEAVES[name], start, end, inside=bool(self.open)))
 
     def _start(self, value: Any, start: int, end: int) -> None:
@@ -180,11 +197,15 @@ class _Reader:
             reference=data["id"],
             inside=bool(self.open),
         )
-        self.found.append(construct)
+        # What stands inside an image is its alternative text, whatever it looks like.
+        if self.images == 0:
+            self.found.append(construct)
+        self.images += sort == "image"
         self.open.append((construct, len(self.pieces)))
 
     def _close(self) -> None:
         construct, first = self.open.pop()
+        self.images -= construct.sort == "image"
         label = " ".join("".join(self.pieces[first : first + _MOST_PIECES]).split())
         construct.label = label or None
         if self.open:
@@ -192,3 +213,34 @@ class _Reader:
             outer.label_end = max(outer.label_end, construct.end)
         else:
             self.pieces.clear()
+
+
+@dataclass(slots=True)
+class Heading:
+    """A heading that begins at ``start``: its text as read, pictures left out, and the id written behind it."""
+
+    start: int
+    text: str
+    id: str | None = None
+
+
+def headings(text: str) -> list[Heading]:
+    """The headings of a text, in order; code points."""
+    found: list[Heading] = []
+    inside, pictures = False, 0
+    events: Iterable[tuple[Any, Any]] = pyromark.events_with_range(text, options=_OPTIONS)
+    for event, span in events:
+        name, value = _named(event)
+        tag = next(iter(value)) if name in ("Start", "End") and isinstance(value, dict) else value
+        if tag == "Heading":
+            inside = name == "Start"
+            if inside:
+                found.append(Heading(span["start"], "", value["Heading"]["id"]))
+        elif inside and tag == "Image":
+            pictures += 1 if name == "Start" else -1
+        elif inside and not pictures and name in ("Text", "Code"):
+            found[-1].text += str(value)
+    offsets = code_points(text, (heading.start for heading in found))
+    for heading in found:
+        heading.start = offsets[heading.start]
+    return found

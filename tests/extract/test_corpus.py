@@ -25,7 +25,7 @@ def notes() -> dict[str, str]:
 
 @cache
 def links() -> dict[str, list[Link]]:
-    return {name: extract(text) for name, text in notes().items()}
+    return {name: extract(text, relative=True) for name, text in notes().items()}
 
 
 def lines(text: str) -> list[str]:

@@ -1,0 +1,267 @@
+"""Entries that are being read, and which of them are entries in the end.
+
+Most drafts come to nothing: a list of plain points, a heading over prose. What makes one an entry is a link
+that leads it, or a labelled one; numbered paragraphs without a link count where most of their siblings have
+one, since a paper that is not out yet is an item of the list all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from enrich.extract._entry_labels import Role
+from enrich.model import Entry
+
+Shape = Literal["item", "paragraph", "link-heading", "heading", "link-line", "pair"]
+
+_LONGEST_TITLE = 300
+_LONGEST_TAG = 60
+
+_BOLD = re.compile(r"(?:\*\*|__)(.{1,400}?)(?:\*\*|__)(.*)$")
+_IN_BRACKETS = re.compile(r"\[(\d{1,4})\][ \t]*(?![(:\[])(\S.*)$|[(（](\d{1,4})[)）][ \t]*(\S.*)$")
+_ORDER = re.compile(r"(\d{1,4})[.、．)）](?:[ \t]+|(?!\d))(\S.*)$")
+# "62.4D Graphs" is number 62 of a list, "2.5D Sound" a title: the neighbours tell.
+_DOUBTFUL_ORDER = re.compile(r"(\d{1,4})\.(\d+[^\W\d_].*)$")
+_BOOK_TITLE = re.compile(r"《([^《》]{1,300})》(.*)$")
+_VENUE = re.compile(
+    r"[A-Za-z&/ ]{2,24}[ '’-]?(?:(?:19|20)\d\d|\d\d)\b.{0,24}$|(?:19|20)\d\d [A-Za-z ]{2,20}$"
+)
+_FIRST_OF_MARKS = frozenset("*_[(（《0123456789 ")
+_EMPHASIS = re.compile(r"\*{1,3}|`+|(?<!\w)__(?=\S)|(?<=\S)__(?!\w)")
+_TOPIC_BREAK = re.compile(r"[/／;；、,，|]")
+
+_AUTHOR_BREAK = re.compile(r"[,，、;；]|\s&\s|\s(?:and|和)\s|(?<=[a-z])\d{1,2}\s+(?=[A-Z])")
+_IN_PARENTHESES = re.compile(r"[(（][^()（）]{0,200}[)）]")
+_AUTHOR_MARKS = re.compile(r"[\s\d*†‡§#^]{1,20}$|^[\s*†‡]{1,20}")
+_NOT_AN_AUTHOR = re.compile(r"(?:and\s+|et al\.?|等)+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A link of an entry, on which line and below which label (empty for none)."""
+
+    role: Role
+    index: int
+    line: int
+    label: str = ""
+    title: str | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """An entry that is still being read. ``lead`` says that a link leads it, ``beside`` that it stands among
+    what is not the matter of the note, ``doubtful`` what its title is if its number is none.
+    """
+
+    line: int
+    shape: Shape
+    section: tuple[str, ...] = ()
+    beside: bool = False
+    marker: str = ""
+    indent: int = -1
+    level: int = 0
+    number: int | None = None
+    doubtful: str | None = None
+    title: str | None = None
+    topics: tuple[str, ...] = ()
+    rating: int | None = None
+    lead: bool = False
+    titled_by_label: bool = False
+    fields: list[Field] = field(default_factory=list)
+    roles: set[Role] = field(default_factory=set)
+    authors: tuple[str, ...] = ()
+    abstract: list[list[str]] = field(default_factory=list)
+    remarks: list[list[str]] = field(default_factory=list)
+    paper_title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the words that open an entry say. ``rest`` is what follows a bold or quoted title."""
+
+    title: str
+    number: int | None = None
+    doubtful: str | None = None
+    rest: str = ""
+    marked: bool = False
+
+
+def head_of(words: str) -> Head:
+    """The number and title that words hold; ``marked`` where bold, a number or 《》 sets the title off."""
+    if words[:1] not in _FIRST_OF_MARKS:
+        return Head(words.strip())
+    bold = _BOLD.match(words)
+    inner, rest = (bold[1].strip(), bold[2].strip()) if bold else (words.strip(), "")
+    number, title, doubtful = _numbered(inner)
+    quoted = _BOOK_TITLE.match(title)
+    if quoted:
+        title, rest = quoted[1], f"{quoted[2].strip()} {rest}".strip()
+    if title[:1] == "《" and "》" not in title:
+        title = title[1:]
+    return Head(title.strip(), number, doubtful, rest, bool(bold or quoted) or number is not None)
+
+
+def _numbered(words: str) -> tuple[int | None, str, str | None]:
+    if match := _IN_BRACKETS.match(words):
+        return int(match[1] or match[3]), match[2] or match[4], None
+    if match := _ORDER.match(words):
+        return int(match[1]), match[2], None
+    if match := _DOUBTFUL_ORDER.match(words):
+        return int(match[1]), match[2], words
+    return None, words, None
+
+
+def could_be_title(head: Head) -> bool:
+    """Whether a marked line opens an entry: a title and perhaps a tag, not the bold start of a sentence."""
+    if (
+        not head.marked
+        or not head.title
+        or len(head.title) > _LONGEST_TITLE
+        or len(head.rest) > _LONGEST_TAG
+    ):
+        return False
+    return not head.title.endswith((":", "：", "。")) and not head.rest.startswith(
+        (":", "：", ",", "，", "。")
+    )
+
+
+def is_venue(words: str) -> bool:
+    """Whether words name no more than a conference and a year."""
+    return _VENUE.match(words) is not None
+
+
+def unmarked(words: str) -> str:
+    """Words without emphasis and surplus white space."""
+    return " ".join(_EMPHASIS.sub("", words).split())
+
+
+def give(draft: Draft, one: Field) -> None:
+    """Give a draft a link."""
+    draft.fields.append(one)
+    draft.roles.add(one.role)
+
+
+def entitle(draft: Draft, head: Head, title: str | None) -> None:
+    """Set title, number and topics of a draft; a number from a list marker stands."""
+    draft.title = title or draft.title
+    if draft.number is None:
+        draft.number, draft.doubtful = head.number, head.doubtful
+    draft.topics = topics(head.rest)
+
+
+def topics(tag: str) -> tuple[str, ...]:
+    """The topics of a tag such as ``（三维/语义分割）``; a conference is none."""
+    inner = tag.strip(" \t()（）[]【】*")
+    if not inner or len(tag) > _LONGEST_TAG or is_venue(inner):
+        return ()
+    return tuple(part for piece in _TOPIC_BREAK.split(inner) if (part := piece.strip(" \t()（）*`")))
+
+
+def authors(words: str) -> tuple[str, ...]:
+    """Names without the marks of affiliations that were copied along."""
+    named = _IN_PARENTHESES.sub("", unmarked(words)).removeprefix("by ")
+    parts = (_AUTHOR_MARKS.sub("", part) for part in _AUTHOR_BREAK.split(named))
+    names = (_NOT_AN_AUTHOR.sub("", part, count=1) if part else "" for part in parts)
+    return tuple(name for part in names if (name := part.strip(" \t.。")) and not name.isdigit())
+
+
+# --- finishing ----------------------------------------------------------------------------------------
+
+
+def finished(drafts: Iterable[Draft]) -> list[Entry]:
+    """The drafts that are entries, by place; at most one begins on a line."""
+    ordered = sorted((part for draft in drafts for part in _parts(draft)), key=lambda draft: draft.line)
+    linked = [draft for draft in ordered if _shows_itself(draft)]
+    chosen = sorted([*linked, *_unlinked_siblings(ordered, linked)], key=lambda draft: draft.line)
+    _settle_numbers(chosen)
+    found: dict[int, Entry] = {}
+    for draft in chosen:
+        found.setdefault(draft.line, _entry(draft))
+    return list(found.values())
+
+
+def _parts(draft: Draft) -> Iterator[Draft]:
+    """A plain heading over several labelled papers is their section, and each of them an entry."""
+    papers = [one for one in draft.fields if one.role is Role.PAPER]
+    first = papers[0].label if papers else ""
+    starts = [one for one in papers if one.label == first and one.title]
+    if draft.shape != "heading" or len(starts) < 2:
+        yield draft
+        return
+    section = (*draft.section, draft.title) if draft.title else draft.section
+    parts = [Draft(one.line, "item", section, draft.beside, title=one.title) for one in starts]
+    lines = [part.line for part in parts]
+    for one in draft.fields:
+        if one.line >= lines[0]:
+            give(parts[bisect_right(lines, one.line) - 1], one)
+    yield from parts
+
+
+def _shows_itself(draft: Draft) -> bool:
+    if draft.beside and not draft.titled_by_label and draft.shape != "paragraph":
+        return False
+    match draft.shape:
+        case "heading":
+            return any(
+                one.label and one.role in (Role.PAPER, Role.CODE, Role.ARTICLE) for one in draft.fields
+            )
+        case "paragraph":
+            return bool(draft.fields)
+        case "item":
+            return draft.lead or any(one.label for one in draft.fields)
+        case _:
+            return draft.lead
+
+
+def _unlinked_siblings(drafts: Sequence[Draft], linked: Sequence[Draft]) -> Iterator[Draft]:
+    """Numbered paragraphs without a link, in sections where most of the numbered ones have one."""
+    numbered = [draft for draft in drafts if draft.shape == "paragraph" and draft.number is not None]
+    all_of = Counter(draft.section for draft in numbered)
+    with_link = {id(draft) for draft in linked}
+    linked_of = Counter(draft.section for draft in numbered if id(draft) in with_link)
+    for draft in numbered:
+        if id(draft) not in with_link and 2 * linked_of[draft.section] > all_of[draft.section]:
+            yield draft
+
+
+def _settle_numbers(ordered: Sequence[Draft]) -> None:
+    """Give a doubtful number back to its title unless a neighbour carries on the count."""
+    numbers = [(draft.number, draft.section) for draft in ordered]
+    for place, draft in enumerate(ordered):
+        if draft.doubtful is None or draft.number is None:
+            continue
+        around = numbers[max(0, place - 1) : place] + numbers[place + 1 : place + 2]
+        if not any((draft.number + step, draft.section) in around for step in (-1, 1)):
+            draft.number, draft.title = None, draft.doubtful
+
+
+def _entry(draft: Draft) -> Entry:
+    of_role: dict[Role, list[Field]] = {}
+    for one in draft.fields:
+        of_role.setdefault(one.role, []).append(one)
+    articles = [one.index for one in of_role.get(Role.ARTICLE, ())]
+    others = [one.index for one in of_role.get(Role.OTHER, ())]
+    return Entry(
+        line=draft.line,
+        section=draft.section,
+        number=draft.number,
+        title=draft.title or None,
+        topics=draft.topics,
+        rating=draft.rating,
+        article=articles[0] if articles else None,
+        papers=tuple((one.index, one.title) for one in of_role.get(Role.PAPER, ())),
+        code=tuple(one.index for one in of_role.get(Role.CODE, ())),
+        others=tuple(sorted([*others, *articles[1:]])),
+        authors=draft.authors,
+        abstract=_joined(draft.abstract),
+        remarks=_joined(draft.remarks),
+    )
+
+
+def _joined(paragraphs: list[list[str]]) -> str | None:
+    return "\n".join("\n".join(lines) for lines in paragraphs) or None

@@ -1,0 +1,271 @@
+"""Links in HTML pages: notes that a program exported, and pages that somebody saved.
+
+Read by tags and not by a tree, because a report points at the address as it stands in the source. What only
+loads in the background (scripts, style sheets, icons) is not what a reader sees or follows, and is left
+out. A page may say where it came from: then its relative links lead to the web and not to files beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from urllib.parse import urljoin
+
+from enrich.extract.anchors import html_anchors
+from enrich.extract.bare import bare_urls, decode_entities
+from enrich.extract.control import disabled
+from enrich.extract.destinations import wanted
+from enrich.extract.html import LINK_ATTRIBUTES, Attribute, Tag, tags
+from enrich.extract.positions import lines_of
+from enrich.front_matter import front_matter, front_matter_value
+from enrich.model import DocumentType, Element, Extraction, Link
+from enrich.urls import scheme_of
+
+_ATTRIBUTES = {**LINK_ATTRIBUTES, "embed": "src", "object": "data", "track": "src"}
+_PICTURES = frozenset({"img", "source"})
+_CODE = frozenset({"pre", "code", "kbd", "samp", "tt", "listing"})
+_LONGEST_LABEL = 1000
+
+_TAG_LIKE = re.compile(r"<[^<>]*>")
+# What browsers take out of an address (WHATWG URL, 4.4).
+_LINE_BREAKS = re.compile(r"[\t\r\n]+")
+_WORD = re.compile(r"\S+")
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    start: int
+    end: int
+    url: str
+    element: Element
+    text: str | None = None
+    image: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page taken apart: its tags, where its text begins, and the address that relative links are tied to."""
+
+    text: str
+    tags: list[Tag]
+    body: int
+    base: str
+
+
+def read(text: str) -> Extraction:
+    """The links of a page in the order of their places: those of tags, and addresses in its text."""
+    page = _page(text)
+    lines = lines_of(text)
+    comments = [(tag.start, tag.end) for tag in page.tags if text.startswith("<!--", tag.start)]
+    off = disabled(text, lines, comments)
+    labels = _labels(page)
+    found = [*_in_front_matter(page), *_in_tags(page, labels), *_in_text(page, labels.values())]
+    return Extraction(
+        links=[
+            _link(text, one, *lines.place(one.start), is_off=one.start in off)
+            for one in sorted(found, key=lambda one: one.start)
+        ]
+    )
+
+
+def _link(text: str, found: _Found, line: int, column: int, *, is_off: bool) -> Link:
+    written = text[found.start : found.end]
+    return Link(
+        url=found.url,
+        line=line,
+        column=column,
+        element=found.element,
+        written=written if written != found.url else None,
+        text=found.text,
+        image=found.image,
+        disabled=is_off,
+    )
+
+
+def _page(text: str) -> _Page:
+    body = len(front_matter(text))
+    found = list(tags(text, body, len(text)))
+    bases = (tag.attribute("href") for tag in found if tag.name == "base")
+    base = next((decode_entities(text[one.start : one.end]).strip() for one in bases if one), "")
+    return _Page(text, found, body, base)
+
+
+# --- tags -------------------------------------------------------------------------------------------
+
+
+def _in_tags(page: _Page, labels: dict[int, Span]) -> Iterator[_Found]:
+    for tag in page.tags:
+        if tag.closing:
+            continue
+        image = tag.name in _PICTURES
+        label = labels.get(tag.start)
+        text = _readable(page.text, *label) if label else _alternative(page.text, tag)
+        for start, end in _addresses(page.text, tag):
+            if (url := _address(page, start, end)) is not None:
+                yield _Found(start, end, url, Element.HTML, text, image)
+
+
+def _addresses(text: str, tag: Tag) -> Iterator[Span]:
+    """Where the addresses of a tag stand; a picture may have one for each size of screen."""
+    if (attribute := tag.attribute(_ATTRIBUTES.get(tag.name, ""))) is not None:
+        start, end = _stripped(text, attribute)
+        if start < end:
+            yield start, end
+    if tag.name in _PICTURES and (attribute := tag.attribute("srcset")) is not None:
+        yield from _candidates(text, attribute)
+
+
+def _candidates(text: str, attribute: Attribute) -> Iterator[Span]:
+    """Where the addresses of a list stand; each but the last has a comma behind its width, or behind itself."""
+    is_address = True
+    for word in _WORD.finditer(text, attribute.start, attribute.end):
+        start, end = word.span()
+        if not is_address:
+            comma = text.find(",", start, end)
+            is_address = comma >= 0
+            start = comma + 1
+        if is_address:
+            stop = start + len(text[start:end].rstrip(","))
+            if start < stop:
+                yield start, stop
+            is_address = stop < end or start == end
+
+
+def _address(page: _Page, start: int, end: int) -> str | None:
+    """What a browser would open for an address as written; None for what nobody can check."""
+    url = wanted(_LINE_BREAKS.sub("", decode_entities(page.text[start:end])))
+    if url is None or not page.base or scheme_of(url) is not None:
+        return url
+    try:
+        return urljoin(page.base, url)
+    except ValueError:
+        return url
+
+
+def _stripped(text: str, attribute: Attribute) -> Span:
+    start, end = attribute.start, attribute.end
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _labels(page: _Page) -> dict[int, Span]:
+    """Where the label of each link stands, by the place of its tag: up to the next tag of a link."""
+    found: dict[int, Span] = {}
+    anchors = [tag for tag in page.tags if tag.name == "a"]
+    for tag, following in pairwise(anchors):
+        length = following.start - tag.end
+        if not tag.closing and following.closing and tag.attribute("href") and length <= _LONGEST_LABEL:
+            found[tag.start] = (tag.end, following.start)
+    return found
+
+
+def _readable(text: str, start: int, end: int) -> str | None:
+    return " ".join(decode_entities(_TAG_LIKE.sub("", text[start:end])).split()) or None
+
+
+def _alternative(text: str, tag: Tag) -> str | None:
+    attribute = tag.attribute("alt")
+    return decode_entities(text[attribute.start : attribute.end]).strip() or None if attribute else None
+
+
+# --- text -------------------------------------------------------------------------------------------
+
+
+def _in_front_matter(page: _Page) -> Iterator[_Found]:
+    for bare in bare_urls(page.text, 0, page.body, code=True):
+        yield _Found(bare.start, bare.end, bare.url, Element.FRONTMATTER)
+
+
+def _in_text(page: _Page, labels: Iterable[Span]) -> Iterator[_Found]:
+    """Addresses that stand in the text between tags, where no link has them for its label."""
+    code = _code(page.tags)
+    taken = sorted([*((tag.start, tag.end) for tag in page.tags), *labels])
+    for start, end in _gaps(taken, page.body, len(page.text)):
+        element = Element.CODE if _holds(code, start) else Element.BARE
+        for bare in bare_urls(page.text, start, end):
+            yield _Found(bare.start, bare.end, bare.url, element)
+
+
+def _holds(spans: list[Span], offset: int) -> bool:
+    index = bisect_right(spans, offset, key=lambda span: span[0])
+    return index > 0 and offset < spans[index - 1][1]
+
+
+def _gaps(taken: Iterable[Span], start: int, end: int) -> Iterator[Span]:
+    for first, last in taken:
+        if first > start:
+            yield start, first
+        start = max(start, last)
+    if start < end:
+        yield start, end
+
+
+def _code(found: Iterable[Tag]) -> list[Span]:
+    """Where code stands, outermost elements alone; an element that never closes is none."""
+    spans: list[Span] = []
+    name, start, depth = "", 0, 0
+    for tag in found:
+        if tag.name not in _CODE or (depth and tag.name != name):
+            continue
+        if not tag.closing:
+            name, start, depth = (tag.name, tag.end, 1) if not depth else (name, start, depth + 1)
+        elif depth:
+            depth -= 1
+            if not depth:
+                spans.append((start, tag.start))
+    return spans
+
+
+# --- what a page says about itself ------------------------------------------------------------------
+
+
+def title(text: str) -> str | None:
+    """The title of a page: of its front matter, its head, or its first heading."""
+    if declared := front_matter_value(text, "title"):
+        return declared
+    found = _page(text).tags
+    return _element(text, found, "title") or _shared_title(text, found) or _element(text, found, "h1")
+
+
+def _element(text: str, found: list[Tag], name: str) -> str | None:
+    """The text of the first element of this name."""
+    places = iter(tag for tag in found if tag.name == name)
+    opening = next((tag for tag in places if not tag.closing), None)
+    closing = next((tag for tag in places if tag.closing), None)
+    return _readable(text, opening.end, closing.start) if opening and closing else None
+
+
+def _shared_title(text: str, found: Iterable[Tag]) -> str | None:
+    """The title that a page gives to those who share it: where WeChat's pages have their only one."""
+    for tag in found:
+        name = tag.attribute("property")
+        content = tag.attribute("content")
+        if name and content and text[name.start : name.end] == "og:title":
+            return _readable(text, content.start, content.end)
+    return None
+
+
+def prose(text: str) -> str:
+    """The text between the tags, a line for each piece; the front matter as it stands."""
+    page = _page(text)
+    between = _gaps(((tag.start, tag.end) for tag in page.tags), page.body, len(text))
+    pieces = (decode_entities(text[start:end]).strip() for start, end in between)
+    return text[: page.body] + "\n".join(piece for piece in pieces if piece)
+
+
+DOCUMENT_TYPE = DocumentType(
+    name="html",
+    suffixes=frozenset({".html", ".htm", ".xhtml"}),
+    read=read,
+    title=title,
+    anchors=html_anchors,
+    prose=prose,
+)

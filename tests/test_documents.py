@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from enrich.documents import Place, decode, discover, read, walk_of
+from enrich.codec import encode
+from enrich.documents import (
+    MAX_DEPTH,
+    Decoded,
+    Place,
+    Unreadable,
+    decode,
+    discover,
+    read,
+    type_of,
+    walk_of,
+)
 from enrich.errors import UsageError
 from enrich.model import Document, Finding
 
@@ -34,10 +47,29 @@ def found(*paths: str, **rules: object) -> list[str]:
 
 @pytest.mark.usefixtures("tree")
 def test_a_folder_gives_its_documents_by_path_without_hidden_ones_and_the_cache() -> None:
-    assert found(".") == ["a.md", "notes/b.markdown"]
-    assert found(".", hidden=True) == [".hidden/d.md", "a.md", "notes/.f.md", "notes/b.markdown"]
+    assert found(".") == ["a.md", "notes/b.markdown", "notes/c.txt"]
+    hidden = [".hidden/d.md", "a.md", "notes/.f.md", "notes/b.markdown", "notes/c.txt"]
+    assert found(".", hidden=True) == hidden
     assert found(".", extensions=(".txt",)) == ["notes/c.txt"]
     assert found(".", excluded=["^notes/"]) == ["a.md"]
+
+
+def test_every_known_type_is_read_in_a_folder_and_log_files_are_none(tmp_path: Path) -> None:
+    names = [
+        "a.HTML",
+        "b.htm",
+        "c.ipynb",
+        "d.mdx",
+        "e.rst",
+        "f.text",
+        "g.txt",
+        "h.xhtml",
+        "i.qmd",
+        "j.rest",
+    ]
+    for name in (*names, "k.log", "l.py", "README", "m.md.bak"):
+        (tmp_path / name).write_text("x\n", encoding="utf-8")
+    assert [Path(shown).name for shown in found(str(tmp_path))] == names
 
 
 @pytest.mark.usefixtures("tree")
@@ -62,7 +94,7 @@ def test_symbolic_links_are_not_followed(tree: Path) -> None:
     outside.write_text("# outside\n", encoding="utf-8")
     (tree / "link.md").symlink_to(outside)
     (tree / "loop").symlink_to(tree)
-    assert found(".") == ["a.md", "notes/b.markdown"]
+    assert found(".") == ["a.md", "notes/b.markdown", "notes/c.txt"]
 
 
 def test_a_pipe_that_is_met_costs_a_finding(tree: Path) -> None:
@@ -81,19 +113,160 @@ def test_a_binary_file_is_an_error_when_named_and_a_finding_when_met(tree: Path)
         read(Place(file=Path("x.md"), shown="x.md", dated="x.md", named=True))
 
 
+TEXT = "标题，论文链接：https://a.example/b é😀\n"
+
+
 @pytest.mark.parametrize(
-    ("data", "text"),
+    "encoding",
     [
-        ("标题".encode(), "标题"),
-        ("标题".encode("utf-8-sig"), "标题"),
-        ("标题".encode("utf-16"), "标题"),
-        ("标题".encode("utf-32"), "标题"),
-        ("标题，论文链接".encode("gb18030"), "标题，论文链接"),
-        (b"", ""),
+        "utf-8",
+        "utf-8-sig",
+        "utf-16",
+        "utf-16-be",
+        "utf-16-le",
+        "utf-32",
+        "utf-32-be",
+        "utf-32-le",
+        "gb18030",
+        "gbk",
     ],
 )
-def test_encodings_are_recognised(data: bytes, text: str) -> None:
-    assert decode(data) == text
+def test_encodings_are_recognised(encoding: str) -> None:
+    text = TEXT.replace("é😀", "") if encoding == "gbk" else TEXT
+    mark = {"utf-16-be": "\ufeff", "utf-16-le": "\ufeff", "utf-32-be": "\ufeff", "utf-32-le": "\ufeff"}
+    decoded = decode((mark.get(encoding, "") + text).encode(encoding))
+    assert (decoded.text, decoded.damage) == (text, None)
+
+
+def test_an_empty_file_is_an_empty_text() -> None:
+    assert decode(b"") == Decoded("")
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        pytest.param("甲乙丙丁戊己庚辛\n壬癸".encode()[:-1], (2, 2), id="the last character is cut off"),
+        pytest.param("甲乙丙丁\r\n戊".encode() + b"\xff" + "己".encode(), (2, 2), id="one byte in UTF-8"),
+        pytest.param("\ufeff甲乙".encode("utf-16-le") + b"\x00", (1, 3), id="half a character of UTF-16"),
+        pytest.param("\ufeff甲乙丙丁".encode() + b"\xb1\xea", (1, 5), id="GB18030 behind a mark of UTF-8"),
+        pytest.param("a caf\xe9 and more of it".encode("latin-1"), (1, 6), id="Latin-1"),
+        pytest.param(
+            "\n".join(("甲乙丙丁戊己庚辛" * 9, "x")).encode() + "标题".encode("gb18030"), (2, 2), id="mixed"
+        ),
+    ],
+)
+def test_damaged_text_is_read_all_the_same_and_costs_one_finding(
+    data: bytes, place: tuple[int, int]
+) -> None:
+    decoded = decode(data)
+    assert decoded.damage is not None
+    assert (decoded.damage.code, (decoded.damage.line, decoded.damage.column)) == (
+        "unreadable-document",
+        place,
+    )
+    assert "\ufffd" in decoded.text
+    decoded.text.encode()
+
+
+def test_one_damaged_character_does_not_make_a_utf8_note_gb18030() -> None:
+    """GB18030 takes nearly any pair of bytes, so that it would read this without complaint, and wrong."""
+    data = "你好你好你好你".encode().replace("好".encode(), "好".encode()[:-1], 1)
+    assert data.decode("gb18030")
+    assert decode(data).text.endswith("你好你好你")
+
+
+def test_a_nul_here_and_there_is_replaced_and_many_make_a_binary_file() -> None:
+    assert decode(b"a\x00" + b"b" * 2000).text.startswith("a\ufffdb")
+    for data in (b"\x00\x01", b"ab\x00\x00" * 100, b"\x89PNG\r\n\x1a\n" + bytes(range(128, 256)) * 9):
+        with pytest.raises(Unreadable, match="is binary"):
+            decode(data)
+
+
+def test_a_file_that_is_too_large_is_not_read_into_memory(tree: Path) -> None:
+    with (tree / "huge.md").open("wb") as file:
+        file.truncate(1 << 30)
+    tracemalloc.start()
+    finding = read(Place(file=Path("huge.md"), shown="huge.md", dated="huge.md"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(finding, Finding)
+    assert "larger than 20 MiB" in finding.message
+    assert peak < 1 << 20
+
+
+def test_the_links_of_a_damaged_document_are_found_beside_its_finding(tree: Path) -> None:
+    (tree / "a.md").write_bytes(b"caf\xe9 <https://a.example/b>\n")
+    document = read(Place(file=Path("a.md"), shown="a.md", dated="a.md", named=True))
+    assert isinstance(document, Document)
+    assert [remark.code for remark in document.remarks] == ["unreadable-document"]
+    (link,) = type_of("a.md").read(document.text).links
+    assert (link.url, link.column) == ("https://a.example/b", 7)
+
+
+# --- what lies in a folder ----------------------------------------------------------------------------
+
+
+def test_what_git_ignores_is_left_out_and_what_is_named_is_not(tree: Path) -> None:
+    (tree / ".git").mkdir()
+    (tree / ".gitignore").write_text("/site/\n*.txt\n!keep.txt\n", encoding="utf-8")
+    for name in ("site/x.md", "notes/keep.txt", "notes/deep/site/y.md"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("x\n", encoding="utf-8")
+    assert found(".") == ["a.md", "notes/b.markdown", "notes/deep/site/y.md", "notes/keep.txt"]
+    assert found("notes") == ["notes/b.markdown", "notes/deep/site/y.md", "notes/keep.txt"]
+    assert found("site") == ["site/x.md"]
+    assert found("notes/c.txt") == ["notes/c.txt"]
+
+
+def test_rules_nest_and_end_where_another_repository_begins(tree: Path) -> None:
+    (tree / ".gitignore").write_text("*.markdown\n", encoding="utf-8")
+    (tree / "notes" / ".gitignore").write_text("!b.markdown\nc.*\n", encoding="utf-8")
+    (tree / "other" / ".git").mkdir(parents=True)
+    (tree / "other" / "x.markdown").write_text("x\n", encoding="utf-8")
+    assert found(".") == ["a.md", "notes/b.markdown", "other/x.markdown"]
+
+
+def test_rules_above_the_top_of_a_repository_do_not_count(tree: Path) -> None:
+    (tree / ".gitignore").write_text("*.markdown\n", encoding="utf-8")
+    (tree / "notes" / ".git").mkdir()
+    assert found("notes") == ["notes/b.markdown", "notes/c.txt"]
+
+
+def test_a_gitignore_that_is_a_symbolic_link_is_not_followed(tree: Path) -> None:
+    (tree / "rules").write_text("*\n", encoding="utf-8")
+    (tree / ".gitignore").symlink_to(tree / "rules")
+    assert "a.md" in found(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "as_shown"),
+    [
+        (b"line\nbreak.md", "line\nbreak.md"),
+        (b"esc\x1b[31m.md", "esc\x1b[31m.md"),
+        (b"bytes\xff\xfe.md", "bytes\\xff\\xfe.md"),
+        (b"n" * 252 + b".md", "n" * 252 + ".md"),
+        ("标题.md".encode(), "标题.md"),
+    ],
+)
+def test_any_file_name_can_be_read_and_written_to_a_report(tree: Path, name: bytes, as_shown: str) -> None:
+    (tree / os.fsdecode(name)).write_text("# 2022-05-10\n", encoding="utf-8")
+    (place,) = (place for place in discover(["."], walk_of((), False, (), ())) if place.shown == as_shown)
+    document = read(place)
+    assert isinstance(document, Document)
+    assert json.loads(encode({"path": document.path, "dated": place.dated}))["path"] == as_shown
+
+
+def test_a_folder_that_lies_too_deep_costs_a_finding_and_not_the_run(tree: Path) -> None:
+    deep = tree / "/".join(["d"] * (MAX_DEPTH + 3))
+    deep.mkdir(parents=True)
+    (deep / "x.md").write_text("x\n", encoding="utf-8")
+    places = [
+        place for place in discover(["."], walk_of((), False, (), ())) if place.shown.startswith("d/")
+    ]
+    assert [place.unread for place in places] == ["lies deeper than 64 folders"]
+    finding = read(places[0])
+    assert isinstance(finding, Finding)
+    assert "lies deeper than 64 folders" in finding.message
 
 
 def test_a_document_knows_its_date_and_title(tree: Path) -> None:

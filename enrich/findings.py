@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from enrich.config import Settings
 from enrich.model import Finding, ReportTarget, Severity, Status
 from enrich.registry import finding_codes, kinds, reason_of
+
+# Reasons of links that a person has excluded, or that stand in code: nothing is said about their addresses.
+UNMENTIONED = frozenset({"excluded", "code"})
+
+
+# The beginning of an id inside the collection; its path is that of documents as shown.
+_INSIDE = "file:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +77,39 @@ def severities(findings: Iterable[Finding]) -> dict[str, int]:
 
 
 def findings_of(target: ReportTarget, policy: Policy) -> Iterator[Finding]:
-    """The findings about a target, one at each of its links."""
-    about = [
-        *_verdict_finding(target, policy),
-        *_redirected(target),
-        *kinds()[target.kind].findings_of(target),
-    ]
-    for finding in about:
-        for link in target.links:
-            yield replace(
-                finding, document=link.document, line=link.line, column=link.column, target=target.id
-            )
+    """The findings about a target: at the place that they name, else at each place that links to it.
+
+    The uses of a reference are one place: its definition.
+    """
+    about = [*_verdict_finding(target, policy), *_redirected(target), *_of_kind(target)]
+    places = dict.fromkeys((link.document, link.line, link.column) for link in target.links)
+    for finding in dict.fromkeys(about):
+        if finding.document is not None:
+            yield replace(finding, target=target.id)
+            continue
+        for document, line, column in places:
+            told = _from_there(finding, document)
+            yield replace(told, document=document, line=line, column=column, target=target.id)
+
+
+def _from_there(finding: Finding, document: str) -> Finding:
+    """A suggestion inside the collection, as it is to be written in this document."""
+    better = finding.suggestion
+    if better is None or not better.url.startswith(_INSIDE):
+        return finding
+    path, mark, anchor = better.url.removeprefix(_INSIDE).partition("#")
+    here = posixpath.relpath(path, posixpath.dirname(document) or ".")
+    written = (quote(here) if path != document else "") + mark + anchor
+    return replace(
+        finding,
+        message=finding.message.replace(better.url, written),
+        suggestion=replace(better, url=written),
+    )
+
+
+def _of_kind(target: ReportTarget) -> Iterable[Finding]:
+    """Needs no answer: a target that was never asked has findings where its address alone shows them."""
+    return () if target.reason in UNMENTIONED else kinds()[target.kind].findings_of(target)
 
 
 def _verdict_finding(target: ReportTarget, policy: Policy) -> Iterator[Finding]:

@@ -70,7 +70,9 @@ _FILE_HOSTS = {
 }
 _GIST_HOSTS = frozenset({"gist.github.com", "gist.githubusercontent.com"})
 API_HOST = "api.github.com"
-HOSTS = _SITE_HOSTS | frozenset(_FILE_HOSTS) | _GIST_HOSTS | {API_HOST}
+# A site of somebody else with a page about each repository, which can be dead while the repository lives.
+_FOREIGN_HOSTS = frozenset({"githubbox.com", "www.githubbox.com"})
+HOSTS = _SITE_HOSTS | frozenset(_FILE_HOSTS) | _GIST_HOSTS | _FOREIGN_HOSTS | {API_HOST}
 
 
 def identify(url: CanonicalUrl) -> Identity | None:
@@ -84,6 +86,8 @@ def identify(url: CanonicalUrl) -> Identity | None:
         return _on_site(segments, parsed.search)
     if host == API_HOST and len(segments) == 3 and segments[0] == "repos":
         return _repository(segments[1], segments[2])
+    if host in _FOREIGN_HOSTS:
+        return _foreign(url, segments)
     if host in _FILE_HOSTS:
         return _file(url, segments, _FILE_HOSTS[host])
     if host in _GIST_HOSTS:
@@ -155,6 +159,13 @@ def _file(url: CanonicalUrl, segments: Sequence[str], before: str) -> Identity |
             parent = repository_id(full)
             rest = before + "/".join(segments[2:])
             return Identity(id=f"{parent}/{rest}", kind="github", url=url, parent=parent)
+    return None
+
+
+def _foreign(url: CanonicalUrl, segments: Sequence[str]) -> Identity | None:
+    match segments:
+        case [owner, name, *_] if full := full_name(owner, name):
+            return Identity(id=f"url:{url}", kind="web", url=url, stands_for=repository_id(full))
     return None
 
 

@@ -85,6 +85,11 @@ def is_long(url: str) -> bool:
     return urlsplit(url).path in LONG_PATHS and {"__biz", "mid"} <= parameters(url).keys()
 
 
+def is_signed(url: str) -> bool:
+    """Whether a long address carries the signature without which WeChat asks for a captcha."""
+    return bool(parameters(url).get("chksm"))
+
+
 def article_id_of(url: str) -> str | None:
     """The article's id in a long address; None for any other address."""
     if not is_long(url):

@@ -222,6 +222,11 @@ def confirm(target: Target, outcome: Outcome, _wants_page: bool) -> Request | No
     return None
 
 
+def judge_unasked(target: Target) -> Verdict | None:
+    """A number outside arXiv's grammar is nobody's paper, whoever is asked."""
+    return None if paper_of(target.id) else _bad_id(target)
+
+
 def judge(target: Target, outcome: Outcome) -> Verdict:
     """What the paper's own page says; arXiv's 404 covers papers and versions that never were, or were deleted."""
     if paper_of(target.id) is None:
@@ -270,7 +275,7 @@ PUBLISHED = FindingCode(
 
 
 def findings_of(row: ReportTarget) -> Iterator[Finding]:
-    """One finding a fact, at the first place that links to the paper."""
+    """One finding a fact, about every link to the paper."""
     paper = row.metadata
     if not isinstance(paper, Paper):
         return
@@ -290,14 +295,10 @@ def _name(paper: Paper) -> str:
 def _finding(
     row: ReportTarget, code: FindingCode, message: str, suggestion: Suggestion | None = None
 ) -> Finding:
-    link = row.links[0] if row.links else None
     return Finding(
         code=code.code,
         severity=code.severity,
         message=message,
-        document=link.document if link else None,
-        line=link.line if link else None,
-        column=link.column if link else None,
         target=row.id,
         suggestion=suggestion,
     )
@@ -317,6 +318,7 @@ KIND = Kind(
     read_page=read_page,
     look_up=look_up,
     asks_api=lambda _target: True,
+    judge_unasked=judge_unasked,
     batch_size=IDS_PER_REQUEST,
     findings_of=findings_of,
     manners={"export.arxiv.org": ARXIV_MANNERS, "arxiv.org": ARXIV_MANNERS},

@@ -344,7 +344,7 @@ FORK = FindingCode(
 
 
 def findings_of(row: ReportTarget) -> Iterator[Finding]:
-    """One finding a fact, at the first place that links to the repository."""
+    """One finding a fact, about every link to the repository."""
     repository = row.metadata
     if not isinstance(repository, Repository):
         return
@@ -360,14 +360,10 @@ def findings_of(row: ReportTarget) -> Iterator[Finding]:
 
 
 def _finding(row: ReportTarget, code: FindingCode, message: str) -> Finding:
-    link = row.links[0] if row.links else None
     return Finding(
         code=code.code,
         severity=code.severity,
         message=message,
-        document=link.document if link else None,
-        line=link.line if link else None,
-        column=link.column if link else None,
         target=row.id,
     )
 

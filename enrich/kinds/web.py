@@ -94,6 +94,13 @@ def _is_html(outcome: Outcome) -> bool:
     return not kind or kind.startswith(HTML_TYPES)
 
 
+def judge_unasked(target: Target) -> Verdict | None:
+    """What is no URL at all needs nobody's answer."""
+    if canonical(target.url) is not None:
+        return None
+    return judge_http(Failure(kind=FailureKind.INVALID_URL, detail="", url=target.url))
+
+
 def judge(_target: Target, outcome: Outcome) -> Verdict:
     return judge_http(outcome)
 
@@ -171,6 +178,46 @@ GENERAL_FINDINGS = (
         severity=Severity.WARNING,
         help="The address is written in a way that no browser can open. Correct it in the note.",
     ),
+    FindingCode(
+        code="not-rendered",
+        severity=Severity.WARNING,
+        help="A Markdown link stands inside a block of raw HTML, so that readers see it as plain text. A blank line "
+        "behind the last HTML tag ends the block.",
+    ),
+    FindingCode(
+        code="unbalanced-markdown",
+        severity=Severity.WARNING,
+        help="Something looks like a Markdown link and is none, because the brackets around the address do not pair "
+        "or it holds a space. Close the brackets, or put the address between < and >.",
+    ),
+    FindingCode(
+        code="label-differs",
+        severity=Severity.WARNING,
+        help="The words of the link are an address, and the link leads to another one. Find out which of both is "
+        "meant, and write it in both places.",
+    ),
+    FindingCode(
+        code="https-available",
+        severity=Severity.NOTE,
+        help="The link uses http where the site answers on https. Replace it by the suggested address.",
+    ),
+    FindingCode(
+        code="same-id-two-titles",
+        severity=Severity.WARNING,
+        help="One paper or article is linked under two titles that have nothing in common. One of the two links "
+        "was probably copied from the other entry: look up which title is the right one.",
+    ),
+    FindingCode(
+        code="date-conflict",
+        severity=Severity.NOTE,
+        help="The title, the text, the front matter and the path of a document give dates that cannot all be right. "
+        "The first of them counts for --since and --until; correct the others.",
+    ),
+    FindingCode(
+        code="duplicate-target",
+        severity=Severity.NOTE,
+        help="Two entries are about the same paper or article. Remove one of them, or leave it if both are meant.",
+    ),
 )
 
 KIND = Kind(
@@ -181,6 +228,7 @@ KIND = Kind(
     judge=judge,
     confirm=confirm,
     read_page=read_page,
+    judge_unasked=judge_unasked,
     reasons=GENERAL_REASONS,
     findings=GENERAL_FINDINGS,
 )

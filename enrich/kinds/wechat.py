@@ -84,11 +84,12 @@ def identify(url: CanonicalUrl) -> Identity | None:
     secure = CanonicalUrl(_wechat_ids.secure(_wechat_ids.unescaped(url)))
     if (token := _wechat_ids.token_of(secure)) is not None:
         short = CanonicalUrl(f"https://{HOST}/s/{token}")
-        return Identity(id=f"wechat:{token}", kind="wechat", url=short)
+        return Identity(id=f"wechat:{token}", kind="wechat", url=short, preferred=True)
     if _wechat_page.is_captcha_address(secure) and (wanted := _wanted(secure)) is not None:
         return wanted
     found = _wechat_ids.article_id_of(secure)
-    return Identity(id=found or f"url:{secure}", kind="wechat", url=secure)
+    signed = found is not None and _wechat_ids.is_signed(secure)
+    return Identity(id=found or f"url:{secure}", kind="wechat", url=secure, preferred=signed)
 
 
 def _wanted(captcha: str) -> Identity | None:
@@ -219,7 +220,7 @@ def findings_of(row: ReportTarget) -> Iterable[Finding]:
         token = _wechat_ids.token_of(url)
         if token is not None and not _wechat_ids.is_token(token) and row.status not in _THERE:
             yield _bad_token(row, link, token)
-        elif _wechat_ids.is_long(url) and not _wechat_ids.parameters(url).get("chksm"):
+        elif _wechat_ids.is_long(url) and not _wechat_ids.is_signed(url):
             yield _unsigned(row, link)
 
 

@@ -21,7 +21,7 @@ from enrich.errors import CacheBusyError, EnrichError, StorageError, UsageError
 if TYPE_CHECKING:
     from enrich.collect import Selection
     from enrich.config import Setting, Settings
-    from enrich.model import Document, Report
+    from enrich.model import Document, Finding, Report
     from enrich.pipeline import Finished, Job
     from enrich.progress import Display
 
@@ -263,11 +263,15 @@ def check_command(
     "--format", "links_format", type=click.Choice(["text", "jsonl"]), default="text", help="How to print."
 )
 @click.option("--output", "links_output", metavar="FILE", help="Write there instead of to standard output.")
+@click.option(
+    "--dates", "only_dates", is_flag=True, help="List documents instead, each with its date and its source."
+)
 def links_command(
     paths: tuple[str, ...],
     config_file: str | None,
     links_format: str,
     links_output: str | None,
+    only_dates: bool,
     **options: Any,
 ) -> None:
     """List the links that would be checked, with their places. Asks nobody.
@@ -275,26 +279,32 @@ def links_command(
     \b
     enrich links notes/
     enrich links notes/ --format jsonl
+    enrich links notes/ --dates
     """
     from enrich.collect import Selection, documents_of, places_of
     from enrich.model import Finding
-    from enrich.text import printable
 
     settings = _settings("links", config_file, options)
-    documents = documents_of(places_of(settings, paths))
-    selection = Selection.of(settings)
+    selection, places = Selection.of(settings), places_of(settings, paths)
+    documents = documents_of(places, git_dates=settings["git_dates"])
 
     def lines() -> Iterator[str]:
         for document in documents:
             if isinstance(document, Finding):
-                _say(
-                    f"{printable(document.document or '')}: {document.code}  ({printable(document.message)})"
-                )
+                _say_unreadable(document)
+            elif only_dates:
+                yield _date_line(document, links_format)
             else:
                 yield from _link_lines(document, selection, links_format)
 
     with _output(links_output) as write:
         write(lines())
+
+
+def _say_unreadable(finding: Finding) -> None:
+    from enrich.text import printable
+
+    _say(f"{printable(finding.document or '')}: {finding.code}  ({printable(finding.message)})")
 
 
 def _link_lines(document: Document, selection: Selection, form: str) -> Iterator[str]:
@@ -312,9 +322,33 @@ def _link_lines(document: Document, selection: Selection, form: str) -> Iterator
             "document": document.path, "line": link.line, "column": link.column, "url": link.url,
             "written": link.written, "text": link.text, "element": link.element, "image": link.image,
             "kind": identity.kind, "id": identity.id, "target_url": identity.url, "date": found.date,
-            "date_source": document.date_source, "used_at": link.used_at,
+            "date_source": "item" if link.date else document.date_source, "used_at": link.used_at,
         }  # fmt: skip
         yield redact(encode(row).decode()) + "\n"
+
+
+def _date_line(document: Document, form: str) -> str:
+    """The date of a document, where it stands, and what the other sources say."""
+    from enrich.codec import encode
+    from enrich.dates import disagree
+    from enrich.extract.items import item_dates
+    from enrich.text import printable, redact
+
+    items, conflict = len(item_dates(document.text)), disagree(document.dates)
+    if form == "jsonl":
+        row = {
+            "document": document.path, "title": document.title, "date": document.date,
+            "date_source": document.date_source, "others": document.dates[1:], "dated_items": items, "conflict": conflict,
+        }  # fmt: skip
+        return redact(encode(row).decode()) + "\n"
+    others = ", ".join(f"{one.source} {one.date}" for one in document.dates[1:])
+    notes = (
+        f"also: {others}" if others else "",
+        f"dated items: {items}" if items else "",
+        "these disagree" if conflict else "",
+    )
+    date = f"{document.date} {document.date_source}" if document.date else "none"
+    return "; ".join([f"{printable(document.path)}: {date}", *filter(None, notes)]) + "\n"
 
 
 # --- report -----------------------------------------------------------------------------------------

@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from enrich.config import DEFAULT_REPORTS_DIR, Settings
+from enrich.dates import chosen, disagree
 from enrich.documents import Place, discover, read, type_of, walk_of
 from enrich.errors import UsageError
+from enrich.extract.items import dated
+from enrich.extract.remarks import remarks
+from enrich.files import KIND_NAME as FILE_KIND
+from enrich.files import is_path, locate
+from enrich.findings import UNMENTIONED
+from enrich.git_dates import first_commits, repository_of
 from enrich.model import (
     CanonicalUrl,
+    Dated,
     Document,
     Entry,
     EntryLink,
@@ -33,6 +41,7 @@ from enrich.store.protocol import FoundDocument, FoundLink, FoundTarget, Store
 from enrich.urls import canonical, host_of, is_web, scheme_of
 
 DOCUMENTS_AT_ONCE = 50
+_PAGES_OF = {"arxiv": "https://arxiv.org/abs/{}", "github": "https://github.com/{}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +63,18 @@ class Selection:
             remap=tuple((re.compile(pattern), replacement) for pattern, _, replacement in pairs),
         )
 
+    @property
+    def skips_undated(self) -> bool:
+        period = self.settings.period
+        return bool(period.since or period.until) and self.settings["undated"] == "skip"
+
     def holds(self, date: str | None, kind: str) -> bool:
         """Whether a link of this date and kind belongs to the run at all."""
         settings = self.settings
         if settings["kind"] and kind not in settings["kind"]:
             return False
         if date is None:
-            return not ((settings.period.since or settings.period.until) and settings["undated"] == "skip")
+            return not self.skips_undated
         return settings.period.holds(date)
 
     def skip(self, link: Link, url: str) -> str | None:
@@ -73,6 +87,14 @@ class Selection:
             return "image"
         if not is_web(url):
             return "unsupported-scheme" if scheme_of(url) else None
+        return "excluded" if self._is_excluded(link.url) else None
+
+    def skip_path(self, link: Link) -> str | None:
+        """The same for a link inside the collection. Its images are checked too, since asking costs nothing."""
+        if link.disabled:
+            return "excluded"
+        if link.element == "code":
+            return "code"
         return "excluded" if self._is_excluded(link.url) else None
 
     def _is_excluded(self, url: str) -> bool:
@@ -110,9 +132,10 @@ def found_target(identity: Identity) -> FoundTarget:
 
 def _implied(identity: Identity) -> FoundTarget | None:
     """The target that a page is about, when no link need lead to it: a paper behind another site's page."""
-    if identity.stands_for is None or not identity.stands_for.startswith("arxiv:"):
+    kind, _, name = (identity.stands_for or "").partition(":")
+    if kind not in _PAGES_OF:
         return None
-    return found_target(resolve(f"https://arxiv.org/abs/{identity.stands_for.removeprefix('arxiv:')}"))
+    return found_target(resolve(_PAGES_OF[kind].format(name)))
 
 
 def links_of(document: Document, links: Sequence[Link], selection: Selection) -> list[FoundLink | None]:
@@ -121,11 +144,12 @@ def links_of(document: Document, links: Sequence[Link], selection: Selection) ->
 
 
 def _found_link(document: Document, link: Link, selection: Selection) -> FoundLink | None:
-    if scheme_of(link.url) is None:
-        # A relative link; nothing resolves those yet.
-        return None
-    identity = resolve(selection.remapped(link.url))
     date = link.date or document.date
+    if scheme_of(link.url) is None and not link.url.startswith("//"):
+        return _found_path(document, link, date, selection)
+    # Two slashes without a scheme mean that of the page.
+    address = f"https:{link.url}" if link.url.startswith("//") else link.url
+    identity = resolve(selection.remapped(address))
     if not selection.holds(date, identity.kind):
         return None
     return FoundLink(
@@ -133,11 +157,26 @@ def _found_link(document: Document, link: Link, selection: Selection) -> FoundLi
     )
 
 
+def _found_path(document: Document, link: Link, date: str | None, selection: Selection) -> FoundLink | None:
+    """A link inside the collection, or None for what a template makes into an address."""
+    if not is_path(link.url) or not selection.holds(date, FILE_KIND):
+        return None
+    located = locate(document, link.url)
+    skip = selection.skip_path(link) or (None if located.inside else "relative")
+    return FoundLink(link=link, target=found_target(located.identity), date=date, skip=skip)
+
+
 def found_document(document: Document, selection: Selection) -> FoundDocument:
     """A document with its links, remarks and entries, as far as they belong to the run."""
     extraction = type_of(document.path).read(document.text)
-    slots = links_of(document, extraction.links, selection)
+    slots = links_of(
+        document, _sound(dated(extraction.links, document.text), extraction.remarks), selection
+    )
     links = [found for found in slots if found is not None]
+    undated = sum(
+        found is None and link.date is None and document.date is None
+        for link, found in zip(extraction.links, slots, strict=True)
+    )
     implied = [_implied(found.target.identity) for found in links if found.skip is None]
     return FoundDocument(
         path=document.path,
@@ -146,9 +185,42 @@ def found_document(document: Document, selection: Selection) -> FoundDocument:
         date_source=document.date_source,
         links=links,
         implied=[target for target in implied if target is not None],
-        findings=[_finding(document, remark) for remark in extraction.remarks],
+        findings=[
+            *_date_findings(document),
+            *(
+                _finding(document, remark)
+                for remark in (*document.remarks, *extraction.remarks, *_remarks(links))
+            ),
+        ],
         entries=[_entry(document, entry, slots) for entry in extraction.entries],
+        undated=undated if selection.skips_undated else 0,
     )
+
+
+def _sound(links: Sequence[Link], found: Iterable[Remark]) -> list[Link]:
+    """The links, those with a misspelt scheme switched off: they lead nowhere, and not to a file either."""
+    misspelt = {(remark.line, remark.column) for remark in found if remark.code == "malformed-url"}
+    return [
+        replace(link, disabled=True)
+        if (link.line, link.column) in misspelt and scheme_of(link.url) is None
+        else link
+        for link in links
+    ]
+
+
+def _date_findings(document: Document) -> list[Finding]:
+    """The finding that sources give dates that cannot all be right, where they do."""
+    if not disagree(document.dates):
+        return []
+    code = finding_codes()["date-conflict"]
+    said = ", ".join(f"{one.date} ({one.source.replace('-', ' ')})" for one in document.dates)
+    message = f"the sources of its date disagree: {said}"
+    return [Finding(code=code.code, severity=code.severity, message=message, document=document.path)]
+
+
+def _remarks(links: Iterable[FoundLink]) -> list[Remark]:
+    """What the links show by themselves; nothing of those that somebody does not want to hear about."""
+    return remarks(found.link for found in links if found.skip not in UNMENTIONED)
 
 
 def _finding(document: Document, remark: Remark) -> Finding:
@@ -207,16 +279,49 @@ def _paths_from(file: str | None) -> list[str]:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--files-from: {file}: cannot be read: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"--files-from: {file}: cannot be read: {why}") from None
     return [line for line in text.splitlines() if line.strip()]
 
 
-def documents_of(places: Iterable[Place]) -> Iterator[Document | Finding]:
-    """Documents, or findings in place of those that cannot be read; the named ones first of all."""
+def documents_of(places: Iterable[Place], *, git_dates: bool = False) -> Iterator[Document | Finding]:
+    """Documents, or findings in place of those that cannot be read; the named ones first of all.
+
+    With ``git_dates`` the history of a repository dates what nothing else does; UsageError where it cannot tell.
+    """
     ordered = list(places)
     # What was named and cannot be read ends the run before anything is written.
     named = {place.shown: read(place) for place in ordered if place.named}
-    return (named[place.shown] if place.named else read(place) for place in ordered)
+    documents = (named[place.shown] if place.named else read(place) for place in ordered)
+    return _with_days(documents, _first_commits(ordered)) if git_dates else documents
+
+
+def _with_days(
+    documents: Iterable[Document | Finding], days: Mapping[str, str]
+) -> Iterator[Document | Finding]:
+    """The documents, each with the day that git knows for its path, which is believed last."""
+    for document in documents:
+        if isinstance(document, Document) and document.path in days:
+            dates = (*document.dates, Dated(date=days[document.path], source="git", updated=True))
+            date, source = chosen(dates)
+            document = replace(document, date=date, date_source=source, dates=dates)
+        yield document
+
+
+def _first_commits(places: Iterable[Place]) -> dict[str, str]:
+    """The day of the first commit of each place by its path as shown; each repository is asked once."""
+    files: dict[Path, dict[Path, str]] = {}
+    for place in places:
+        if place.root is None:
+            continue
+        file = place.file.resolve()
+        if (repository := repository_of(file, place.root)) is not None:
+            files.setdefault(repository, {})[file] = place.shown
+    return {
+        shown[file]: day
+        for repository, shown in files.items()
+        for file, day in first_commits(repository, shown).items()
+    }
 
 
 async def gather(

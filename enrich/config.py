@@ -199,6 +199,8 @@ SETTINGS: tuple[Setting, ...] = (
             help="Only links dated up to here, the whole period included."),
     Setting(name="undated", read=_one_of(lambda: ("include", "skip")), default="include", metavar="include|skip",
             commands=_EXTRACTING, help="What becomes of links whose date nobody knows, when dates are asked for."),
+    Setting(name="git_dates", read=_flag, flag=True, default=False, commands=_EXTRACTING,
+            help="Date a document that carries no date by its first commit."),
     Setting(name="kind", read=_one_of(kinds), many=True, default=(), metavar="KIND",
             commands=_EXTRACTING, help="Only links of this kind (repeatable): wechat, arxiv, github, web."),
     Setting(name="include", read=_pattern, many=True, split="\n", default=(), metavar="RE", commands=_EXTRACTING,

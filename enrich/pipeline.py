@@ -13,34 +13,36 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
+import anyio.to_thread
 
 from enrich import __version__
 from enrich.asking import Asking
 from enrich.collect import Selection, documents_of, gather, places_of
 from enrich.config import Settings, check_network_environment, check_places
 from enrich.errors import StorageError, UsageError
-from enrich.findings import Policy, findings_of, severities
+from enrich.files import KIND_NAME as FILE_KIND
+from enrich.files import Judge
+from enrich.findings import Policy
 from enrich.model import (
     Api,
     CheckResult,
     Finding,
     Manners,
     Report,
-    ReportRun,
-    ReportSummary,
     ReportWarning,
-    Status,
     Target,
     TargetState,
 )
 from enrich.registry import finding_codes, kinds
 from enrich.store.history import Confirmation
-from enrich.store.protocol import Ages, Rows, Run, Store
+from enrich.store.protocol import Ages, Rows, Store
 from enrich.store.recorder import Recorder
+from enrich.summary import Header, report_of
 
 if TYPE_CHECKING:
     from enrich.fetch.client import Fetcher, Transport
@@ -49,6 +51,7 @@ INTERRUPT_GRACE_SECONDS = 10.0
 # When so many failed in so long a time and nobody answered, the network is down and asking on is pointless.
 HOPELESS_FAILURES = 20
 HOPELESS_SECONDS = 15.0
+TAKEN_AT_ONCE = 500
 NIGHTLY_SLACK_SECONDS = 2 * 3600.0
 DAY_SECONDS = 86400.0
 
@@ -118,7 +121,6 @@ class Finished:
     failed: bool
     signal_number: int | None
     internal_errors: int
-    summary: ReportSummary
 
 
 def clock(environ: Mapping[str, str] = os.environ) -> Callable[[], datetime]:
@@ -317,78 +319,6 @@ async def _leave(asking: Asking, progress: Progress, answered: bool) -> None:
         raise AssertionError("a complete run leaves no due target behind")
 
 
-# --- the report -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Header:
-    run: Run
-    progress: Progress
-    finished_at: datetime
-    unreadable: int
-    settings: Settings
-
-
-def _count(rows: Rows, policy: Policy, header: _Header) -> tuple[ReportSummary, list[Finding], int, bool]:
-    """One pass over the targets: the summary, all findings in order, how many are old, and whether it fails."""
-    by_status = dict.fromkeys(Status, 0)
-    by_kind: dict[str, dict[str, int]] = {}
-    found = [*rows.findings(), *header.progress.internal_errors]
-    links = targets = from_cache = 0
-    failed = False
-    for target in rows.targets():
-        targets += 1
-        links += len(target.links)
-        from_cache += target.from_cache
-        by_status[target.status] += 1
-        by_kind.setdefault(target.kind, dict.fromkeys(Status, 0))[target.status] += 1
-        failed = failed or policy.fails(target)
-        found += findings_of(target, policy)
-    found = policy.applied(found)
-    failed = failed or any(finding.code in policy.fail_on for finding in found)
-    summary = ReportSummary(
-        documents=sum(1 for _ in rows.documents()),
-        documents_skipped=header.unreadable,
-        links=links,
-        undated_links=rows.undated_links(),
-        targets=targets,
-        deferred=rows.deferred(),
-        by_status={str(status): number for status, number in by_status.items()},
-        by_kind={
-            kind: {str(status): number for status, number in counts.items()}
-            for kind, counts in sorted(by_kind.items())
-        },
-        findings=severities(found),
-    )
-    return summary, found, from_cache, failed
-
-
-def _report(
-    rows: Rows, header: _Header, summary: ReportSummary, found: list[Finding], from_cache: int
-) -> Report:
-    progress, settings = header.progress, header.settings
-    run = ReportRun(
-        id=header.run.id,
-        version=__version__,
-        started_at=header.run.started_at.replace(microsecond=0),
-        finished_at=header.finished_at.replace(microsecond=0),
-        complete=progress.complete,
-        since=settings["since"],
-        until=settings["until"],
-        requests=progress.requests,
-        from_cache=from_cache,
-        warnings=[ReportWarning(code=code, message=_WARNINGS[code]) for code in progress.warnings],
-    )
-    return Report(
-        run=run,
-        summary=summary,
-        documents=rows.documents,
-        targets=rows.targets,
-        findings=lambda: found,
-        entries=rows.entries,
-    )
-
-
 # --- the run ----------------------------------------------------------------------------------------
 
 
@@ -403,7 +333,8 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
     settings = job.settings
     check_network_environment(os.environ)
     check_places(settings)
-    documents = documents_of(places_of(settings, job.paths))
+    places = places_of(settings, job.paths)
+    documents = documents_of(places, git_dates=settings["git_dates"])
     folder = make_folder(Path(settings["cache_dir"]))
     progress = Progress()
     async with AsyncExitStack() as stack:
@@ -414,41 +345,84 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         )
         await stack.enter_async_context(_signals(progress))
         unreadable = await gather(store, documents, Selection.of(settings), lambda: progress.interrupted)
-        await _answer(job, store, progress)
-        header = _Header(
-            run=this_run, progress=progress, finished_at=job.now(), unreadable=unreadable, settings=settings
+        await _answer(job, store, progress, {place.root for place in places if place.root is not None})
+        header = Header(
+            run=this_run,
+            complete=progress.complete,
+            requests=progress.requests,
+            warnings=[ReportWarning(code=code, message=_WARNINGS[code]) for code in progress.warnings],
+            finished_at=job.now(),
+            unreadable=unreadable,
+            internal_errors=progress.internal_errors,
+            settings=settings,
         )
+        policy = Policy.of(settings, job.is_check)
         # The answers are stored, so the run is over, whether or not its report can be written.
         await store.finish(complete=progress.complete, now=job.now())
-        finished = await store.read(
-            lambda rows: _publish(rows, header, Policy.of(settings, job.is_check), publish)
-        )
-    return finished  # noqa: RET504 - returned from inside, mypy sees a stack that may swallow it
+        failed = await store.read(lambda rows: _publish(rows, header, policy, publish))
+    return Finished(
+        complete=progress.complete,
+        failed=failed,
+        signal_number=progress.signal_number,
+        internal_errors=len(progress.internal_errors),
+    )
 
 
-async def _answer(job: Job, store: Store, progress: Progress) -> None:
+def _publish(rows: Rows, header: Header, policy: Policy, publish: Callable[[Report], None]) -> bool:
+    report, failed = report_of(rows, policy, header)
+    publish(report)
+    return failed
+
+
+async def _answer(job: Job, store: Store, progress: Progress, roots: set[Path]) -> None:
     settings = job.settings
     due = await store.plan(ages_of(settings, job.is_check), job.now())
     job.observer.planned(due, due)
+    rule = Confirmation(checks=settings.confirm.checks, days=settings.confirm.days)
+    # These need no network, so that they are judged whatever becomes of it.
+    due -= await _judge_files(job, store, progress, Judge(sorted(roots)), rule)
     if progress.interrupted:
         await store.defer_rest("not-reached")
     elif settings["offline"]:
+        await _judge_unasked(job, store, rule)
         await store.defer_rest("offline")
     elif due:
-        rule = Confirmation(checks=settings.confirm.checks, days=settings.confirm.days)
         await _ask(job, store, progress, rule)
 
 
-def _publish(rows: Rows, header: _Header, policy: Policy, publish: Callable[[Report], None]) -> Finished:
-    summary, found, from_cache, failed = _count(rows, policy, header)
-    publish(_report(rows, header, summary, found, from_cache))
-    return Finished(
-        complete=header.progress.complete,
-        failed=failed,
-        signal_number=header.progress.signal_number,
-        internal_errors=len(header.progress.internal_errors),
-        summary=summary,
-    )
+async def _judge_unasked(job: Job, store: Store, rule: Confirmation) -> None:
+    """Without a network: the verdicts that need none, such as that of a number that arXiv never gives out."""
+    sources = [partial(store.take, "", TAKEN_AT_ONCE)]
+    sources += [partial(store.take_for_api, kind, TAKEN_AT_ONCE) for kind in await store.kinds_by_api()]
+    for take in sources:
+        while due := await take():
+            judged = [(one.target, kinds()[one.target.kind].judge_unasked(one.target)) for one in due]
+            results = [
+                CheckResult(target_id=target.id, at=job.now(), verdict=verdict, attempts=0)
+                for target, verdict in judged
+                if verdict is not None
+            ]
+            for result, state in zip(results, await store.record(results, rule), strict=True):
+                job.observer.counted(result, state)
+
+
+async def _judge_files(job: Job, store: Store, progress: Progress, judge: Judge, rule: Confirmation) -> int:
+    """Judge the targets inside the collection; how many there were."""
+    count = 0
+    while not progress.interrupted and (due := await store.take_for_api(FILE_KIND, TAKEN_AT_ONCE)):
+        verdicts = await anyio.to_thread.run_sync(judge.verdicts, [one.target for one in due])
+        at = job.now()
+        results = [
+            CheckResult(target_id=id_, at=at, verdict=verdict, attempts=0)
+            for id_, verdict in verdicts.items()
+            if verdict is not None
+        ]
+        states = await store.record(results, rule)
+        await store.defer([id_ for id_, verdict in verdicts.items() if verdict is None], "relative")
+        for result, state in zip(results, states, strict=True):
+            job.observer.counted(result, state)
+        count += len(due)
+    return count
 
 
 def _options(job: Job) -> str:

@@ -304,6 +304,56 @@ def test_a_run_since_a_date_counts_the_links_whose_date_nobody_knows(noted: Desk
     assert "/old" not in {asked.path for asked in noted.internet.asked()[before:]}
 
 
+def test_the_summary_counts_undated_links_that_were_left_out_too(noted: Desk) -> None:
+    done = noted.enrich("run", "notes", "--since", "2021-01", "--undated", "skip", "--offline")
+    assert done.returncode == 0, done.stderr
+    assert saved_report(noted.folder)["summary"]["undated_links"] == 2
+    assert "2 links without a known date" in done.stdout
+
+
+def test_verdicts_that_need_no_network_are_given_offline(desk: Desk) -> None:
+    desk.write(
+        "a.md", "[a](https://arxiv.org/abs/2013.00001) <http://host:99999/> <https://page-1.example/>\n"
+    )
+    done = desk.enrich("run", "a.md", "--offline")
+    assert done.returncode == 0, done.stderr
+    found = {row["id"]: (row["status"], row["reason"]) for row in saved_report(desk.folder)["targets"]}
+    assert found == {
+        "arxiv:2013.00001": ("broken", "arxiv-bad-id"),
+        "url:http://host:99999/": ("broken", "invalid-url"),
+        "url:https://page-1.example/": ("skipped", "offline"),
+    }
+
+
+def test_a_near_path_or_anchor_is_suggested_as_it_is_to_be_written(desk: Desk) -> None:
+    desk.write("sub/b.md", "# 中文 标题\n\n[up](../x%20yy.md) [here](#中文标题)\n")
+    desk.write("x y.md", "# X\n")
+    done = desk.enrich("check", ".", "--offline")
+    assert done.returncode == 1
+    assert "try ../x%20y.md" in done.stdout
+    assert "try #中文-标题" in done.stdout
+
+
+def test_prose_without_markup_has_names_too(desk: Desk) -> None:
+    for name in ("a.txt", "a.rst"):
+        desk.write(name, "see arXiv:2001.12345 and github.com/o/r\n")
+    assert [row["id"] for row in desk.links("a.txt", "a.rst")] == ["arxiv:2001.12345", "github:o/r"] * 2
+
+
+def test_a_file_name_that_is_no_unicode_costs_nothing(desk: Desk) -> None:
+    (desk.folder / "notes").mkdir()
+    name = os.fsencode(desk.folder / "notes") + b"/\xc4\xe3.md"
+    with open(name, "w", encoding="utf-8") as file:
+        file.write("<https://page-1.example/>\n")
+    for arguments in (
+        ["run", "notes", "--offline"],
+        ["links", "notes", "--format", "jsonl"],
+        ["links", "notes"],
+    ):
+        done = desk.enrich(*arguments)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
 def test_excluded_links_are_skipped_and_include_wins(desk: Desk) -> None:
     desk.write("notes.md", "https://page-1.example/a https://page-1.example/b https://page-2.example/c\n")
     done = desk.enrich("run", "notes.md", "--exclude", r"page-1\.example", "--include", "/b$")

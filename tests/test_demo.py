@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from internet import environment, run_enrich, saved_report
+from requirements import ROOT
 
 # What is not plainly there, by id. All other targets are ``ok``.
 MEANT = {
@@ -34,14 +37,34 @@ MEANT = {
 }
 
 
+@dataclass(frozen=True)
+class Demo:
+    """Where the demonstration ran once, and what it printed."""
+
+    place: Path
+    printed: str
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the demonstration ran once."""
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     place = tmp_path_factory.mktemp("demo")
     done = run_enrich(["demo"], place, environment(None))
     assert done.returncode == 0, done.stderr
     assert "enrich-demo/reports/latest.json" in done.stderr
-    return place
+    return Demo(place, done.stdout + done.stderr)
+
+
+@pytest.fixture(scope="module")
+def folder(demo: Demo) -> Path:
+    return demo.place
+
+
+def test_the_readme_shows_what_the_demonstration_prints(demo: Demo) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    sample = re.search(r"<!-- sample: demo -->\n```\n\$ enrich demo\n(.*?)```", readme, re.DOTALL)
+    assert sample is not None, "the README marks no sample of the demonstration"
+    shown = [line for line in sample[1].splitlines() if line not in ("", "…")]
+    assert [line for line in shown if line not in demo.printed.splitlines()] == []
 
 
 @pytest.fixture(scope="module")

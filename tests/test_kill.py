@@ -11,7 +11,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,22 @@ class Started:
         return code
 
 
+Start = Callable[..., Started]
+
+
+@pytest.fixture
+def start(folder: Path, env: dict[str, str]) -> Iterator[Start]:
+    """Starts runs in the folder of notes; none outlives its test."""
+    with ExitStack() as running:
+
+        def begin(*options: str) -> Started:
+            started = Started(folder, env, *options)
+            running.callback(started.end, signal.SIGKILL)
+            return started
+
+        yield begin
+
+
 def asks_for(identifier: str, internet: Internet, start: int) -> list[str]:
     """The requests from number ``start`` on that ask for a target, by its own address or in a batch."""
     kind, _, name = identifier.partition(":")
@@ -125,9 +142,9 @@ def statuses(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("count", [1, 10, pytest.param(20, marks=pytest.mark.smoke), 35, 55])
 def test_what_was_counted_before_a_kill_is_not_asked_again(
-    folder: Path, internet: Internet, env: dict[str, str], count: int
+    start: Start, folder: Path, internet: Internet, env: dict[str, str], count: int
 ) -> None:
-    first = Started(folder, env)
+    first = start()
     first.wait_for(count)
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
     before = len(internet.asked())
@@ -150,9 +167,9 @@ def test_what_was_counted_before_a_kill_is_not_asked_again(
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_leaves_a_report_that_says_it_is_not_complete(
-    folder: Path, internet: Internet, env: dict[str, str], number: signal.Signals, code: int
+    start: Start, folder: Path, internet: Internet, env: dict[str, str], number: signal.Signals, code: int
 ) -> None:
-    first = Started(folder, env)
+    first = start()
     first.wait_for(12)
     assert first.end(number) == code, "\n".join(first.lines)
     assert "Traceback" not in "\n".join(first.lines)
@@ -170,20 +187,22 @@ def test_an_interrupted_run_leaves_a_report_that_says_it_is_not_complete(
     assert saved_report(folder)["run"]["complete"] is True
 
 
-def test_a_kill_leaves_the_old_report_whole(folder: Path, internet: Internet, env: dict[str, str]) -> None:
+def test_a_kill_leaves_the_old_report_whole(
+    start: Start, folder: Path, internet: Internet, env: dict[str, str]
+) -> None:
     assert run_enrich(["run", "notes.md"], folder, env).returncode == 0
     old = saved_report(folder)
     (folder / "notes.md").write_text("\n".join(f"- <{page}/new/{n}>" for page in PAGES for n in range(8)))
-    second = Started(folder, env)
+    second = start()
     second.wait_for(5)
     second.end(signal.SIGKILL)
     assert saved_report(folder) == old
 
 
 def test_a_killed_run_does_not_hold_the_cache(
-    folder: Path, internet: Internet, env: dict[str, str]
+    start: Start, folder: Path, internet: Internet, env: dict[str, str]
 ) -> None:
-    first = Started(folder, env)
+    first = start()
     first.wait_for(1)
     first.end(signal.SIGKILL)
     done = run_enrich(["run", "notes.md", "--offline"], folder, env)
@@ -191,9 +210,9 @@ def test_a_killed_run_does_not_hold_the_cache(
 
 
 def test_two_runs_at_once_on_one_cache_are_refused(
-    folder: Path, internet: Internet, env: dict[str, str]
+    start: Start, folder: Path, internet: Internet, env: dict[str, str]
 ) -> None:
-    first = Started(folder, env)
+    first = start()
     first.wait_for(1)
     second = run_enrich(["run", "notes.md"], folder, env)
     assert second.returncode == 4
@@ -202,8 +221,10 @@ def test_two_runs_at_once_on_one_cache_are_refused(
     first.end(signal.SIGINT)
 
 
-def test_a_run_can_wait_for_another(folder: Path, internet: Internet, env: dict[str, str]) -> None:
-    first = Started(folder, env)
+def test_a_run_can_wait_for_another(
+    start: Start, folder: Path, internet: Internet, env: dict[str, str]
+) -> None:
+    first = start()
     first.wait_for(1)
     second = run_enrich(["run", "notes.md", "--wait", "30s"], folder, env)
     assert second.returncode == 0, second.stderr
@@ -228,11 +249,11 @@ def test_a_deadline_ends_a_run_and_the_next_goes_on(
 
 
 def test_a_network_that_dies_in_mid_run_changes_no_verdict(
-    folder: Path, internet: Internet, env: dict[str, str]
+    start: Start, folder: Path, internet: Internet, env: dict[str, str]
 ) -> None:
     assert run_enrich(["run", "notes.md"], folder, env).returncode == 0
     before = statuses(folder)
-    second = Started(folder, env, "--refresh", "--retries", "0")
+    second = start("--refresh", "--retries", "0")
     second.wait_for(30)
     internet.close()
     assert second.wait() == 3

@@ -19,12 +19,15 @@ from requirements import ROOT
 LINES: tuple[tuple[frozenset[str], bool], ...] = (
     (frozenset({"cli", "__main__", "demo"}), True),
     (frozenset({"pipeline"}), False),
-    (frozenset({"collect"}), False),
-    (frozenset({"check", "lookup", "report", "documents", "findings", "progress", "publish"}), False),
+    (frozenset({"collect", "summary"}), False),
+    (frozenset({"files"}), False),
+    (frozenset({"check", "lookup", "report", "documents", "findings", "git_dates"}), False),
+    (frozenset({"progress", "publish", "repeats"}), False),
     (frozenset({"asking"}), False),
     (frozenset({"kinds"}), False),
     (frozenset({"fetch", "store", "extract", "verdict"}), False),
-    (frozenset({"urls", "dates", "text", "config", "registry", "codec", "front_matter"}), True),
+    (frozenset({"config", "registry", "codec", "urls", "text", "titles"}), True),
+    (frozenset({"dates", "date_forms", "front_matter", "gitignore"}), True),
     (frozenset({"model", "errors"}), True),
 )
 HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv"})

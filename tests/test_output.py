@@ -64,7 +64,7 @@ def test_an_interrupt_at_any_moment_ends_with_130_and_a_sound_cache(notes: Path,
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=30)
-    # 0: it was done before the signal came. Never a crash of the interpreter.
-    assert process.returncode in (0, 130), stderr.decode()
+    # 0: it was done before the signal came; -2: Python itself had not begun. Never a crash of the interpreter.
+    assert process.returncode in (0, 130, -signal.SIGINT), stderr.decode()
     again = shell("enrich run notes --offline -q", notes)
     assert again.returncode == 0, again.stderr

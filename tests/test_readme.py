@@ -225,3 +225,12 @@ def texts() -> Iterator[tuple[str, str]]:
 def test_the_project_does_not_speak_of_where_it_was_made(forbidden: re.Pattern[str]) -> None:
     found = [f"{name}: {match[0]}" for name, text in texts() if (match := forbidden.search(text))]
     assert found == []
+
+
+def test_the_python_sample_prints_what_the_readme_says(capsys: pytest.CaptureFixture[str]) -> None:
+    sample = re.search(
+        r"<!-- sample: python -->\n```python\n(.*?)```\n\nThis prints `(.*?)`", README, re.DOTALL
+    )
+    assert sample is not None, "the README marks no Python sample"
+    exec(sample[1], {})
+    assert capsys.readouterr().out.strip() == sample[2]

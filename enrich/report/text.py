@@ -25,8 +25,16 @@ def line(finding: Finding, target: ReportTarget | None) -> str:
     """``path:line:column: reason  url  (what to do)``."""
     what = f"{place(finding)}: {finding.code}" if finding.document else finding.code
     address = target.url if target is not None else finding.target
-    told = "; ".join([finding.message.rstrip("."), *(history(target) if target is not None else ())])
+    told = "; ".join(
+        [finding.message.rstrip("."), *_way_out(finding), *(history(target) if target else ())]
+    )
     return f"{what}{'  ' + printable(address) if address else ''}  ({printable(told)})"
+
+
+def _way_out(finding: Finding) -> Iterator[str]:
+    """The better address, where the message does not name it already."""
+    if finding.suggestion is not None and finding.suggestion.url not in finding.message:
+        yield f"try {finding.suggestion.url}"
 
 
 def history(target: ReportTarget) -> Iterator[str]:

@@ -49,7 +49,7 @@ class FoundLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundDocument:
-    """A document that was read, with its links in reading order.
+    """A document that was read, with its links in reading order; ``undated`` counts links left out without a date.
 
     ``implied`` are targets that no link leads to but that a link's page is about.
     """
@@ -62,6 +62,7 @@ class FoundDocument:
     implied: Sequence[FoundTarget] = ()
     findings: Sequence[Finding] = ()
     entries: Sequence[ReportEntry] = ()
+    undated: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,10 @@ class Rows(Protocol):
     def documents(self) -> Iterator[ReportDocument]: ...
     def targets(self) -> Iterator[ReportTarget]: ...
     def entries(self) -> Iterator[ReportEntry]: ...
+    def repeated(self) -> Iterator[tuple[str, ReportEntry]]:
+        """Targets that several entries name as article or paper, each with those entries, by target and place."""
+        ...
+
     def findings(self) -> Iterator[Finding]: ...
     def undated_links(self) -> int: ...
     def deferred(self) -> int: ...
@@ -129,7 +134,7 @@ class Store(Protocol):
         ...
 
     async def add(self, documents: Sequence[FoundDocument], findings: Sequence[Finding] = ()) -> None:
-        """Add documents in reading order. The URL of a target is that of its first link."""
+        """Add documents in reading order. The URL of a target is that of its first link, or the last preferred."""
         ...
 
     async def plan(self, ages: Ages, now: datetime) -> int:

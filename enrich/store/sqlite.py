@@ -14,7 +14,7 @@ import os
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -79,7 +79,8 @@ CREATE TABLE star (
 ) WITHOUT ROWID;
 
 CREATE TABLE document (
-    position INTEGER PRIMARY KEY, path TEXT NOT NULL, title TEXT, date TEXT, date_source TEXT NOT NULL
+    position INTEGER PRIMARY KEY, path TEXT NOT NULL, title TEXT, date TEXT, date_source TEXT NOT NULL,
+    undated INTEGER NOT NULL
 );
 CREATE TABLE link (
     position INTEGER PRIMARY KEY, document INTEGER NOT NULL, target_id TEXT NOT NULL,
@@ -107,9 +108,9 @@ _STATE_COLUMNS = (
 )  # fmt: skip
 
 # Whether a verdict, or the metadata, are old enough to be asked for again. A time in the future counts as
-# old: somebody's clock was wrong.
+# old: somebody's clock was wrong. A kind whose verdicts last no time is asked in every run, whatever was found.
 _VERDICT_DUE = """(t.attempted_at IS NULL OR t.attempted_at > :now OR :refresh OR (:broken_again AND t.status = 'broken')
-    OR t.attempted_at + coalesce(:max_age, CASE
+    OR a.ok = 0 OR t.attempted_at + coalesce(:max_age, CASE
         WHEN t.attempted_status IN ('ok', 'redirected') THEN a.ok
         WHEN t.status = 'broken' AND t.confirmed THEN :confirmed ELSE :unsure END) <= :now)"""
 _METADATA_DUE = """(:metadata AND (t.metadata_tried_at IS NULL OR t.metadata_tried_at > :now OR :refresh
@@ -120,13 +121,28 @@ UPDATE selected SET (due, wants_metadata) = (
     SELECT {_VERDICT_DUE} OR ({_METADATA_DUE} AND (t.status IS NULL OR t.status IN ('ok', 'redirected'))), {_METADATA_DUE}
     FROM target t JOIN age a ON a.kind = t.kind WHERE t.id = selected.target_id)
 WHERE skip IS NULL AND NOT EXISTS (
-    SELECT 1 FROM target t WHERE t.id = selected.target_id AND :resumed AND t.attempted_at >= :started)
+    SELECT 1 FROM target t JOIN age a ON a.kind = t.kind WHERE t.id = selected.target_id AND :resumed
+        AND t.attempted_at >= :started AND a.ok > 0)
 """  # noqa: S608 - made of constants above
 
 _TAKE = """
 SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, s.wants_metadata
 FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {column} = ?
 ORDER BY t.attempted_at IS NOT NULL, t.attempted_at, t.id LIMIT ?
+"""
+
+# Entries by the articles and papers that they name, where several entries name the same. Places alone are sorted.
+_REPEATED = """
+WITH named AS (
+    SELECT position, json_extract(row, '$.article.target') AS target FROM entry
+    UNION SELECT position, json_extract(paper.value, '$.target') FROM entry, json_each(row, '$.papers') AS paper
+), known AS (
+    SELECT position, coalesce(target_id, target) AS target,
+        count(*) OVER (PARTITION BY coalesce(target_id, target)) AS times
+    FROM named LEFT JOIN alias ON alias = target WHERE target IS NOT NULL
+)
+SELECT target, position FROM known JOIN entry USING (position) WHERE times > 1
+ORDER BY target, document, line, position
 """
 
 
@@ -330,8 +346,8 @@ class SqliteStore:
         self, db: sqlite3.Connection, document: FoundDocument, aliases: dict[str, str]
     ) -> None:
         position = db.execute(
-            "INSERT INTO document (path, title, date, date_source) VALUES (?, ?, ?, ?)",
-            (document.path, document.title, document.date, document.date_source),
+            "INSERT INTO document (path, title, date, date_source, undated) VALUES (?, ?, ?, ?, ?)",
+            (document.path, document.title, document.date, document.date_source, document.undated),
         ).lastrowid
         targets = [(found.target, found.skip, True) for found in document.links]
         targets += [(implied, None, False) for implied in document.implied]
@@ -357,16 +373,16 @@ class SqliteStore:
             (aliases.get(found.identity.id, found.identity.id), found, skip, linked)
             for found, skip, linked in targets
         ]
-        # The address of a target is that of its first link in this run.
+        # The address of a target is that of its first link in this run, but for a later one that opens better.
         db.executemany(
             "INSERT INTO target (id, url, kind, host, parent, stands_for, run_id, seen_at) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET url = excluded.url, host = excluded.host, "
             "kind = excluded.kind, parent = excluded.parent, stands_for = excluded.stands_for, "
             "run_id = excluded.run_id, seen_at = excluded.seen_at "
-            "WHERE run_id <> excluded.run_id OR seen_at <> excluded.seen_at",
+            "WHERE run_id <> excluded.run_id OR seen_at <> excluded.seen_at OR ?",
             [
                 (id_, f.identity.url, f.identity.kind, f.host, f.identity.parent, f.identity.stands_for,
-                 self.run.id, _ms(self.run.started_at))
+                 self.run.id, _ms(self.run.started_at), f.identity.preferred)
                 for id_, f, _, _ in rows
             ],
         )  # fmt: skip
@@ -547,6 +563,11 @@ class SqliteStore:
             f"INSERT OR IGNORE INTO target (id, {names}) SELECT ?, {names} FROM target WHERE id = ?",  # noqa: S608
             (new, old),
         )
+        # The one address has just opened; the other may be one that never does.
+        db.execute(
+            "UPDATE target SET (url, host) = (SELECT url, host FROM target WHERE id = ?) WHERE id = ?",
+            (old, new),
+        )
         db.execute(
             "INSERT OR IGNORE INTO selected SELECT ?, host, kind, by_api, linked, skip, due, wants_metadata, deferred, "
             "stated FROM selected WHERE target_id = ?",
@@ -651,23 +672,22 @@ class SqliteRows:
                 image=bool(row["image"]), date=row["date"], used_at=used,
             )  # fmt: skip
 
+    def _aliases(self) -> dict[str, str]:
+        rows = self._connection.execute("SELECT alias, target_id FROM alias")
+        return {row["alias"]: row["target_id"] for row in rows}
+
     def entries(self) -> Iterator[ReportEntry]:
-        aliases = {
-            row["alias"]: row["target_id"] for row in self._connection.execute("SELECT * FROM alias")
-        }
-
-        def known(link: EntryLink) -> EntryLink:
-            return replace(link, target=aliases.get(link.target, link.target))
-
+        aliases = self._aliases()
         for row in self._connection.execute("SELECT row FROM entry ORDER BY document, line, position"):
-            entry = msgspec.json.decode(row["row"], type=ReportEntry)
-            yield replace(
-                entry,
-                article=entry.article and known(entry.article),
-                papers=[known(link) for link in entry.papers],
-                code=[known(link) for link in entry.code],
-                others=[known(link) for link in entry.others],
-            )
+            yield _entry(row["row"], aliases)
+
+    def repeated(self) -> Iterator[tuple[str, ReportEntry]]:
+        aliases = self._aliases()
+        for target, position in self._connection.execute(_REPEATED):
+            (row,) = self._connection.execute(
+                "SELECT row FROM entry WHERE position = ?", (position,)
+            ).fetchone()
+            yield target, _entry(row, aliases)
 
     def findings(self) -> Iterator[Finding]:
         for row in self._connection.execute("SELECT * FROM finding ORDER BY document, line, column_, code"):
@@ -678,11 +698,28 @@ class SqliteRows:
             )  # fmt: skip
 
     def undated_links(self) -> int:
-        return int(self._connection.execute("SELECT count(*) FROM link WHERE date IS NULL").fetchone()[0])
+        query = "SELECT (SELECT count(*) FROM link WHERE date IS NULL) + (SELECT coalesce(sum(undated), 0) FROM document)"
+        return int(self._connection.execute(query).fetchone()[0])
 
     def deferred(self) -> int:
         query = "SELECT count(*) FROM selected WHERE deferred = 'host-deferred' AND linked = 1"
         return int(self._connection.execute(query).fetchone()[0])
+
+
+def _entry(row: str, aliases: Mapping[str, str]) -> ReportEntry:
+    """An entry with the ids that its targets have by now."""
+
+    def known(link: EntryLink) -> EntryLink:
+        return replace(link, target=aliases.get(link.target, link.target))
+
+    entry = msgspec.json.decode(row, type=ReportEntry)
+    return replace(
+        entry,
+        article=entry.article and known(entry.article),
+        papers=[known(link) for link in entry.papers],
+        code=[known(link) for link in entry.code],
+        others=[known(link) for link in entry.others],
+    )
 
 
 def _report_target(row: sqlite3.Row, links: list[ReportLink]) -> ReportTarget:

@@ -183,7 +183,7 @@ def test_jsonl_holds_one_target_a_line() -> None:
 
 def test_text_says_first_what_to_do_and_then_how_much_there_is() -> None:
     lines = rendered("text", whole()).splitlines()
-    assert lines[0] == "a.md:3:7: http-404  https://a.example/0  (gone)"
+    assert lines[0] == "a.md:3:7: http-404  https://a.example/0  (gone; try https://b.example/)"
     assert lines[2] == "5 links in 1 document, 5 targets: 4 ok, 1 redirected"
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from enrich.errors import StorageError
 from enrich.model import (
+    CanonicalUrl,
     CheckResult,
     Element,
     EntryLink,
@@ -239,6 +240,21 @@ async def test_the_address_of_a_target_is_that_of_its_first_link(store: Store) -
     assert [row.url for row in await rows(store)] == ["https://a.example/x"]
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+async def test_an_address_that_opens_replaces_one_that_may_not(
+    store: Store, order: tuple[int, ...]
+) -> None:
+    """Wherever it stands, in the same document or another, and when a killed run begins anew."""
+    plain = target("wx:1:2:1", kind="wechat")
+    opens = replace(
+        plain, identity=replace(plain.identity, url=CanonicalUrl("https://a.example/s"), preferred=True)
+    )
+    links = [link(plain, 1), link(opens, 2), link(plain, 3)]
+    for _ in range(2):
+        await begin(store, *(document(links[place], path=f"{place}.md") for place in order), fresh=False)
+        assert {row.url for row in await rows(store)} == {"https://a.example/s"}
+
+
 async def test_what_an_api_can_decide_is_handed_out_to_it_and_can_be_given_back(store: Store) -> None:
     paper = target("arxiv:1", kind="arxiv", host="arxiv.org", asks_api=True)
     await begin(store, document(link(paper)))
@@ -337,6 +353,44 @@ async def test_entries_are_kept_and_know_the_target_that_a_link_turned_out_to_be
     await store.record([result("wechat:AAA", alias="wx:1:2:1")], RULE)
     (merged,) = await store.read(lambda rows: list(rows.entries()))
     assert merged.article == replace(article, target="wx:1:2:1")
+
+
+async def test_entries_that_name_the_same_are_given_by_target_and_place(store: Store) -> None:
+    def entry(document: str, line: int, article: str | None, *papers: str) -> ReportEntry:
+        links = [
+            EntryLink(line=line, url="https://a.example/", target=name) for name in (article or "", *papers)
+        ]
+        return ReportEntry(
+            document=document, line=line, section=[], number=None, title=None, topics=[], rating=None,
+            article=links[0] if article else None, papers=links[1:], code=[], others=[], authors=[], abstract=None,
+            remarks=None,
+        )  # fmt: skip
+
+    await store.begin(version="1", options="{}", now=NOW, fresh=True)
+    entries = [
+        entry("b.md", 1, "wechat:AAA", "arxiv:2"),
+        entry("a.md", 9, "wx:1:2:1", "arxiv:2", "arxiv:2"),
+        entry("a.md", 10, None, "arxiv:3", "arxiv:3"),
+        entry("a.md", 2, None, "arxiv:2"),
+        entry("c.md", 1, None),
+    ]
+    await store.add([replace(document(link(target("wechat:AAA", kind="wechat"))), entries=entries)])
+    await due(store)
+    await store.record([result("wechat:AAA", alias="wx:1:2:1")], RULE)
+    found = await store.read(lambda rows: list(rows.repeated()))
+    assert [(name, one.document, one.line) for name, one in found] == [
+        ("arxiv:2", "a.md", 2), ("arxiv:2", "a.md", 9), ("arxiv:2", "b.md", 1),
+        ("wx:1:2:1", "a.md", 9), ("wx:1:2:1", "b.md", 1),
+    ]  # fmt: skip
+    assert found[-1][1].article == EntryLink(line=1, url="https://a.example/", target="wx:1:2:1")
+
+
+async def test_the_address_that_opened_stays_when_two_targets_turn_out_to_be_one(store: Store) -> None:
+    short, long = target("wechat:AAA", kind="wechat"), target("wx:1:2:1", kind="wechat")
+    await begin(store, document(link(long), link(short, 2)))
+    await due(store)
+    await store.record([result("wechat:AAA", alias="wx:1:2:1")], RULE)
+    assert [row.url for row in await rows(store)] == [short.identity.url]
 
 
 async def test_two_ids_merge_when_both_are_linked_in_one_run(store: Store) -> None:

@@ -1,0 +1,102 @@
+"""From the rows of a run to its report: one pass to count and to find, and the rows themselves to render."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from enrich import __version__
+from enrich.config import Settings
+from enrich.findings import Policy, findings_of, severities
+from enrich.model import Finding, Report, ReportRun, ReportSummary, ReportTarget, ReportWarning, Status
+from enrich.repeats import repeats
+from enrich.store.protocol import Rows, Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a report says of the run itself."""
+
+    run: Run
+    complete: bool
+    requests: int
+    warnings: Sequence[ReportWarning]
+    finished_at: datetime
+    unreadable: int
+    internal_errors: Sequence[Finding]
+    settings: Settings
+
+
+def _zeroes() -> dict[str, int]:
+    return {str(status): 0 for status in Status}
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What is counted while the targets go by once."""
+
+    links: int = 0
+    targets: int = 0
+    from_cache: int = 0
+    failed: bool = False
+    by_status: dict[str, int] = field(default_factory=_zeroes)
+    by_kind: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def add(self, target: ReportTarget) -> None:
+        self.links += len(target.links)
+        self.targets += 1
+        self.from_cache += target.from_cache
+        self.by_status[str(target.status)] += 1
+        self.by_kind.setdefault(target.kind, _zeroes())[str(target.status)] += 1
+
+
+def report_of(rows: Rows, policy: Policy, header: Header) -> tuple[Report, bool]:
+    """The report of a run, and whether what fails it was met."""
+    tally = _Tally()
+    found = [*rows.findings(), *header.internal_errors]
+    for target in rows.targets():
+        tally.add(target)
+        tally.failed = tally.failed or policy.fails(target)
+        found += findings_of(target, policy)
+    found += repeats(rows.repeated())
+    found = policy.applied(found)
+    failed = tally.failed or any(finding.code in policy.fail_on for finding in found)
+    report = Report(
+        run=_run(header, tally),
+        summary=_summary(rows, header, tally, found),
+        documents=rows.documents,
+        targets=rows.targets,
+        findings=lambda: found,
+        entries=rows.entries,
+    )
+    return report, failed
+
+
+def _summary(rows: Rows, header: Header, tally: _Tally, found: Sequence[Finding]) -> ReportSummary:
+    return ReportSummary(
+        documents=sum(1 for _ in rows.documents()),
+        documents_skipped=header.unreadable,
+        links=tally.links,
+        undated_links=rows.undated_links(),
+        targets=tally.targets,
+        deferred=rows.deferred(),
+        by_status=tally.by_status,
+        by_kind=dict(sorted(tally.by_kind.items())),
+        findings=severities(found),
+    )
+
+
+def _run(header: Header, tally: _Tally) -> ReportRun:
+    return ReportRun(
+        id=header.run.id,
+        version=__version__,
+        started_at=header.run.started_at.replace(microsecond=0),
+        finished_at=header.finished_at.replace(microsecond=0),
+        complete=header.complete,
+        since=header.settings["since"],
+        until=header.settings["until"],
+        requests=header.requests,
+        from_cache=tally.from_cache,
+        warnings=list(header.warnings),
+    )

@@ -18,7 +18,7 @@ from requirements import ROOT
 # From the top down. The rooms of a line may use each other only where that is said.
 LINES: tuple[tuple[frozenset[str], bool], ...] = (
     (frozenset({"cli", "__main__", "demo"}), True),
-    (frozenset({"pipeline"}), False),
+    (frozenset({"pipeline", "listing"}), False),
     (frozenset({"collect", "summary"}), False),
     (frozenset({"files"}), False),
     (frozenset({"check", "lookup", "report", "documents", "findings", "git_dates"}), False),
@@ -27,7 +27,7 @@ LINES: tuple[tuple[frozenset[str], bool], ...] = (
     (frozenset({"kinds"}), False),
     (frozenset({"fetch", "store", "extract", "verdict"}), False),
     (frozenset({"config", "registry", "codec", "urls", "text", "titles"}), True),
-    (frozenset({"dates", "date_forms", "front_matter", "gitignore"}), True),
+    (frozenset({"dates", "date_forms", "front_matter", "gitignore", "processes"}), True),
     (frozenset({"model", "errors"}), True),
 )
 HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv"})

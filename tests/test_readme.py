@@ -21,6 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHECKOUT = (
     "enrich",
     "tests",
+    "benchmarks",
     "pyproject.toml",
     "README.md",
     "LICENSE",

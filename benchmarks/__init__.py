@@ -1,0 +1,1 @@
+"""Performance, measured as ratios against another program in the same run."""

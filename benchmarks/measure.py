@@ -1,0 +1,96 @@
+"""What a command costs: wall time, processor time of it and all it starts, and memory of all of them together.
+
+Time and memory are measured in runs of their own, since looking at the memory of a process stops it for a moment.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+SAMPLE_SECONDS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds and bytes. ``memory`` is the peak of the sum over all processes, shared pages counted once."""
+
+    wall: float
+    processor: float
+    memory: float
+
+
+def median_cost(costs: Sequence[Cost]) -> Cost:
+    return Cost(
+        wall=median(cost.wall for cost in costs),
+        processor=median(cost.processor for cost in costs),
+        memory=median(cost.memory for cost in costs),
+    )
+
+
+def cost(command: Sequence[str], output: Path, folder: Path, environment: Mapping[str, str]) -> Cost:
+    """Run a command twice in a folder, its output to a file and its messages nowhere."""
+    wall, processor = _time(command, output, folder, environment)
+    return Cost(wall, processor, _memory(command, output, folder, environment))
+
+
+def _time(
+    command: Sequence[str], output: Path, folder: Path, environment: Mapping[str, str]
+) -> tuple[float, float]:
+    with _started(command, output, folder, environment) as process:
+        begin = time.perf_counter()
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+    _insist(process, command)
+    return wall, used.ru_utime + used.ru_stime
+
+
+def _memory(command: Sequence[str], output: Path, folder: Path, environment: Mapping[str, str]) -> float:
+    peak = 0
+    with _started(command, output, folder, environment) as process:
+        while process.poll() is None:
+            peak = max(peak, sum(_proportional_size(pid) for pid in _tree(process.pid)))
+            time.sleep(SAMPLE_SECONDS)
+    _insist(process, command)
+    return float(peak)
+
+
+def _started(
+    command: Sequence[str], output: Path, folder: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    with output.open("wb") as file:
+        return subprocess.Popen(  # noqa: S603 - commands of ours
+            command, stdout=file, stderr=subprocess.DEVNULL, cwd=folder, env=dict(environment)
+        )
+
+
+def _insist(process: subprocess.Popen[bytes], command: Sequence[str]) -> None:
+    if process.returncode != 0:
+        sys.exit(f"{' '.join(command[:3])} … ended with exit code {process.returncode}")
+
+
+def _tree(pid: int) -> Iterator[int]:
+    """A process and all below it."""
+    yield pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return
+    for child in children.split():
+        yield from _tree(int(child))
+
+
+def _proportional_size(pid: int) -> int:
+    """The memory of a process, a page that several share counted by halves or less; 0 once it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))

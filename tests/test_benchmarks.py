@@ -1,0 +1,27 @@
+"""The benchmarks themselves: that they run and print what they promise. How fast anything is, they say."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from requirements import ROOT, require
+
+
+def test_extraction_is_compared_with_lychee_in_one_run() -> None:
+    there = shutil.which("lychee") or (Path(sys.executable).parent / "lychee").exists()
+    require("lychee", bool(there), "lychee is not installed; the extra `bench` brings it")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "extraction", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=True,
+    )
+    rows = re.findall(r"^\| (\w+) \| \S.* \| \S.* \| (\d+\.\d\d) \|$", done.stdout, re.MULTILINE)
+    assert [name for name, _ratio in rows] == ["wall", "processor", "memory", "links"]
+    assert all(float(ratio) > 0 for _name, ratio in rows)

@@ -1,0 +1,74 @@
+"""Work shared among processes: in order, bounded, and nobody left behind."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+
+import pytest
+
+from enrich.processes import BATCHES_AHEAD, MOST_RESULTS, in_order
+
+
+def doubled(number: int) -> int:
+    return number * 2
+
+
+def who(_number: int) -> int:
+    time.sleep(0.01)
+    return os.getpid()
+
+
+def unlucky(number: int) -> int:
+    if number == 2:
+        raise ValueError("not this one")
+    return number
+
+
+def slow_at_first(number: int) -> int:
+    time.sleep(0.2 if number == 0 else 0)
+    return number
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_results_come_in_the_order_of_the_batches(processes: int) -> None:
+    assert list(in_order(range(100), doubled, processes)) == [number * 2 for number in range(100)]
+
+
+def test_this_process_works_as_well_as_its_helper() -> None:
+    workers = set(in_order(range(20), who, 2))
+    assert len(workers) == 2
+    assert os.getpid() in workers
+
+
+def test_a_first_batch_that_takes_long_is_waited_for() -> None:
+    assert list(in_order(range(50), slow_at_first, 2)) == list(range(50))
+
+
+def test_an_error_in_a_helper_is_one_here_with_its_reason() -> None:
+    with pytest.raises((RuntimeError, ValueError), match="not this one"):
+        list(in_order(range(20), unlucky, 3))
+    assert multiprocessing.active_children() == []
+
+
+def test_no_helper_is_left_when_somebody_has_seen_enough() -> None:
+    results = in_order(range(1000), who, 3)
+    next(results)
+    assert multiprocessing.active_children()
+    results.close()
+    assert multiprocessing.active_children() == []
+
+
+def test_what_waits_for_a_slow_batch_is_bounded() -> None:
+    done: list[int] = []
+
+    def counted(number: int) -> int:
+        done.append(number)
+        return slow_at_first(number)
+
+    # The helper has the first batch, which is slow; this process does not run away meanwhile.
+    results = in_order(range(1000), counted, 2)
+    assert next(results) == 0
+    assert len(done) <= MOST_RESULTS + BATCHES_AHEAD + 1
+    results.close()

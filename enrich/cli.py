@@ -19,12 +19,12 @@ from enrich import __version__
 from enrich.errors import CacheBusyError, EnrichError, StorageError, UsageError
 
 if TYPE_CHECKING:
-    from enrich.collect import Selection
     from enrich.config import Setting, Settings
-    from enrich.documents import Place
+    from enrich.documents import Places
     from enrich.model import Document, Finding, Report
     from enrich.pipeline import Finished, Job
     from enrich.progress import Display
+    from enrich.selection import Selection
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -115,9 +115,9 @@ def _say(text: str) -> None:
 @contextlib.contextmanager
 def _output(settings_output: str | None) -> Iterator[Callable[[Iterable[str]], None]]:
     """Where a command's data goes: standard output, or the file of ``--output``, replaced as a whole."""
-    from enrich.publish import write_atomically
-
     if settings_output is not None:
+        from enrich.publish import write_atomically
+
         yield lambda pieces: write_atomically(Path(settings_output), pieces)
         return
 
@@ -282,9 +282,9 @@ def links_command(
     enrich links notes/ --format jsonl
     enrich links notes/ --dates
     """
-    from enrich.collect import Selection, documents_of, places_of
     from enrich.listing import is_enough
     from enrich.model import Finding
+    from enrich.selection import Selection, places_of
 
     settings = _settings("links", config_file, options)
     selection, places = Selection.of(settings), places_of(settings, paths)
@@ -292,6 +292,8 @@ def links_command(
         with _output(links_output) as write:
             write(_listed_lines(places, selection))
         return
+    from enrich.collect import documents_of
+
     documents = documents_of(places, git_dates=settings["git_dates"])
 
     def lines() -> Iterator[str]:
@@ -307,7 +309,7 @@ def links_command(
         write(lines())
 
 
-def _listed_lines(places: list[Place], selection: Selection) -> Iterator[str]:
+def _listed_lines(places: Places, selection: Selection) -> Iterator[str]:
     """The same lines, as fast as they can be made."""
     import gc
 

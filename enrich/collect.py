@@ -1,29 +1,21 @@
 """Documents to links that belong to a run, each with what it resolves to.
 
-Which links count is decided here and nowhere else: dates and kinds choose, patterns skip, and what cannot
-be asked is listed with the reason.
+Which links count is decided in `enrich.selection`.
 """
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from enrich.config import DEFAULT_REPORTS_DIR, Settings
 from enrich.dates import chosen, disagree
-from enrich.documents import Place, discover, read, type_of, walk_of
-from enrich.errors import UsageError
+from enrich.documents import Place, read, type_of
 from enrich.extract.items import dated
 from enrich.extract.remarks import remarks
-from enrich.files import KIND_NAME as FILE_KIND
-from enrich.files import is_path, locate
 from enrich.findings import UNMENTIONED
 from enrich.git_dates import first_commits, repository_of
 from enrich.model import (
-    CanonicalUrl,
     Dated,
     Document,
     Entry,
@@ -36,88 +28,13 @@ from enrich.model import (
     Suggestion,
     Target,
 )
-from enrich.registry import finding_codes, identify, kinds
+from enrich.registry import finding_codes, kinds
+from enrich.selection import Selection, resolve, resolved_link
 from enrich.store.protocol import FoundDocument, FoundLink, FoundTarget, Store
-from enrich.urls import canonical, host_of, is_web, scheme_of
+from enrich.urls import host_of, scheme_of
 
 DOCUMENTS_AT_ONCE = 50
 _PAGES_OF = {"arxiv": "https://arxiv.org/abs/{}", "github": "https://github.com/{}"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which links count, made from the settings once."""
-
-    settings: Settings
-    include: tuple[re.Pattern[str], ...]
-    exclude: tuple[re.Pattern[str], ...]
-    remap: tuple[tuple[re.Pattern[str], str], ...]
-
-    @classmethod
-    def of(cls, settings: Settings) -> Selection:
-        pairs = (rule.partition(" ") for rule in settings["remap"])
-        return cls(
-            settings=settings,
-            include=tuple(map(re.compile, settings["include"])),
-            exclude=tuple(map(re.compile, settings["exclude"])),
-            remap=tuple((re.compile(pattern), replacement) for pattern, _, replacement in pairs),
-        )
-
-    @property
-    def skips_undated(self) -> bool:
-        period = self.settings.period
-        return bool(period.since or period.until) and self.settings["undated"] == "skip"
-
-    def holds(self, date: str | None, kind: str) -> bool:
-        """Whether a link of this date and kind belongs to the run at all."""
-        settings = self.settings
-        if settings["kind"] and kind not in settings["kind"]:
-            return False
-        if date is None:
-            return not self.skips_undated
-        return settings.period.holds(date)
-
-    def skip(self, link: Link, url: str) -> str | None:
-        """The reason for which a link is listed without being asked, if there is one."""
-        if link.disabled:
-            return "excluded"
-        if link.element == "code":
-            return "code"
-        if link.image and not self.settings["check_images"]:
-            return "image"
-        if not is_web(url):
-            return "unsupported-scheme" if scheme_of(url) else None
-        return "excluded" if self._is_excluded(link.url) else None
-
-    def skip_path(self, link: Link) -> str | None:
-        """The same for a link inside the collection. Its images are checked too, since asking costs nothing."""
-        if link.disabled:
-            return "excluded"
-        if link.element == "code":
-            return "code"
-        return "excluded" if self._is_excluded(link.url) else None
-
-    def _is_excluded(self, url: str) -> bool:
-        """As in lychee: --include wins over --exclude; alone, it excludes all that it does not name."""
-        if any(pattern.search(url) for pattern in self.include):
-            return False
-        if self.include and not self.exclude:
-            return True
-        return any(pattern.search(url) for pattern in self.exclude)
-
-    def remapped(self, url: str) -> str:
-        for pattern, replacement in self.remap:
-            if pattern.search(url):
-                return pattern.sub(replacement, url, count=1)
-        return url
-
-
-def resolve(url: str) -> Identity:
-    """What a URL stands for; one that cannot be parsed is a target too, and is judged as such."""
-    address = canonical(url)
-    if address is None:
-        return Identity(id=f"url:{url}", kind="web", url=CanonicalUrl(url))
-    return identify(address)
 
 
 def found_target(identity: Identity) -> FoundTarget:
@@ -144,26 +61,11 @@ def links_of(document: Document, links: Sequence[Link], selection: Selection) ->
 
 
 def _found_link(document: Document, link: Link, selection: Selection) -> FoundLink | None:
-    date = link.date or document.date
-    if scheme_of(link.url) is None and not link.url.startswith("//"):
-        return _found_path(document, link, date, selection)
-    # Two slashes without a scheme mean that of the page.
-    address = f"https:{link.url}" if link.url.startswith("//") else link.url
-    identity = resolve(selection.remapped(address))
-    if not selection.holds(date, identity.kind):
+    resolved = resolved_link(document, link, selection)
+    if resolved is None:
         return None
-    return FoundLink(
-        link=link, target=found_target(identity), date=date, skip=selection.skip(link, identity.url)
-    )
-
-
-def _found_path(document: Document, link: Link, date: str | None, selection: Selection) -> FoundLink | None:
-    """A link inside the collection, or None for what a template makes into an address."""
-    if not is_path(link.url) or not selection.holds(date, FILE_KIND):
-        return None
-    located = locate(document, link.url)
-    skip = selection.skip_path(link) or (None if located.inside else "relative")
-    return FoundLink(link=link, target=found_target(located.identity), date=date, skip=skip)
+    identity, skip = resolved
+    return FoundLink(link=link, target=found_target(identity), date=link.date or document.date, skip=skip)
 
 
 def found_document(document: Document, selection: Selection) -> FoundDocument:
@@ -262,26 +164,6 @@ def _entry(document: Document, entry: Entry, slots: Sequence[FoundLink | None]) 
         abstract=entry.abstract,
         remarks=entry.remarks,
     )
-
-
-def places_of(settings: Settings, paths: Sequence[str]) -> list[Place]:
-    """The documents of a run; UsageError for a path that is not there."""
-    default = settings.file.parent if settings.file is not None else Path()
-    named = [*paths, *_paths_from(settings["files_from"])] or [str(default)]
-    never = [Path(settings["cache_dir"]), Path(settings["reports_dir"] or DEFAULT_REPORTS_DIR)]
-    walk = walk_of(settings["extensions"], settings["hidden"], settings["exclude_path"], never)
-    return discover(named, walk)
-
-
-def _paths_from(file: str | None) -> list[str]:
-    if file is None:
-        return []
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"--files-from: {file}: cannot be read: {why}") from None
-    return [line for line in text.splitlines() if line.strip()]
 
 
 def documents_of(places: Iterable[Place], *, git_dates: bool = False) -> Iterator[Document | Finding]:

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from enrich.dates import Period, parse_period
 from enrich.errors import UsageError
 from enrich.model import Manners, Status
+from enrich.periods import Period, parse_period
 from enrich.registry import built_in_manners, finding_codes, formats, kinds, reasons
 from enrich.urls import canonical, is_web
 

@@ -8,7 +8,6 @@ Met in 5,677 notes: ``2022.5.10``, ``2018-11-05~2018-11-09``, ``2018-12-17~12-21
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
@@ -176,13 +175,3 @@ def leading(text: str) -> tuple[Span, str] | None:
         return None
     closing = _CLOSING.match(text, found[1])
     return found[0], text[closing.end() if closing else found[1] :]
-
-
-def days(date_text: str) -> tuple[date, date]:
-    """First and last day of a year, month or day in ISO form; ValueError for what does not exist."""
-    year, month, day = [*map(int, date_text.split("-")), 0, 0][:3]
-    if day:
-        return date(year, month, day), date(year, month, day)
-    last_month = month or 12
-    date(year, last_month, 1)
-    return date(year, month or 1, 1), date(year, last_month, monthrange(year, last_month)[1])

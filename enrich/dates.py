@@ -1,4 +1,4 @@
-"""The date of a document, and periods of dates. Pure; the standard library alone.
+"""The date of a document. Pure; the standard library alone.
 
 In 5,677 notes of 76 repositories a full date stood in the file name of 1,729, in the path of 155, in the
 front matter of 140, in the title of 118, on the first line of 40 and behind a label of 13. More than half carry
@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
 from enrich import date_forms
 from enrich.date_forms import BRACKETED_MONTH, COMPACT_DAY, DAY, HAN_MONTH, MONTH, YEAR, Span, iso
-from enrich.errors import UsageError
 from enrich.front_matter import front_matter, front_matter_value
 from enrich.model import Dated, DateSource
+from enrich.periods import days
 
 # The keys of static site generators: when a post was written, else when it changed.
 _WRITTEN_KEYS = ("date", "created", "created_at", "published", "pubDate")
@@ -259,46 +258,5 @@ def _apart(one: Dated, other: Dated) -> bool:
 
 
 def _reach(dated: Dated) -> tuple[date, date]:
-    first = date.min if dated.updated else date_forms.days(dated.begin or dated.date)[0]
-    return first, date_forms.days(dated.date)[1]
-
-
-# --- periods ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From ``since`` to ``until``, both included; None is open."""
-
-    since: date | None
-    until: date | None
-
-    def holds(self, date_text: str) -> bool:
-        """Whether a date, ``2022-05-10`` or ``2021-05``, lies within; a month counts if any day does."""
-        first, last = date_forms.days(date_text)
-        return (self.since is None or last >= self.since) and (self.until is None or first <= self.until)
-
-
-def parse_period(since: str | None, until: str | None) -> Period:
-    """The period that ``--since`` and ``--until`` name; both ends count as a whole.
-
-    Raises UsageError for what is no date, and for an end before its beginning.
-    """
-    first = None if since is None else _end_of_period("--since", since)[0]
-    last = None if until is None else _end_of_period("--until", until)[1]
-    if first and last and first > last:
-        raise UsageError(f"--since: {since!r} lies after --until {until!r}; swap them")
-    return Period(first, last)
-
-
-_PERIOD = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?", re.ASCII)
-
-
-def _end_of_period(option: str, text: str) -> tuple[date, date]:
-    try:
-        days = date_forms.days(text) if _PERIOD.fullmatch(text) else None
-    except ValueError:
-        days = None
-    if days is None:
-        raise UsageError(f"{option}: {text!r} is not a date; write 2021, 2021-01 or 2021-01-15")
-    return days
+    first = date.min if dated.updated else days(dated.begin or dated.date)[0]
+    return first, days(dated.date)[1]

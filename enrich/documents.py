@@ -19,9 +19,10 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
 from pathlib import Path
 
-from enrich.dates import chosen, document_dates
 from enrich.errors import UsageError
 from enrich.extract.positions import lines_of
 from enrich.gitignore import Layer, Rule, is_ignored, rules_of
@@ -70,6 +71,10 @@ class Place:
     unread: str | None = None
 
 
+# Those of one folder come as they are found; nothing in it was named.
+Places = Sequence[Place] | Iterator[Place]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
     """Which files count as documents in a folder."""
@@ -109,17 +114,29 @@ def _without_surrogates(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def discover(paths: Sequence[str], walk: Walk) -> list[Place]:
-    """All documents at the given paths, once each, by path; UsageError for a path that is not there."""
+def discover(paths: Sequence[str], walk: Walk) -> Places:
+    """All documents at the given paths, once each, by path; UsageError for a path that is not there.
+
+    Those of a folder come while it is walked, so that work on the first need not wait for the last.
+    """
+    if len(paths) == 1 and paths[0] != STDIN and os.path.isdir(paths[0]):
+        return _once(_folder(Path(paths[0]), walk))
     places: dict[str, Place] = {}
-    # One folder gives each file once, and looking up where a file really lies takes its time.
-    is_one_folder = len(paths) == 1 and os.path.isdir(paths[0])
     for path in paths:
         for place in _places(path, walk):
-            key = place.shown if is_one_folder or place.shown == STDIN else str(place.file.resolve())
+            key = place.shown if place.shown == STDIN else str(place.file.resolve())
             if key not in places or place.named:
                 places[key] = place
     return sorted(places.values(), key=lambda place: place.shown)
+
+
+def _once(places: Iterable[Place]) -> Iterator[Place]:
+    """Without those that are shown by a name that came before: not all bytes of a name are shown as they are."""
+    shown_before = ""
+    for place in places:
+        if place.shown != shown_before:
+            yield place
+        shown_before = place.shown
 
 
 def _places(path: str, walk: Walk) -> Iterator[Place]:
@@ -166,41 +183,52 @@ class _Folder:
     rules: tuple[Layer, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """Something in a folder: ``dated`` is what stands before its name in a path that may tell a date."""
+
+    entry: os.DirEntry[str]
+    folder: _Folder
+    dated: str
+
+
 def _folder(root: Path, walk: Walk) -> Iterator[Place]:
-    pending = [_top(root)]
-    base = Path(root.resolve().name)
-    collection = _root(root)
+    """The documents in a folder and below, by path; each thing is looked at when its turn comes."""
+    base, collection, numbers = Path(root.resolve().name), _root(root), count()
+    # Equal paths go by the second: not all bytes of a name are shown as they are.
+    pending: list[tuple[str, int, _Met | _Folder]] = [(shown(root), next(numbers), _top(root))]
     while pending:
-        folder = pending.pop()
-        if (entries := _entries(folder.path)) is None:
-            # Reading it as a document gives the finding that says why.
-            yield Place(file=folder.path, shown=shown(folder.path), dated="")
-            continue
-        above, dated = (
-            _prefix(shown(folder.path)),
-            _prefix((base / folder.path.relative_to(root)).as_posix()),
-        )
-        for entry in entries:
-            name = entry.name
-            if _is_left_out(entry, folder, walk):
+        path, _, one = heappop(pending)
+        if isinstance(one, _Met):
+            found = _found(one, path, collection, walk)
+            if isinstance(found, Place):
+                yield found
+            if not isinstance(found, _Folder):
                 continue
-            if not entry.is_dir(follow_symlinks=False):
-                if os.path.splitext(name)[1].lower() in walk.suffixes:
-                    yield Place(
-                        file=folder.path / name,
-                        shown=above + _without_surrogates(name),
-                        dated=_without_surrogates(dated + name),
-                        root=collection,
-                    )
-            elif folder.depth < MAX_DEPTH:
-                pending.append(_inside(folder, name))
-            else:
-                yield Place(
-                    file=folder.path / name,
-                    shown=above + _without_surrogates(name),
-                    dated="",
-                    unread=_TOO_DEEP,
-                )
+            one = found
+        if (entries := _entries(one.path)) is None:
+            # Reading it as a document gives the finding that says why.
+            yield Place(file=one.path, shown=shown(one.path), dated="")
+            continue
+        above, dated = _prefix(shown(one.path)), _prefix((base / one.path.relative_to(root)).as_posix())
+        for entry in entries:
+            met = _Met(entry, one, dated)
+            heappush(pending, (above + _without_surrogates(entry.name), next(numbers), met))
+
+
+def _found(met: _Met, path: str, collection: Path, walk: Walk) -> Place | _Folder | None:
+    """The document or the folder that something is, if it is one that counts; ``path`` is as shown."""
+    entry, folder = met.entry, met.folder
+    if _is_left_out(entry, folder, walk):
+        return None
+    if entry.is_dir(follow_symlinks=False):
+        if folder.depth < MAX_DEPTH:
+            return _inside(folder, entry.name)
+        return Place(file=folder.path / entry.name, shown=path, dated="", unread=_TOO_DEEP)
+    if os.path.splitext(entry.name)[1].lower() not in walk.suffixes:
+        return None
+    dated = _without_surrogates(met.dated + entry.name)
+    return Place(file=folder.path / entry.name, shown=path, dated=dated, root=collection)
 
 
 def _prefix(folder: str) -> str:
@@ -281,6 +309,9 @@ def text_at(place: Place) -> Decoded | Finding:
 
 def read(place: Place) -> Document | Finding:
     """The document at a place, or the finding that it cannot be read; UsageError if it was named."""
+    # Whoever lists links needs no dates.
+    from enrich.dates import chosen, document_dates
+
     decoded = text_at(place)
     if isinstance(decoded, Finding):
         return decoded

@@ -8,15 +8,16 @@ processor that may be used takes its share.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
-from enrich.collect import Selection, links_of
-from enrich.documents import STDIN, Place, text_at, type_of
+from enrich.documents import STDIN, Place, Places, text_at, type_of
 from enrich.extract.fast import CODE, DISABLED, ELSEWHERE, IMAGE, spot_of, spots
 from enrich.files import is_surely_inside
 from enrich.model import Document, Element, Finding, Link
 from enrich.processes import in_order, processors
+from enrich.selection import Selection, resolved_link
 from enrich.text import is_harmless, printable
 
 # So much that another process is worth it, and how much one works on at once.
@@ -35,27 +36,30 @@ class Listed:
     unreadable: tuple[Finding, ...]
 
 
-def is_enough(selection: Selection, places: Sequence[Place]) -> bool:
+def is_enough(selection: Selection, places: Places) -> bool:
     """Whether nothing is asked that needs more than texts which can be read again."""
     settings = selection.settings
     choices = ("kind", "include", "exclude", "remap", "git_dates")
     chosen = any(settings[name] for name in choices) or settings.period.since or settings.period.until
-    return not chosen and all(place.shown != STDIN for place in places)
+    is_read_once = isinstance(places, Sequence) and any(place.shown == STDIN for place in places)
+    return not chosen and not is_read_once
 
 
-def listed(places: Sequence[Place], selection: Selection) -> Iterator[Listed]:
+def listed(places: Places, selection: Selection) -> Iterator[Listed]:
     """The lines for the links of these documents, in order; UsageError for a named one that cannot be read."""
-    for place in places:
+    for place in places if isinstance(places, Sequence) else ():
         if place.named:
             # What was named and cannot be read ends the run before anything is written.
             text_at(place)
-    batches = list(_batches(places))
-    is_much = len(batches) * BATCH_BYTES >= WORTH_SHARING_BYTES
+    batches = _batches(places)
+    # Helpers start as soon as it is plain that they are worth it, and not when the last document is found.
+    first = list(islice(batches, WORTH_SHARING_BYTES // BATCH_BYTES))
+    is_much = len(first) * BATCH_BYTES >= WORTH_SHARING_BYTES
     processes = min(processors(), MOST_PROCESSES) if is_much else 1
-    return in_order(batches, _Work(selection), processes)
+    return in_order(chain(first, batches), _Work(selection), processes)
 
 
-def _batches(places: Sequence[Place]) -> Iterator[list[Place]]:
+def _batches(places: Iterable[Place]) -> Iterator[list[Place]]:
     batch: list[Place] = []
     size = 0
     for place in places:
@@ -150,7 +154,8 @@ def _note_elsewhere(document: Document, url: str, marks: int, selection: Selecti
         image=bool(marks & IMAGE),
         disabled=bool(marks & DISABLED),
     )
-    found = links_of(document, [link], selection)[0]
-    if found is None:
+    resolved = resolved_link(document, link, selection)
+    if resolved is None:
         return None
-    return f"  ({found.skip})" if found.skip else ""
+    _, skip = resolved
+    return f"  ({skip})" if skip else ""

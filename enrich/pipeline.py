@@ -22,7 +22,7 @@ import anyio.to_thread
 
 from enrich import __version__
 from enrich.asking import Asking
-from enrich.collect import Selection, documents_of, gather, places_of
+from enrich.collect import documents_of, gather
 from enrich.config import Settings, check_network_environment, check_places
 from enrich.errors import StorageError, UsageError
 from enrich.files import KIND_NAME as FILE_KIND
@@ -39,6 +39,7 @@ from enrich.model import (
     TargetState,
 )
 from enrich.registry import finding_codes, kinds
+from enrich.selection import Selection, places_of
 from enrich.store.history import Confirmation
 from enrich.store.protocol import Ages, Rows, Store
 from enrich.store.recorder import Recorder
@@ -333,7 +334,7 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
     settings = job.settings
     check_network_environment(os.environ)
     check_places(settings)
-    places = places_of(settings, job.paths)
+    places = list(places_of(settings, job.paths))
     documents = documents_of(places, git_dates=settings["git_dates"])
     folder = make_folder(Path(settings["cache_dir"]))
     progress = Progress()

@@ -15,8 +15,9 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -46,34 +47,38 @@ def processors() -> int:
 
 
 def in_order(
-    batches: Sequence[Batch], work: Callable[[Batch], Result], processes: int
+    batches: Iterable[Batch], work: Callable[[Batch], Result], processes: int
 ) -> Generator[Result, None, None]:
     """``work`` of every batch, in the order of the batches; this process is one of the ``processes``.
 
     An error in a helper is raised here as RuntimeError with its traceback. ``work``, batches and results
-    must be things that can be pickled.
+    must be things that can be pickled. Batches are taken when their turn comes, so that making them is shared, too.
     """
-    if processes < 2 or len(batches) < 2:
-        yield from map(work, batches)
+    coming = iter(batches)
+    first = list(islice(coming, processes))
+    if len(first) < 2:
+        yield from map(work, chain(first, coming))
         return
-    with _helpers(work, min(processes, len(batches)) - 1) as helpers:
-        yield from _collected(batches, work, helpers)
+    with _helpers(work, len(first) - 1) as helpers:
+        yield from _collected(enumerate(chain(first, coming)), work, helpers)
 
 
 def _collected(
-    batches: Sequence[Batch], work: Callable[[Batch], Result], helpers: list[_Helper[Batch]]
+    numbered: Iterator[tuple[int, Batch]], work: Callable[[Batch], Result], helpers: list[_Helper[Batch]]
 ) -> Generator[Result, None, None]:
     results: dict[int, Result] = {}
-    given = shown = 0
-    while shown < len(batches):
+    shown = 0
+    while True:
         for helper in helpers:
-            while helper.waiting < BATCHES_AHEAD and given < len(batches):
-                helper.line.send((given, batches[given]))
-                helper.waiting, given = helper.waiting + 1, given + 1
-        if given < len(batches):
-            mine, given = given, given + 1
-            results[mine] = work(batches[mine])
-        is_idle = given == len(batches) or len(results) > MOST_RESULTS
+            for batch in islice(numbered, BATCHES_AHEAD - helper.waiting):
+                helper.line.send(batch)
+                helper.waiting += 1
+        mine = next(numbered, None)
+        if mine is not None:
+            results[mine[0]] = work(mine[1])
+        elif not any(helper.waiting for helper in helpers):
+            return
+        is_idle = mine is None or len(results) > MOST_RESULTS
         _receive(helpers, results, is_idle=is_idle and shown not in results)
         while shown in results:
             yield results.pop(shown)

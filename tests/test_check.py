@@ -14,7 +14,7 @@ import pytest
 
 from enrich.asking import Asking
 from enrich.check import check_all, look_again, settle
-from enrich.collect import found_target, resolve
+from enrich.collect import found_target
 from enrich.lookup import look_up
 from enrich.model import (
     Api,
@@ -31,6 +31,7 @@ from enrich.model import (
     Target,
     TargetState,
 )
+from enrich.selection import resolve
 from enrich.store.history import Confirmation
 from enrich.store.protocol import Ages, FoundDocument, FoundLink
 from enrich.store.recorder import Recorder

@@ -15,12 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requirements import ROOT, shared
 
-from enrich.collect import Selection, found_document
+from enrich.collect import found_document
 from enrich.config import load
-from enrich.dates import Period, disagree, document_date, document_dates, parse_period
+from enrich.dates import disagree, document_date, document_dates
 from enrich.errors import UsageError
 from enrich.extract.markdown import title
 from enrich.model import Dated, Document
+from enrich.periods import Period, parse_period
+from enrich.selection import Selection
 
 
 @pytest.mark.parametrize(

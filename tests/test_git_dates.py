@@ -15,11 +15,12 @@ import pytest
 from requirements import require
 
 from enrich import git_dates
-from enrich.collect import documents_of, places_of
+from enrich.collect import documents_of
 from enrich.config import Settings, load
 from enrich.errors import UsageError
 from enrich.git_dates import first_commits, repository_of
 from enrich.model import Document
+from enrich.selection import places_of
 
 
 @pytest.fixture(autouse=True)

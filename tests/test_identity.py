@@ -14,12 +14,12 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from requirements import shared
 
-from enrich.collect import resolve
 from enrich.extract import extract
 from enrich.kinds._arxiv_ids import ARCHIVES
 from enrich.kinds._github_names import RESERVED
 from enrich.model import Identity
 from enrich.registry import identify
+from enrich.selection import resolve
 from enrich.urls import canonical, host_of, is_web, scheme_of
 
 TOKEN = "AbCdEfGhIjKlMnOpQrStUg"

@@ -20,6 +20,7 @@ LINES: tuple[tuple[frozenset[str], bool], ...] = (
     (frozenset({"cli", "__main__", "demo"}), True),
     (frozenset({"pipeline", "listing"}), False),
     (frozenset({"collect", "summary"}), False),
+    (frozenset({"selection"}), False),
     (frozenset({"files"}), False),
     (frozenset({"check", "lookup", "report", "documents", "findings", "git_dates"}), False),
     (frozenset({"progress", "publish", "repeats"}), False),
@@ -27,7 +28,7 @@ LINES: tuple[tuple[frozenset[str], bool], ...] = (
     (frozenset({"kinds"}), False),
     (frozenset({"fetch", "store", "extract", "verdict"}), False),
     (frozenset({"config", "registry", "codec", "urls", "text", "titles"}), True),
-    (frozenset({"dates", "date_forms", "front_matter", "gitignore", "processes"}), True),
+    (frozenset({"dates", "date_forms", "front_matter", "gitignore", "periods", "processes"}), True),
     (frozenset({"model", "errors"}), True),
 )
 HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv"})

@@ -13,11 +13,12 @@ import pytest
 from requirements import ROOT, require, shared
 
 from enrich import listing
-from enrich.collect import Selection, documents_of, found_document, places_of
+from enrich.collect import documents_of, found_document
 from enrich.config import load
 from enrich.errors import UsageError
 from enrich.listing import WORTH_SHARING_BYTES, is_enough, listed
 from enrich.model import Finding
+from enrich.selection import Selection, places_of
 from enrich.text import printable
 
 NOTE = """# Note

@@ -21,7 +21,6 @@ from enrich.extract.anchors import markdown_anchors
 from enrich.extract.bare import BareUrl, bare_urls, decode_entities, resolve
 from enrich.extract.control import Disabled, disabled
 from enrich.extract.destinations import Span, autolink_span, defined_span, inline_span, wanted
-from enrich.extract.entries import entries
 from enrich.extract.html import LINK_ATTRIBUTES, Tag, tags
 from enrich.extract.malformed import intended, malformed_urls
 from enrich.extract.positions import Lines, lines_of
@@ -102,6 +101,9 @@ def read(text: str) -> Extraction:
 
     Relative links are those with markup: inline, reference, image and HTML.
     """
+    # Whoever lists links needs none.
+    from enrich.extract.entries import entries
+
     text = _readable(text)
     if (reading := _reading(text)) is None:
         return Extraction(links=[])

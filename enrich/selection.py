@@ -1,0 +1,141 @@
+"""Which documents and links belong to a run, and which links are not asked.
+
+That is decided here and nowhere else: dates and kinds choose, patterns skip, and what cannot be asked is listed
+with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from enrich.config import DEFAULT_REPORTS_DIR, Settings
+from enrich.documents import Places, discover, walk_of
+from enrich.errors import UsageError
+from enrich.files import KIND_NAME as FILE_KIND
+from enrich.files import is_path, locate
+from enrich.model import CanonicalUrl, Document, Identity, Link
+from enrich.registry import identify
+from enrich.urls import canonical, is_web, scheme_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which links count, made from the settings once."""
+
+    settings: Settings
+    include: tuple[re.Pattern[str], ...]
+    exclude: tuple[re.Pattern[str], ...]
+    remap: tuple[tuple[re.Pattern[str], str], ...]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Selection:
+        pairs = (rule.partition(" ") for rule in settings["remap"])
+        return cls(
+            settings=settings,
+            include=tuple(map(re.compile, settings["include"])),
+            exclude=tuple(map(re.compile, settings["exclude"])),
+            remap=tuple((re.compile(pattern), replacement) for pattern, _, replacement in pairs),
+        )
+
+    @property
+    def skips_undated(self) -> bool:
+        period = self.settings.period
+        return bool(period.since or period.until) and self.settings["undated"] == "skip"
+
+    def holds(self, date: str | None, kind: str) -> bool:
+        """Whether a link of this date and kind belongs to the run at all."""
+        settings = self.settings
+        if settings["kind"] and kind not in settings["kind"]:
+            return False
+        if date is None:
+            return not self.skips_undated
+        return settings.period.holds(date)
+
+    def skip(self, link: Link, url: str) -> str | None:
+        """The reason for which a link is listed without being asked, if there is one."""
+        if link.disabled:
+            return "excluded"
+        if link.element == "code":
+            return "code"
+        if link.image and not self.settings["check_images"]:
+            return "image"
+        if not is_web(url):
+            return "unsupported-scheme" if scheme_of(url) else None
+        return "excluded" if self._is_excluded(link.url) else None
+
+    def skip_path(self, link: Link) -> str | None:
+        """The same for a link inside the collection. Its images are checked too, since asking costs nothing."""
+        if link.disabled:
+            return "excluded"
+        if link.element == "code":
+            return "code"
+        return "excluded" if self._is_excluded(link.url) else None
+
+    def _is_excluded(self, url: str) -> bool:
+        """As in lychee: --include wins over --exclude; alone, it excludes all that it does not name."""
+        if any(pattern.search(url) for pattern in self.include):
+            return False
+        if self.include and not self.exclude:
+            return True
+        return any(pattern.search(url) for pattern in self.exclude)
+
+    def remapped(self, url: str) -> str:
+        for pattern, replacement in self.remap:
+            if pattern.search(url):
+                return pattern.sub(replacement, url, count=1)
+        return url
+
+
+def resolve(url: str) -> Identity:
+    """What a URL stands for; one that cannot be parsed is a target too, and is judged as such."""
+    address = canonical(url)
+    if address is None:
+        return Identity(id=f"url:{url}", kind="web", url=CanonicalUrl(url))
+    return identify(address)
+
+
+def resolved_link(
+    document: Document, link: Link, selection: Selection
+) -> tuple[Identity, str | None] | None:
+    """What a link stands for and why it is not asked, if so; None for one that does not belong to the run."""
+    date = link.date or document.date
+    if scheme_of(link.url) is None and not link.url.startswith("//"):
+        return _resolved_path(document, link, date, selection)
+    # Two slashes without a scheme mean that of the page.
+    address = f"https:{link.url}" if link.url.startswith("//") else link.url
+    identity = resolve(selection.remapped(address))
+    return (identity, selection.skip(link, identity.url)) if selection.holds(date, identity.kind) else None
+
+
+def _resolved_path(
+    document: Document, link: Link, date: str | None, selection: Selection
+) -> tuple[Identity, str | None] | None:
+    """A link inside the collection, or None for what a template makes into an address."""
+    if not is_path(link.url) or not selection.holds(date, FILE_KIND):
+        return None
+    located = locate(document, link.url)
+    return located.identity, selection.skip_path(link) or (None if located.inside else "relative")
+
+
+def places_of(settings: Settings, paths: Sequence[str]) -> Places:
+    """The documents of a run, by path; UsageError for a path that is not there."""
+    default = settings.file.parent if settings.file is not None else Path()
+    named = [*paths, *_paths_from(settings["files_from"])] or [str(default)]
+    never = [Path(settings["cache_dir"]), Path(settings["reports_dir"] or DEFAULT_REPORTS_DIR)]
+    walk = walk_of(settings["extensions"], settings["hidden"], settings["exclude_path"], never)
+    return discover(named, walk)
+
+
+def _paths_from(file: str | None) -> list[str]:
+    if file is None:
+        return []
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"--files-from: {file}: cannot be read: {why}") from None
+    return [line for line in text.splitlines() if line.strip()]

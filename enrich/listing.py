@@ -26,6 +26,8 @@ BATCH_BYTES = 256 << 10
 MOST_PROCESSES = 8
 
 _LONGEST_LINE = 2000
+# Of a text that cannot be shown as it is.
+_LINES_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,18 @@ def _lines(place: Place, text: str, selection: Selection) -> str:
         for line, column, url, marks in found
     ]
     text = "".join(lines)
-    if is_harmless(text) and max(map(len, lines), default=0) <= _LONGEST_LINE:
+    if _is_shown(lines, text):
         return text
-    return "".join(line_of(*spot, _shown(spot[2])) for spot in found)
+    for start in range(0, len(lines), _LINES_AT_ONCE):
+        part = slice(start, start + _LINES_AT_ONCE)
+        if not _is_shown(lines[part], "".join(lines[part])):
+            lines[part] = [line_of(*spot, _shown(spot[2])) for spot in found[part]]
+    return "".join(lines)
+
+
+def _is_shown(lines: Sequence[str], text: str) -> bool:
+    """Whether lines, and the text that they make, can be shown as they are."""
+    return is_harmless(text) and max(map(len, lines), default=0) <= _LONGEST_LINE
 
 
 def _shown(url: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,19 @@ def test_a_folder_gives_its_documents_by_path_without_hidden_ones_and_the_cache(
     assert found(".", hidden=True) == hidden
     assert found(".", extensions=(".txt",)) == ["notes/c.txt"]
     assert found(".", excluded=["^notes/"]) == ["a.md"]
+
+
+def test_documents_come_by_path_while_a_folder_is_walked(tmp_path: Path) -> None:
+    for name in ("n/a.md", "n/a/x.md", "n/a-b.md", "n/a/b/y.md", "n/a b.md", "n/z/a.md", "n/B.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    found = discover([str(tmp_path / "n")], walk_of((), False, (), ()))
+    assert isinstance(found, Iterator)
+    first = next(found)
+    (tmp_path / "n/z/b.md").write_text("made meanwhile")
+    shown = [place.shown.removeprefix(f"{tmp_path}/") for place in (first, *found)]
+    assert shown == sorted(shown)
+    assert {"n/a/b/y.md", "n/z/b.md"} <= set(shown)
 
 
 def test_every_known_type_is_read_in_a_folder_and_log_files_are_none(tmp_path: Path) -> None:

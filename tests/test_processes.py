@@ -60,6 +60,19 @@ def test_no_helper_is_left_when_somebody_has_seen_enough() -> None:
     assert multiprocessing.active_children() == []
 
 
+def test_batches_are_made_when_their_turn_comes() -> None:
+    made: list[int] = []
+    results = in_order((made.append(number) or number for number in range(1000)), doubled, 2)
+    assert next(results) == 0
+    assert len(made) <= MOST_RESULTS + 2 * (BATCHES_AHEAD + 1)
+    assert list(results) == [number * 2 for number in range(1, 1000)]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_few_batches_need_no_care(number: int) -> None:
+    assert list(in_order(iter(range(number)), doubled, 3)) == [2 * batch for batch in range(number)]
+
+
 def test_what_waits_for_a_slow_batch_is_bounded() -> None:
     done: list[int] = []
 

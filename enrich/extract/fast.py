@@ -130,11 +130,12 @@ _MARGIN = frozenset((" ", "\t", "\n", ""))
 _MARGIN_OR_RULE = _MARGIN | frozenset("|:-")
 
 _DEEP = frozenset(" \t>*+-0123456789")
+_BEFORE_SPACE = _DEEP | frozenset(".)")
 _DEEP_LINE = re.compile(r"[ >*+\-0-9.)]*(?: {4}|\t)")
 # Lines behind which deep space means code, and lines that may be code themselves: all but items and prose.
 _ITEM = r"(?:[-*+]|[0-9]{1,9}[.)])"
 _MARGIN_ITEM = re.compile(rf"{_ITEM} {{1,4}}(?=[^ \t\n])(?!(?:[-*_][ \t]*)+(?:\n|\Z))")
-_SPACES = re.compile(r" ++(?!\t)")
+_SPACE = re.compile(r"[ \t]+")
 _MOST_LINES_OF_ITEM = 50
 _NO_PROSE = re.compile(
     rf"\n[ \t]*(?:{_ITEM}[ \t]+)*"
@@ -208,8 +209,9 @@ class _Walk:
     doubts: list[int] = field(default_factory=list)
     fences: list[Span] = field(default_factory=list)
     has_open_anchor: bool = False
-    has_html: bool | None = None
     bars_known: int = 0
+    html_known: int = 0
+    html_line: int = 0
     regions: list[Span] = field(default_factory=list)
     region_ends: dict[str, int] = field(default_factory=dict)
     asked: Span = (0, 0)
@@ -245,9 +247,7 @@ def _take_tags_in_code(walk: _Walk, token: re.Match[str]) -> None:
     """In HTML there is no code, but tags and comments."""
     if _TAG.search(token[0]) is None:
         return
-    if walk.has_html is None:
-        walk.has_html = _HTML_LINE.search(walk.text, walk.start - 1) is not None
-    if walk.has_html:
+    if _is_in_html(walk, token.start()):
         if "<!" in token[0]:
             raise _Beyond
         walk.doubts.append(token.start())
@@ -296,6 +296,10 @@ def _take_bar(walk: _Walk, bar: int) -> None:
 
 def _take_destination(walk: _Walk, token: re.Match[str], group: int, marks: int) -> None:
     written = token[group]
+    if written.startswith(_WEB) and "%s" not in written and ";" not in written:
+        # No pattern takes a brace, which any other placeholder needs.
+        walk.found.append((token.start(group), written, marks))
+        return
     url = wanted(decode_entities(written) if ";" in written else written)
     if url is not None:
         walk.found.append((token.start(group), url, marks | _elsewhere(url)))
@@ -378,6 +382,14 @@ def _html_swallows(walk: _Walk, line: int) -> bool:
     """Whether a line of HTML stands before this one in the section; if not before the fence before, then since."""
     floor = walk.fences[-1][1] if walk.fences else walk.start
     return _HTML_LINE.search(walk.text, _border_before(walk, line, floor) - 1, line) is not None
+
+
+def _is_in_html(walk: _Walk, offset: int) -> bool:
+    """Whether a line of HTML begins before this in the section. Offsets have to ascend."""
+    for line in _HTML_LINE.finditer(walk.text, max(walk.html_known, walk.start) - 1, offset):
+        walk.html_line = line.end()
+    walk.html_known = offset
+    return walk.html_line > 0 and _border_behind(walk, walk.html_line) > offset
 
 
 def _take_region(walk: _Walk, name_start: int) -> None:
@@ -501,11 +513,12 @@ def _read_sections(text: str, sections: Sequence[Span]) -> list[Spot]:
 def _placed(walk: _Walk) -> list[Spot]:
     """The links with line and column. Doubts those on lines that may be code."""
     text = walk.text
+    find_last, count = text.rfind, text.count
     placed: list[Spot] = []
     line, line_start, before, may_be_code = 0, 0, 0, False
     for at, url, marks in walk.found:
-        if (line_end := text.rfind("\n", before, at)) >= 0:
-            line += text.count("\n", before, at)
+        if (line_end := find_last("\n", before, at)) >= 0:
+            line += count("\n", before, at)
             line_start = line_end
             may_be_code = text[line_start + 1] in _DEEP and _may_be_code(walk, line_start)
         before = at
@@ -517,7 +530,11 @@ def _placed(walk: _Walk) -> list[Spot]:
 
 def _may_be_code(walk: _Walk, start: int) -> bool:
     """Whether the line behind the line feed at ``start`` has deep space in front that need not be that of an item."""
-    if _DEEP_LINE.match(walk.text, start + 1) is None or _is_prose(walk, start):
+    text = walk.text
+    if text[start + 3] not in _BEFORE_SPACE and text[start + 2] != "\t" and text[start + 1] != "\t":
+        # Too little space for code, as in front of most items.
+        return False
+    if _DEEP_LINE.match(text, start + 1) is None or _is_prose(walk, start):
         return False
     index = bisect_right(walk.regions, start, key=itemgetter(0)) - 1
     return index < 0 or start >= walk.regions[index][1]
@@ -562,6 +579,6 @@ def _is_in_item(walk: _Walk, start: int) -> bool:
 
 
 def _spaces(text: str, start: int) -> int:
-    """How many spaces stand there; 0 when a tab follows them."""
-    spaces = _SPACES.match(text, start)
-    return spaces.end() - start if spaces else 0
+    """How wide the space is that stands there at the beginning of a line (CommonMark, 2.2: a tab stops at fours)."""
+    space = _SPACE.match(text, start)
+    return len(space[0].expandtabs(4)) if space else 0

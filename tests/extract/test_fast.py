@@ -40,6 +40,21 @@ TRAPS = {
     "URLs in code are listed as such, in whatever letters": ("```HTTP://A\n```", "`a https://b.c`"),
     "a fence in HTML opens nothing": ("<div>\n```\n\n[x](y)\n```\n[z](w)",),
     "a fence in an item ends with it": ("- x\n  ```\nhttp://a\n  ```\nhttp://b",),
+    "a marker of three characters, and then the space of code": (
+        "10. \thttps://a.b/c",
+        "10.     https://a.b/c",
+    ),
+    "a tab is as wide as it takes to be in an item, or to be code": (
+        "1. x\n\n\t[](g)\n2. y",
+        "10. x\n\n\t[](g)",
+        "- x\n\n\t\t[](g)",
+        "- x\n\n  \t[](g)",
+        "- x\n\n \t    [](g)",
+    ),
+    "a blank line ends HTML, behind which code is code": (
+        "<p>\n\nx\n\n`<img src=i>`",
+        "<p>\n\n`<img src=i>`\n<b>\n`<img src=i>`",
+    ),
     "marks of code so deep that they are prose": (
         "x\n\t\t```[](b)\n\n\t\t```",
         "x\n    ```\n    [](b)\n    ```",

@@ -176,14 +176,13 @@ def _execute(job: Job, publish: Callable[[Report], None]) -> Finished:
 
 def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable[[Report], None]:
     """What becomes of a report: files in the reports folder, and the chosen format to the output."""
-    from enrich.findings import severities
     from enrich.pipeline import make_folder
     from enrich.publish import write_reports
 
     def publish(report: Report) -> None:
         if folder is not None:
             written = write_reports(report, make_folder(folder), settings.report_formats, settings["keep"])
-        wrong = severities(report.findings())["error"] or not report.run.complete
+        wrong = report.summary.findings["error"] or not report.run.complete
         if wrong or not quiet or settings["output"]:
             _render(report, settings)
         if folder is not None and not quiet:

@@ -33,7 +33,9 @@ from enrich.selection import Selection, resolve, resolved_link
 from enrich.store.protocol import FoundDocument, FoundLink, FoundTarget, Store
 from enrich.urls import host_of, scheme_of
 
+# What is in memory at once, and put into the store with one commit.
 DOCUMENTS_AT_ONCE = 50
+LINKS_AT_ONCE = 5000
 _PAGES_OF = {"arxiv": "https://arxiv.org/abs/{}", "github": "https://github.com/{}"}
 
 
@@ -213,7 +215,7 @@ async def gather(
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Put documents and links into the store until all are in or ``stopping``; how many could not be read."""
-    unreadable = 0
+    unreadable = links = 0
     batch: list[FoundDocument] = []
     findings: list[Finding] = []
     for document in documents:
@@ -224,8 +226,9 @@ async def gather(
             unreadable += 1
         else:
             batch.append(found_document(document, selection))
-        if len(batch) + len(findings) >= DOCUMENTS_AT_ONCE:
+            links += len(batch[-1].links)
+        if len(batch) + len(findings) >= DOCUMENTS_AT_ONCE or links >= LINKS_AT_ONCE:
             await store.add(batch, findings)
-            batch, findings = [], []
+            batch, findings, links = [], [], 0
     await store.add(batch, findings)
     return unreadable

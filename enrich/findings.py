@@ -41,10 +41,9 @@ class Policy:
         words = words_of(target)
         return bool(words & self.fail_on) and not words & (self.ignore | self.warn_on - self.fail_on)
 
-    def applied(self, findings: Iterable[Finding]) -> list[Finding]:
-        """The findings to report, with their severities, by place and then by code."""
-        kept = [self._weighed(finding) for finding in findings if finding.code not in self.ignore]
-        return sorted(kept, key=_order)
+    def applied(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """The findings to report, with their severities."""
+        return (self._weighed(finding) for finding in findings if finding.code not in self.ignore)
 
     def _weighed(self, finding: Finding) -> Finding:
         if finding.code in self.fail_on:
@@ -59,7 +58,8 @@ def words_of(target: ReportTarget) -> frozenset[str]:
     return frozenset({target.status, target.reason, *(["confirmed"] if target.confirmed else [])})
 
 
-def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+def order(finding: Finding) -> tuple[str, int, int, str, str]:
+    """What findings are sorted by: their place, then their code."""
     return (
         finding.document or "",
         finding.line or 0,
@@ -67,13 +67,6 @@ def _order(finding: Finding) -> tuple[str, int, int, str, str]:
         finding.code,
         finding.target or "",
     )
-
-
-def severities(findings: Iterable[Finding]) -> dict[str, int]:
-    counts = {str(severity): 0 for severity in Severity}
-    for finding in findings:
-        counts[finding.severity] += 1
-    return counts
 
 
 def findings_of(target: ReportTarget, policy: Policy) -> Iterator[Finding]:

@@ -370,8 +370,8 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
 
 
 def _publish(rows: Rows, header: Header, policy: Policy, publish: Callable[[Report], None]) -> bool:
-    report, failed = report_of(rows, policy, header)
-    publish(report)
+    with report_of(rows, policy, header) as (report, failed):
+        publish(report)
     return failed
 
 

@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from enrich.errors import StorageError
 from enrich.model import Report
 from enrich.registry import formats
 
+_COPIED_CHARACTERS = 1 << 20
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z\.json")
 
 
@@ -86,9 +87,20 @@ def write_reports(report: Report, folder: Path, names: Sequence[str], keep: int)
         path = folder / f"latest.{form.suffix}"
         write_atomically(path, form.render(report))
         written.append(path)
-    write_atomically(folder / dated_name(report.run.started_at), formats()["json"].render(report))
+    dated = folder / dated_name(report.run.started_at)
+    latest = folder / f"latest.{formats()['json'].suffix}"
+    # Copied where it was just rendered, which takes far longer than copying.
+    write_atomically(dated, _text_of(latest) if latest in written else formats()["json"].render(report))
     prune(folder, keep)
     return written
+
+
+def _text_of(path: Path) -> Iterator[str]:
+    try:
+        with path.open(encoding="utf-8", newline="\n") as file:
+            yield from iter(lambda: file.read(_COPIED_CHARACTERS), "")
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def prune(folder: Path, keep: int) -> None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from enrich import __version__
 from enrich.config import Settings
-from enrich.findings import Policy, findings_of, severities
-from enrich.model import Finding, Report, ReportRun, ReportSummary, ReportTarget, ReportWarning, Status
+from enrich.findings import Policy, findings_of, order
+from enrich.model import (
+    Finding,
+    Report,
+    ReportRun,
+    ReportSummary,
+    ReportTarget,
+    ReportWarning,
+    Severity,
+    Status,
+)
 from enrich.repeats import repeats
+from enrich.sorting import in_order
 from enrich.store.protocol import Rows, Run
 
 
@@ -42,6 +53,7 @@ class _Tally:
     failed: bool = False
     by_status: dict[str, int] = field(default_factory=_zeroes)
     by_kind: dict[str, dict[str, int]] = field(default_factory=dict)
+    severities: dict[str, int] = field(default_factory=lambda: {str(severity): 0 for severity in Severity})
 
     def add(self, target: ReportTarget) -> None:
         self.links += len(target.links)
@@ -51,29 +63,42 @@ class _Tally:
         self.by_kind.setdefault(target.kind, _zeroes())[str(target.status)] += 1
 
 
-def report_of(rows: Rows, policy: Policy, header: Header) -> tuple[Report, bool]:
-    """The report of a run, and whether what fails it was met."""
+@contextmanager
+def report_of(rows: Rows, policy: Policy, header: Header) -> Iterator[tuple[Report, bool]]:
+    """While it lasts, the report of a run, and whether what fails it was met."""
     tally = _Tally()
-    found = [*rows.findings(), *header.internal_errors]
+    findings = policy.applied(_found(rows, policy, header, tally))
+    with in_order(_counted(findings, policy, tally), order) as found:
+        report = Report(
+            run=_run(header, tally),
+            summary=_summary(rows, header, tally),
+            documents=rows.documents,
+            targets=rows.targets,
+            findings=found,
+            entries=rows.entries,
+        )
+        yield report, tally.failed
+
+
+def _found(rows: Rows, policy: Policy, header: Header, tally: _Tally) -> Iterator[Finding]:
+    """All findings, one by one; the targets are counted as they go by."""
+    yield from rows.findings()
+    yield from header.internal_errors
     for target in rows.targets():
         tally.add(target)
         tally.failed = tally.failed or policy.fails(target)
-        found += findings_of(target, policy)
-    found += repeats(rows.repeated())
-    found = policy.applied(found)
-    failed = tally.failed or any(finding.code in policy.fail_on for finding in found)
-    report = Report(
-        run=_run(header, tally),
-        summary=_summary(rows, header, tally, found),
-        documents=rows.documents,
-        targets=rows.targets,
-        findings=lambda: found,
-        entries=rows.entries,
-    )
-    return report, failed
+        yield from findings_of(target, policy)
+    yield from repeats(rows.repeated())
 
 
-def _summary(rows: Rows, header: Header, tally: _Tally, found: Sequence[Finding]) -> ReportSummary:
+def _counted(findings: Iterable[Finding], policy: Policy, tally: _Tally) -> Iterator[Finding]:
+    for finding in findings:
+        tally.severities[finding.severity] += 1
+        tally.failed = tally.failed or finding.code in policy.fail_on
+        yield finding
+
+
+def _summary(rows: Rows, header: Header, tally: _Tally) -> ReportSummary:
     return ReportSummary(
         documents=sum(1 for _ in rows.documents()),
         documents_skipped=header.unreadable,
@@ -83,7 +108,7 @@ def _summary(rows: Rows, header: Header, tally: _Tally, found: Sequence[Finding]
         deferred=rows.deferred(),
         by_status=tally.by_status,
         by_kind=dict(sorted(tally.by_kind.items())),
-        findings=severities(found),
+        findings=tally.severities,
     )
 
 

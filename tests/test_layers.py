@@ -23,7 +23,7 @@ LINES: tuple[tuple[frozenset[str], bool], ...] = (
     (frozenset({"selection"}), False),
     (frozenset({"files"}), False),
     (frozenset({"check", "lookup", "report", "documents", "findings", "git_dates"}), False),
-    (frozenset({"progress", "publish", "repeats"}), False),
+    (frozenset({"progress", "publish", "repeats", "sorting"}), False),
     (frozenset({"asking"}), False),
     (frozenset({"kinds"}), False),
     (frozenset({"fetch", "store", "extract", "verdict"}), False),

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import random as dice
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import anyio
-import httpcore
 import httpx
 import tenacity
 
@@ -27,14 +26,10 @@ from enrich.fetch.address import Guard, literal, parse_nets
 from enrich.fetch.body import drain, is_readable, is_wanted, read_body
 from enrich.fetch.faults import fault_of, is_before_connection
 from enrich.fetch.hops import Address, address_of, headers_of, join, location_of, redirected
+from enrich.fetch.names import Resolve, system_resolver
 from enrich.fetch.politeness import Fault, Lane, LaneState
-from enrich.fetch.transport import (
-    OriginTransport,
-    Proxies,
-    Resolve,
-    proxies_from_environment,
-    system_resolver,
-)
+from enrich.fetch.proxies import Proxies, proxies_from_environment
+from enrich.fetch.transport import Adapted, Answered, Exchange, OriginTransport, Question
 from enrich.model import (
     Failure,
     FailureKind,
@@ -139,7 +134,7 @@ class Fetcher:
         self._guard = Guard(parse_nets(settings.allow_nets), settings.allow_private)
         self._proxies = Proxies(settings.proxies, settings.no_proxy)
         self._own = self._network(resolve) if transport is None else None
-        self._transport: Transport | None = transport or self._own
+        self._web: Exchange | None = Adapted(transport) if transport else self._own
         self._limit = anyio.CapacityLimiter(settings.concurrency)
         self._random = random
         self._now = now
@@ -155,6 +150,7 @@ class Fetcher:
             resolve=resolve or system_resolver(),
             proxies=self._proxies,
             ca_bundle=self._settings.ca_bundle,
+            is_wanted=lambda origin: origin[1] in self._lanes and self._lanes[origin[1]].is_busy,
         )
 
     async def __aenter__(self) -> Self:
@@ -164,8 +160,8 @@ class Fetcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with anyio.CancelScope(shield=True):
-            assert self._transport is not None
-            await self._transport.aclose()
+            assert self._web is not None
+            await self._web.aclose()
 
     @property
     def answered(self) -> bool:
@@ -302,16 +298,18 @@ class Fetcher:
 
     async def _exchange(self, request: Request, address: Address, lane: Lane) -> Response | Fault:
         """One question and its answer. Every error of the network becomes a fault here, and only here."""
-        assert self._transport is not None
+        assert self._web is not None
         was_sent = True
         try:
-            response = await self._transport.handle_async_request(self._wire(request, address))
+            question = self._wire(request, address)
+            answered = await self._web.exchange(question, self._settings.connect_timeout_seconds)
             lane.connected(address.port)
             try:
-                return await self._receive(request, address, lane, response)
+                return await self._receive(request, address, lane, answered)
             finally:
-                with anyio.CancelScope(shield=True):
-                    await response.aclose()
+                if not answered.is_complete:
+                    with anyio.CancelScope(shield=True):
+                        await answered.aclose()
         except Exception as error:
             fault = fault_of(error)
             if fault is None:
@@ -324,7 +322,7 @@ class Fetcher:
         finally:
             self.requests += was_sent
 
-    def _wire(self, request: Request, address: Address) -> httpx.Request:
+    def _wire(self, request: Request, address: Address) -> Question:
         """The request as it is sent: what everybody gets, what this host gets, what this question says."""
         headers = {
             "host": address.authority,
@@ -334,21 +332,19 @@ class Fetcher:
             **{name.lower(): value for name, value in request.headers},
             "accept-encoding": "gzip",
         }
-        connect = self._settings.connect_timeout_seconds
-        timeout = {"connect": connect, "read": None, "write": None, "pool": None}
-        return httpx.Request(
+        return Question(
             request.method,
-            address.url,
-            headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()],
-            content=request.body,
-            extensions={"timeout": timeout},
+            address.origin,
+            address.target,
+            [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()],
+            request.body,
         )
 
     async def _receive(
-        self, request: Request, address: Address, lane: Lane, response: httpx.Response
+        self, request: Request, address: Address, lane: Lane, answered: Answered
     ) -> Response | Fault:
         """Take note of what the answer says about manners, and read as much of it as is wanted."""
-        answer = Response(url=address.url, status=response.status_code, headers=headers_of(response))
+        answer = Response(url=address.url, status=answered.status, headers=headers_of(answered.headers))
         if self._is_the_proxys(address, answer.status):
             if answer.status == 407:
                 return Fault(FailureKind.CONNECT, "proxy: it asks for a user name and password (407)")
@@ -357,7 +353,7 @@ class Fetcher:
             self._remember(address)
             self._names_answered.add(address.host)
         self._mind(lane, answer)
-        body, truncated = await _read(request, answer, response)
+        body, truncated = await _read(request, answer, answered)
         return replace(answer, body=body, truncated=truncated)
 
     def _is_the_proxys(self, address: Address, status: int) -> bool:
@@ -417,35 +413,24 @@ def _moment(now: datetime, seconds: float) -> str:
     return f"{now + timedelta(seconds=min(seconds, longest)):%Y-%m-%dT%H:%M:%SZ}"
 
 
-async def _read(request: Request, answer: Response, response: httpx.Response) -> tuple[bytes, bool]:
+async def _read(request: Request, answer: Response, answered: Answered) -> tuple[bytes, bool]:
     """The body as far as it is wanted, and whether it was cut."""
     coding = answer.headers.get("content-encoding", "")
     is_redirect = location_of(answer) is not None
     wanted = is_wanted(answer.headers.get("content-type", ""), request.body_types)
     if request.method == "HEAD" or is_redirect or not wanted or not is_readable(coding):
-        await _discard(response)
+        if not answered.is_complete:
+            await _discard(answered)
         return b"", request.method != "HEAD" and wanted and not is_redirect
-    async with aclosing(_chunks(response)) as chunks:
+    async with aclosing(answered.chunks()) as chunks:
         return await read_body(chunks, coding, request.max_body_bytes)
 
 
-async def _discard(response: httpx.Response) -> None:
+async def _discard(answered: Answered) -> None:
     """Read a short body to its end, so that the connection can be used again; leave a long or slow one.
 
     Whatever goes wrong meanwhile costs the connection and nothing else: the answer is known.
     """
-    errors = (
-        httpx.HTTPError,
-        httpcore.NetworkError,
-        httpcore.ProtocolError,
-        httpcore.TimeoutException,
-        OSError,
-    )
-    with anyio.move_on_after(_DRAIN_SECONDS), suppress(*errors):
-        async with aclosing(_chunks(response)) as chunks:
+    with anyio.move_on_after(_DRAIN_SECONDS), suppress(httpx.HTTPError, OSError):
+        async with aclosing(answered.chunks()) as chunks:
             await drain(chunks)
-
-
-def _chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """The bytes of a body as they come over the wire. All streams of httpx are generators underneath."""
-    return cast("AsyncGenerator[bytes, None]", aiter(cast("httpx.AsyncByteStream", response.stream)))

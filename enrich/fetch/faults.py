@@ -1,7 +1,8 @@
-"""What went wrong, told from the errors of httpx, httpcore, ssl and the resolver, in this one place.
+"""What went wrong, told from the errors of httpx, ssl and the resolver, in this one place.
 
-Most specific first, down the chain of causes: httpcore reports a name that does not exist, a refused
-connection and a bad certificate alike as ``ConnectError``, and only the cause tells them apart.
+Our transport raises httpx's errors, so that it can stand under httpx's client. Most specific first, down the chain
+of causes: a name that does not exist, a refused connection and a bad certificate are all a ``ConnectError``, and only
+the cause tells them apart.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 
-import httpcore
 import httpx
 
 from enrich.fetch.politeness import Fault
@@ -50,11 +50,15 @@ _LONGEST_QUOTE = 160
 
 
 class AddressRefusedError(Exception):
-    """The guard does not let us ask this address. Not an httpcore error, so nothing retries it."""
+    """The guard does not let us ask this address. Not an httpx error, so nothing retries it."""
 
 
-class NameLookupError(httpcore.ConnectError):
+class NameLookupError(httpx.ConnectError):
     """The resolver gave no address; the cause says why."""
+
+
+class HeadersTooLargeError(httpx.RemoteProtocolError):
+    """More headers than anybody needs."""
 
 
 def fault_of(error: Exception) -> Fault | None:
@@ -69,8 +73,8 @@ def fault_of(error: Exception) -> Fault | None:
 
 def is_before_connection(error: Exception) -> bool:
     """Whether it went wrong before the host took a connection."""
-    early = (httpcore.ConnectError, httpcore.ConnectTimeout, httpx.ConnectError, httpx.ConnectTimeout)
-    return isinstance(error, (*early, httpcore.ProxyError, httpx.ProxyError, AddressRefusedError))
+    early = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, AddressRefusedError)
+    return isinstance(error, early)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -88,7 +92,7 @@ def _refused(error: BaseException) -> Fault | None:
 
 
 def _proxy(error: BaseException) -> Fault | None:
-    if isinstance(error, (httpcore.ProxyError, httpx.ProxyError)):
+    if isinstance(error, httpx.ProxyError):
         return Fault(FailureKind.CONNECT, f"proxy: {error}")
     return None
 
@@ -111,24 +115,23 @@ def _tls(error: BaseException) -> Fault | None:
 
 
 def _timeout(error: BaseException) -> Fault | None:
-    if isinstance(error, (httpcore.ConnectTimeout, httpx.ConnectTimeout)):
+    if isinstance(error, httpx.ConnectTimeout):
         return Fault(FailureKind.TIMEOUT, "the host took no connection in time")
-    if isinstance(error, (httpcore.TimeoutException, httpx.TimeoutException)):
+    if isinstance(error, httpx.TimeoutException):
         return Fault(FailureKind.TIMEOUT, "the answer did not come in time")
     return None
 
 
 def _too_large(error: BaseException) -> Fault | None:
-    # h11's hint, below httpcore's error; httpcore stops at 100 KiB of headers.
-    if getattr(error, "error_status_hint", None) == 431:
+    if isinstance(error, HeadersTooLargeError):
         return Fault(FailureKind.TOO_LARGE, "the headers of the answer are too large")
     return None
 
 
 def _protocol(error: BaseException) -> Fault | None:
-    if isinstance(error, (httpcore.LocalProtocolError, httpx.LocalProtocolError)):
+    if isinstance(error, httpx.LocalProtocolError):
         return Fault(FailureKind.PROTOCOL, f"the request cannot be written as HTTP ({_short(error)})")
-    if isinstance(error, (httpcore.ProtocolError, httpx.ProtocolError, httpx.DecodingError)):
+    if isinstance(error, (httpx.ProtocolError, httpx.DecodingError)):
         return Fault(FailureKind.PROTOCOL, f"the answer is not proper HTTP ({_short(error)})")
     return None
 
@@ -146,13 +149,15 @@ def _invalid(error: BaseException) -> Fault | None:
 
 
 def _system(error: BaseException) -> Fault | None:
-    if isinstance(error, OSError) and error.errno in _CONNECT_FAULTS:
-        return Fault(FailureKind.CONNECT, _CONNECT_FAULTS[error.errno])
+    # asyncio raises some resets itself, without a number.
+    number = errno.ECONNRESET if isinstance(error, ConnectionResetError) else getattr(error, "errno", None)
+    if isinstance(error, OSError) and number in _CONNECT_FAULTS:
+        return Fault(FailureKind.CONNECT, _CONNECT_FAULTS[number])
     return None
 
 
 def _network(error: BaseException) -> Fault | None:
-    if isinstance(error, (httpcore.NetworkError, httpx.NetworkError, httpx.TransportError, OSError)):
+    if isinstance(error, (httpx.TransportError, OSError)):
         return Fault(FailureKind.CONNECT, f"the connection failed ({_short(error)})")
     return None
 

@@ -1,16 +1,15 @@
 """From one address to the next: what stands on the wire, and where a redirect leads. Pure.
 
-URLs are read as browsers read them (WHATWG), and asked as they then stand: httpx 0.28 leaves a canonical URL as
-it is (200,000 odd ones were tried), so that no other page is checked than the one that the note names.
+URLs are read as browsers read them (WHATWG), and asked as they then stand, byte for byte, so that no other page is
+checked than the one that the note names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import can_ada
-import httpx
 
 from enrich.model import Request, Response
 from enrich.urls import WEB_SCHEMES, canonical
@@ -32,6 +31,11 @@ class Address:
     host: str
     port: int
     authority: str
+
+    @property
+    def target(self) -> bytes:
+        """What stands in the request line: path and query. A canonical URL always has a path."""
+        return self.url[self.url.index("/", len(self.scheme) + 3) :].encode("ascii")
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -72,13 +76,13 @@ def redirected(request: Request, status: int, here: Address, url: str) -> Reques
     return replace(moved, url=url)
 
 
-def headers_of(response: httpx.Response) -> dict[str, str]:
+def headers_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """The headers by lower-case name; whatever bytes they hold, this is text.
 
     Repeated ones are joined, but of several `Location` headers the first counts.
     """
     found: dict[str, str] = {}
-    for raw_name, raw_value in response.headers.raw:
+    for raw_name, raw_value in headers:
         name = raw_name.decode("latin-1").lower()
         if name == "location":
             found.setdefault(name, _text(raw_value, _escaped))

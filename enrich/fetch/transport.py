@@ -1,309 +1,90 @@
-"""Connections: per origin, guarded at connect time, through a proxy where one is set.
+"""`OriginTransport`: questions over connections of our own, guarded, kept for the next question, or through a proxy.
 
-httpcore's pool is quadratic in its open connections (500 hosts in one pool of 1,000: 882 of 4,000 requests
-in 30 s; a pool for each host: all of them in 3.4 s), so every origin has a small pool of its own. The guard sits
-in the network backend, the one place where httpcore opens a socket for any hop: the name is resolved once, each
-address is judged, and the address itself is what we connect to, so nothing resolves a second time. TLS still
-checks the certificate against the name.
+httpcore's pool is quadratic in its open connections (500 hosts in one pool of 1,000: 882 of 4,000 requests in 30 s),
+and even one httpcore connection for each host costs six times the processor of lychee. So HTTP/1.1 is spoken here on
+asyncio itself: `reading.py` reads an answer, `wire.py` is a connection, `connect.py` makes one under the guard's eyes,
+`pool.py` keeps the idle ones. `exchange` is all of that for one question, without an object of httpx; the shell around
+it is a transport for httpx's client, and `Adapted` is the way back, for a small web that stands in for the network.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
-import ssl
-import urllib.request
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
-from itertools import chain, zip_longest
-from typing import Any
+from typing import Protocol, cast
 
-import anyio
-import anyio.to_thread
-import httpcore
 import httpx
 
-from enrich.errors import UsageError
-from enrich.fetch.address import Guard, is_local_name
-from enrich.fetch.faults import AddressRefusedError, NameLookupError
+from enrich.fetch.address import Guard
+from enrich.fetch.connect import HEAD_START_SECONDS, GuardedConnector, tls_context, within
+from enrich.fetch.names import Resolve
+from enrich.fetch.pool import IdleWires
+from enrich.fetch.proxies import Proxies, Proxy, parse_proxy
+from enrich.fetch.reading import Headers
+from enrich.fetch.wire import Answer, Wire, written
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""A host name and port to the addresses behind it, in order of preference; raises socket.gaierror."""
-
-SocketOptions = Iterable[Any]
-
-# RFC 8305 section 8: how long the next address waits for the one before it, and how many are tried at all.
-_HEAD_START_SECONDS = 0.25
-_MOST_ADDRESSES = 6
-
-# asyncio's own pool for look-ups has as few as five threads: five dead names would hold up all others.
-_LOOKUP_THREADS = 64
-
-# Connections of hosts that nobody is asking at the moment. Together with those in use they stay well
-# below the usual limit of 1,024 open files.
-_IDLE_ORIGINS = 256
-_KEEPALIVE_SECONDS = 20.0
+Origin = tuple[str, str, int]
+"""Scheme, host (IPv6 in brackets or not) and port."""
 
 _PORTS = {"http": 80, "https": 443}
 
-
-# --- names -----------------------------------------------------------------------------------------
-
-
-def system_resolver() -> Resolve:
-    """The operating system's resolver, in threads of its own."""
-    limiter = anyio.CapacityLimiter(_LOOKUP_THREADS)
-
-    async def resolve(host: str, port: int) -> list[str]:
-        # As bytes, since Python's IDNA codec raises on labels (`a..b`) that the resolver simply does not know.
-        name = host.encode("ascii")
-        infos = await anyio.to_thread.run_sync(
-            lambda: socket.getaddrinfo(name, port, type=socket.SOCK_STREAM),
-            abandon_on_cancel=True,
-            limiter=limiter,
-        )
-        return [str(info[4][0]) for info in infos]
-
-    return resolve
-
-
-def alternate(addresses: Iterable[str]) -> list[str]:
-    """Addresses without repeats, the two families in turn (RFC 8305 section 4), the first family leading."""
-    unique = list(dict.fromkeys(addresses))
-    lead = [each for each in unique if (":" in each) == (":" in unique[0])]
-    rest = [each for each in unique if each not in lead]
-    return [each for each in chain.from_iterable(zip_longest(lead, rest)) if each][:_MOST_ADDRESSES]
-
-
-# --- the guard at connect time ----------------------------------------------------------------------
-
-
-class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Resolves, judges, and connects to the address that was judged."""
-
-    def __init__(
-        self, guard: Guard, resolve: Resolve, inner: httpcore.AsyncNetworkBackend | None = None
-    ) -> None:
-        self._guard = guard
-        self._resolve = resolve
-        self._inner = inner or httpcore.AnyIOBackend()
-        self.resolved: set[str] = set()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: SocketOptions | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        addresses = await self._allowed(host, port)
-        stream = await self._first(addresses, port, timeout)
-        if self._is_this_machine(stream):
-            await stream.aclose()
-            raise AddressRefusedError(f"{host} is this machine")
-        return stream
-
-    async def _allowed(self, host: str, port: int) -> list[str]:
-        """The addresses behind a host that may be asked. The look-up has no limit but the attempt's
-        deadline: where the first name server is down, every answer takes five seconds."""
-        try:
-            found = await self._resolve(host, port)
-        except OSError as error:
-            raise NameLookupError(str(error)) from error
-        if not _is_literal(host) and not is_local_name(host):
-            self.resolved.add(host)
-        refusals = {address: self._guard.refusal(ip_address(address), port) for address in found}
-        allowed = [address for address, refusal in refusals.items() if refusal is None]
-        if not allowed:
-            raise AddressRefusedError(f"{host}: {next(iter(refusals.values()), 'no address')}")
-        return alternate(allowed)
-
-    async def _first(
-        self, addresses: list[str], port: int, timeout: float | None
-    ) -> httpcore.AsyncNetworkStream:
-        """The first connection that comes about; a dead address delays the next by a quarter second."""
-        if len(addresses) == 1:
-            return await self._inner.connect_tcp(addresses[0], port, timeout)
-        winners: list[httpcore.AsyncNetworkStream] = []
-        errors: list[Exception] = []
-
-        async def run(address: str, lost: anyio.Event) -> None:
-            try:
-                winners.append(await self._inner.connect_tcp(address, port, timeout))
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                errors.append(error)
-                lost.set()
-            else:
-                tasks.cancel_scope.cancel()
-
-        async with anyio.create_task_group() as tasks:
-            for address in addresses:
-                lost = anyio.Event()
-                tasks.start_soon(run, address, lost)
-                with anyio.move_on_after(_HEAD_START_SECONDS):
-                    await lost.wait()
-        for late in winners[1:]:
-            await late.aclose()
-        if not winners:
-            raise errors[0]
-        return winners[0]
-
-    def _is_this_machine(self, stream: httpcore.AsyncNetworkStream) -> bool:
-        """A machine's own public address leads to services that are meant for itself alone."""
-        here, there = stream.get_extra_info("client_addr"), stream.get_extra_info("server_addr")
-        if not here or not there or here[0] != there[0]:
-            return False
-        return not self._guard.opened(ip_address(there[0]))
-
-    async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: SocketOptions | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        raise AddressRefusedError("a socket file is not the web")
-
-    async def sleep(self, seconds: float) -> None:
-        await self._inner.sleep(seconds)
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-class ProxyBackend(httpcore.AsyncNetworkBackend):
-    """Connects to the user's proxy, wherever that is; what goes wrong on the way is the proxy's fault."""
-
-    def __init__(self) -> None:
-        self._inner = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: SocketOptions | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            return await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
-        except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-            raise httpcore.ProxyError(f"{host}:{port} took no connection ({error})") from error
-
-    async def sleep(self, seconds: float) -> None:
-        await self._inner.sleep(seconds)
-
-
-# --- proxies ----------------------------------------------------------------------------------------
-
-
-def proxies_from_environment() -> tuple[dict[str, str], str | None]:
-    """The proxies by scheme (``http``, ``https``, ``all``) and the hosts that go without, from the environment.
-
-    ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` in either case; ``HTTP_PROXY`` is ignored
-    under CGI, where a visitor could set it.
-    """
-    found: dict[str, str] = dict(urllib.request.getproxies_environment().items())
-    schemes = [scheme for scheme in found if scheme in {"http", "https", "all"}]
-    return {scheme: found[scheme] for scheme in schemes}, found.get("no")
+# Only these may be sent twice: the first may have done its work (RFC 9110 section 9.2.1).
+_SAFE = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
-class Proxies:
-    """Which proxy an origin is asked through."""
+class Question:
+    """What is asked of an origin. ``target`` is what stands in the request line; ``headers`` begin with Host."""
 
-    by_scheme: Mapping[str, str]
-    no_proxy: str | None = None
-
-    def choose(self, scheme: str, host: str, port: int) -> str | None:
-        """The proxy's URL, or None to ask directly."""
-        url = self.by_scheme.get(scheme) or self.by_scheme.get("all")
-        if not url or self._bypasses(host.strip("[]"), port):
-            return None
-        return url
-
-    def _bypasses(self, host: str, port: int) -> bool:
-        rules: dict[str, str] = {"no": self.no_proxy} if self.no_proxy else {}
-        # It strips a port itself; an IPv6 address has colons that are none.
-        name = host if ":" in host else f"{host}:{port}"
-        return bool(rules) and bool(urllib.request.proxy_bypass_environment(name, rules))  # type: ignore[attr-defined]
-
-    def check(self) -> None:
-        """Raise UsageError for a proxy that cannot be used."""
-        for scheme in _PORTS:
-            if url := self.by_scheme.get(scheme) or self.by_scheme.get("all"):
-                _parse_proxy(url)
+    method: str
+    origin: Origin
+    target: bytes
+    headers: Iterable[tuple[bytes, bytes]]
+    body: bytes | None = None
 
 
-def _parse_proxy(url: str) -> httpx.Proxy:
-    try:
-        proxy = httpx.Proxy(url if "://" in url else f"http://{url}")
-    except (ValueError, httpx.InvalidURL) as error:
-        raise UsageError(
-            f"the proxy {_without_credentials(url)!r} cannot be used: write it like http://proxy.example:3128"
-        ) from error
-    if proxy.url.scheme not in _PORTS:
-        raise UsageError(
-            f"the proxy {_without_credentials(url)!r} cannot be used: name one for HTTP, in HTTPS_PROXY and HTTP_PROXY"
-        )
-    return proxy
+class Answered(Protocol):
+    """An answer whose body may still be coming in."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Headers: ...
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be closed."""
+
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body's raw bytes."""
+
+    async def aclose(self) -> None: ...
 
 
-def _proxy_pool(url: str, tls: Callable[[], ssl.SSLContext], options: dict[str, Any]) -> _Pool:
-    proxy = _parse_proxy(url)
-    return httpcore.AsyncHTTPProxy(
-        proxy_url=httpcore.URL(
-            scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=b"/"
-        ),
-        proxy_auth=proxy.raw_auth,
-        proxy_ssl_context=tls() if proxy.url.scheme == "https" else None,
-        network_backend=ProxyBackend(),
-        **options,
-    )
+class Exchange(Protocol):
+    """What carries questions to the web and brings the answers: the network, or what stands in for it."""
+
+    async def exchange(self, question: Question, connect_timeout: float | None) -> Answered: ...
+    async def aclose(self) -> None: ...
 
 
-def _without_credentials(url: str) -> str:
-    return url.rpartition("@")[2]
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """How an origin is reached. Questions with the same key may use the same connections."""
 
+    key: Hashable
+    has_tls: bool
+    proxy: Proxy | None = None
 
-# --- pools ------------------------------------------------------------------------------------------
-
-_Pool = httpcore.AsyncConnectionPool
-_Origin = tuple[str, str, int]
-
-
-@dataclass(slots=True)
-class _Entry:
-    pool: _Pool
-    is_proxied: bool
-    in_use: int = 0
-
-
-def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
-    """What a server's certificate is checked against: the bundle that the user names, else certifi's.
-
-    As lenient as browsers are with the form of a certificate, and no more: Python 3.13 began to insist
-    on extensions that working sites lack.
-    """
-    try:
-        context = (
-            ssl.create_default_context(cafile=ca_bundle)
-            if ca_bundle
-            else httpx.create_ssl_context(trust_env=False)
-        )
-    except OSError as error:
-        raise UsageError(
-            f"SSL_CERT_FILE: {ca_bundle} cannot be used ({error.strerror or error}); name a file of PEM certificates"
-        ) from error
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
+    @property
+    def is_forwarded(self) -> bool:
+        """Whether the proxy itself reads the question."""
+        return self.proxy is not None and not self.has_tls
 
 
 class OriginTransport(httpx.AsyncBaseTransport):
-    """One small pool for each origin, the longest unused closed first."""
+    """Asks origins. ``is_wanted`` says whether anybody is about to ask one again: idle TLS is closed otherwise."""
 
     def __init__(
         self,
@@ -312,108 +93,221 @@ class OriginTransport(httpx.AsyncBaseTransport):
         resolve: Resolve,
         proxies: Proxies,
         ca_bundle: str | None = None,
-        idle_origins: int = _IDLE_ORIGINS,
+        is_wanted: Callable[[Origin], bool] = lambda _origin: True,
     ) -> None:
         proxies.check()
-        self._backend = GuardedBackend(guard, resolve)
+        self._connector = GuardedConnector(guard, resolve)
         self._proxies = proxies
-        self._idle_origins = idle_origins
         self._tls = tls_context(ca_bundle) if ca_bundle else None
-        self._entries: OrderedDict[_Origin, _Entry] = OrderedDict()
+        self._idle = IdleWires(lambda key: is_wanted(cast("Origin", key)))
 
     @property
     def names_resolved(self) -> int:
-        return len(self._backend.resolved)
+        return len(self._connector.resolved)
+
+    async def exchange(
+        self, question: Question, connect_timeout: float | None, read_timeout: float | None = None
+    ) -> Answer:
+        """Ask, and wait for the head of the answer. Timeouts are seconds; a deadline around it all is better.
+
+        Raises httpx's errors, and `AddressRefusedError` where the guard refuses. A connection that the server
+        gave up while it was idle costs a second try on a fresh one, unless the question may have had an effect.
+        """
+        route = self._route(question.origin)
+        request = _request_of(question, route)
+        wire = self._idle.take(route.key)
+        if wire is not None:
+            answer = wire.ask(question.method, request, read_timeout)
+            try:
+                await answer.head()
+            except (httpx.RemoteProtocolError, httpx.ReadError):
+                if question.method not in _SAFE or not answer.is_unanswered:
+                    raise
+            else:
+                return answer
+        wire = await self._open(route, question.origin, connect_timeout)
+        answer = wire.ask(question.method, request, read_timeout)
+        await answer.head()
+        return answer
+
+    def _route(self, origin: Origin) -> _Route:
+        has_tls = origin[0] == "https"
+        url = self._proxies.choose(*origin)
+        if url is None:
+            return _Route(origin, has_tls)
+        # What a proxy reads itself may follow anything else on the same connection.
+        return _Route(origin if has_tls else url, has_tls, parse_proxy(url))
+
+    async def _open(self, route: _Route, origin: Origin, timeout: float | None) -> Wire:
+        """A connection over which an origin can be asked."""
+        wire = Wire()
+        _, host, port = origin
+        try:
+            if route.proxy is None:
+                await _attach(wire, await self._connector.connect(host.strip("[]"), port, timeout))
+            else:
+                await self._open_proxy(wire, route.proxy, timeout)
+                if route.has_tls:
+                    await _open_tunnel(wire, route.proxy, _authority(host, port))
+            if route.has_tls:
+                await self._secure(wire, host, timeout)
+        except BaseException:
+            wire.abort()
+            raise
+        self._idle.adopt(route.key, wire, route.has_tls)
+        return wire
+
+    async def _open_proxy(self, wire: Wire, proxy: Proxy, timeout: float | None) -> None:
+        connecting = asyncio.get_running_loop().create_connection(
+            lambda: wire, proxy.host, proxy.port, happy_eyeballs_delay=HEAD_START_SECONDS
+        )
+        try:
+            await within(timeout, connecting)
+            if proxy.scheme == "https":
+                await self._secure(wire, proxy.host, timeout)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise httpx.ProxyError(f"{proxy.host}:{proxy.port} took no connection ({error})") from error
+
+    async def _secure(self, wire: Wire, host: str, timeout: float | None) -> None:
+        """TLS with who has a certificate for this name; the dot at its end belongs to DNS alone."""
+        if not wire.is_open:
+            raise httpx.ConnectError("the connection was closed at once")
+        name = host.strip("[]").removesuffix(".")
+        if self._tls is None:
+            self._tls = tls_context(None)  # once: reading the bundle takes 27 ms
+        loop = asyncio.get_running_loop()
+        transport = await within(
+            timeout, loop.start_tls(wire.transport, wire, self._tls, server_hostname=name)
+        )
+        if transport is None:
+            raise httpx.ConnectError("the connection was closed at once")
+        wire.secured(transport)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        origin = _origin_of(request.url)
-        entry = await self._enter(origin)
-        try:
-            answer = await entry.pool.handle_async_request(_wire_request(request, origin, entry.is_proxied))
-        except BaseException:
-            entry.in_use -= 1
-            raise
+        """The same for httpx's client."""
+        limits = request.extensions.get("timeout", {})
+        answer = await self.exchange(await _question_of(request), limits.get("connect"), limits.get("read"))
         return httpx.Response(
             answer.status,
             headers=answer.headers,
-            stream=_Stream(answer.stream, entry),
-            extensions=answer.extensions,
+            stream=_Stream(answer),
+            extensions={"http_version": b"HTTP/1.1", "reason_phrase": answer.reason},
         )
 
-    async def _enter(self, origin: _Origin) -> _Entry:
-        entry = self._entries.get(origin)
-        is_new = entry is None
-        if entry is None:
-            entry = self._entries[origin] = self._open(origin)
-        self._entries.move_to_end(origin)
-        entry.in_use += 1
-        if is_new and len(self._entries) > self._idle_origins:
-            await self._close_idle()
-        return entry
-
-    def _open(self, origin: _Origin) -> _Entry:
-        options: dict[str, Any] = {
-            "ssl_context": self._shared_tls() if origin[0] == "https" else None,
-            "max_connections": None,
-            "keepalive_expiry": _KEEPALIVE_SECONDS,
-        }
-        if proxy := self._proxies.choose(*origin):
-            return _Entry(_proxy_pool(proxy, self._shared_tls, options), is_proxied=True)
-        return _Entry(_Pool(network_backend=self._backend, **options), is_proxied=False)
-
-    def _shared_tls(self) -> ssl.SSLContext:
-        """Made once: reading the bundle takes 27 ms."""
-        if self._tls is None:
-            self._tls = tls_context(None)
-        return self._tls
-
-    async def _close_idle(self) -> None:
-        idle = [origin for origin, entry in self._entries.items() if not entry.in_use]
-        closing = [self._entries.pop(origin) for origin in idle[: max(0, len(idle) - self._idle_origins)]]
-        for entry in closing:
-            await entry.pool.aclose()
-
     async def aclose(self) -> None:
-        entries = list(self._entries.values())
-        self._entries.clear()
-        for entry in entries:
-            await entry.pool.aclose()
+        self._idle.close()
+        await asyncio.sleep(0)  # asyncio closes sockets one turn later
+
+
+async def _attach(wire: Wire, sock: socket.socket) -> None:
+    try:
+        await asyncio.get_running_loop().create_connection(lambda: wire, sock=sock)
+    except BaseException:
+        sock.close()
+        raise
+
+
+async def _open_tunnel(wire: Wire, proxy: Proxy, authority: bytes) -> None:
+    """Have the proxy connect us with an origin (RFC 9110 section 9.3.6)."""
+    headers = ((b"Host", authority), *proxy.headers)
+    answer = wire.ask("CONNECT", written("CONNECT", authority, headers, None))
+    try:
+        await answer.head()
+    except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+        raise httpx.ProxyError(f"it opened no tunnel ({error})") from error
+    if not 200 <= answer.status < 300:
+        raise httpx.ProxyError(f"{answer.status} {answer.reason.decode('ascii', 'replace')}".rstrip())
+    if not wire.is_open:
+        raise httpx.ProxyError("it opened no tunnel (the connection was closed)")
+
+
+def _authority(host: str, port: int) -> bytes:
+    name = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"{name}:{port}".encode("ascii")
+
+
+def _request_of(question: Question, route: _Route) -> bytes:
+    """The request for who reads it: a proxy gets the whole URL, and what it wants to know of us."""
+    if route.proxy is None or not route.is_forwarded:
+        return written(question.method, question.target, question.headers, question.body)
+    scheme, host, port = question.origin
+    authority = _authority(host, port).removesuffix(b":%d" % _PORTS[scheme])
+    target = b"http://" + authority + question.target
+    return written(question.method, target, (*question.headers, *route.proxy.headers), question.body)
+
+
+# --- httpx above and below --------------------------------------------------------------------------
+
+# How a body is framed is for `written` to say.
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+
+
+async def _question_of(request: httpx.Request) -> Question:
+    url = request.url
+    if url.scheme not in _PORTS:
+        raise httpx.UnsupportedProtocol(f"{url.scheme} addresses are not asked")
+    assert isinstance(request.stream, httpx.AsyncByteStream)
+    body = b"".join([part async for part in request.stream])
+    return Question(
+        request.method,
+        (url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]),
+        url.raw_path,
+        [pair for pair in request.headers.raw if pair[0].lower() not in _FRAMING],
+        body or None,
+    )
 
 
 class _Stream(httpx.AsyncByteStream):
-    """A body that tells its pool when it is done with."""
-
-    def __init__(self, stream: Any, entry: _Entry) -> None:
-        self._stream = stream
-        self._entry: _Entry | None = entry
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        chunks: AsyncIterator[bytes] = aiter(self._stream)
-        return chunks
+        return self._answer.chunks()
 
     async def aclose(self) -> None:
-        if self._entry is not None:
-            self._entry.in_use -= 1
-            self._entry = None
-        await self._stream.aclose()
+        self._answer.close()
 
 
-def _origin_of(url: httpx.URL) -> _Origin:
-    return url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]
+class Adapted:
+    """A transport of httpx in place of the network: what it is asked, and answers, in the terms of `exchange`."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def exchange(self, question: Question, connect_timeout: float | None) -> Answered:
+        scheme, host, port = question.origin
+        authority = _authority(host, port).removesuffix(b":%d" % _PORTS[scheme])
+        request = httpx.Request(
+            question.method,
+            f"{scheme}://{(authority + question.target).decode('ascii')}",
+            headers=list(question.headers),
+            content=question.body,
+            extensions={"timeout": {"connect": connect_timeout, "read": None, "write": None, "pool": None}},
+        )
+        return _AdaptedAnswer(await self._transport.handle_async_request(request))
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
 
 
-def _wire_request(request: httpx.Request, origin: _Origin, is_proxied: bool) -> httpcore.Request:
-    scheme, host, port = origin
-    # A proxy gets the whole URL, or host and port, and httpcore puts neither brackets around an IPv6 address
-    # nor leaves out the port that goes without saying.
-    name = f"[{host}]" if is_proxied and ":" in host else host
-    url = httpcore.URL(
-        scheme=scheme, host=name, port=None if port == _PORTS[scheme] else port, target=request.url.raw_path
-    )
-    return httpcore.Request(
-        method=request.method,
-        url=url,
-        headers=request.headers.raw,
-        content=request.stream,
-        extensions=request.extensions,
-    )
+class _AdaptedAnswer:
+    is_complete = False
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+
+    @property
+    def status(self) -> int:
+        return self._response.status_code
+
+    @property
+    def headers(self) -> Headers:
+        return self._response.headers.raw
+
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """All streams of httpx are generators underneath."""
+        stream = cast("httpx.AsyncByteStream", self._response.stream)
+        return cast("AsyncGenerator[bytes, None]", aiter(stream))
+
+    async def aclose(self) -> None:
+        await self._response.aclose()

@@ -78,7 +78,8 @@ def headline(report: Report) -> str:
 def _tail(report: Report) -> Iterator[str]:
     summary = report.summary
     yield headline(report) + "\n"
-    yield from _unsure(iter(report.targets()))
+    if any(summary.by_status[status] for status in _UNSURE):
+        yield from _unsure(iter(report.targets()))
     if summary.deferred:
         yield f"{counted(summary.deferred, 'target')} wait for a later run, by the manners of their hosts\n"
     if report.run.since or report.run.until:
@@ -94,7 +95,7 @@ def _tail(report: Report) -> Iterator[str]:
 def render(report: Report) -> Iterator[str]:
     shown = [finding for finding in report.findings() if finding.severity is not Severity.NOTE]
     wanted = {finding.target for finding in shown}
-    targets = {target.id: target for target in report.targets() if target.id in wanted}
+    targets = {target.id: target for target in report.targets() if target.id in wanted} if wanted else {}
     for severity in (Severity.ERROR, Severity.WARNING):
         for finding in shown:
             if finding.severity is severity:

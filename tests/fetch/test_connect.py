@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
-import httpcore
 import httpx
 import pytest
 import trustme
@@ -28,8 +27,10 @@ from origin import Origin, serve
 from enrich.errors import UsageError
 from enrich.fetch import faults
 from enrich.fetch.address import Guard
-from enrich.fetch.client import Fetcher, proxies_from_environment
-from enrich.fetch.transport import GuardedBackend, Proxies, alternate
+from enrich.fetch.client import Fetcher
+from enrich.fetch.connect import GuardedConnector, connect_address
+from enrich.fetch.names import alternate
+from enrich.fetch.proxies import Proxies, proxies_from_environment
 from enrich.model import FailureKind, Outcome, Request
 
 pytestmark = pytest.mark.anyio
@@ -168,25 +169,21 @@ async def test_allow_private_reaches_the_service() -> None:
 
 
 async def test_a_machine_does_not_ask_itself_by_its_public_address() -> None:
-    class Stream(httpcore.AsyncMockStream):
-        closed = False
+    class Socket(socket.socket):
+        def getsockname(self) -> tuple[str, int]:
+            return ("1.1.1.1", 1)
 
-        def get_extra_info(self, info: str) -> object:
-            return ("1.1.1.1", 1) if info in ("client_addr", "server_addr") else None
+        getpeername = getsockname
 
-        async def aclose(self) -> None:
-            self.closed = True
+    made = Socket()
 
-    stream = Stream([])
+    async def connect(_address: str, _port: int) -> socket.socket:
+        return made
 
-    class Inner(httpcore.AsyncMockBackend):
-        async def connect_tcp(self, *_args: object, **_kwargs: object) -> httpcore.AsyncNetworkStream:
-            return stream
-
-    backend = GuardedBackend(Guard(), names({"self.test": ["1.1.1.1"]}), Inner([]))
+    connector = GuardedConnector(Guard(), names({"self.test": ["1.1.1.1"]}), connect)
     with pytest.raises(faults.AddressRefusedError, match="this machine"):
-        await backend.connect_tcp("self.test", 80)
-    assert stream.closed
+        await connector.connect("self.test", 80, 1.0)
+    assert made.fileno() == -1, "it was not closed"
 
 
 async def test_a_small_web_in_the_process_is_guarded_by_what_a_url_says() -> None:
@@ -254,20 +251,18 @@ def test_the_families_of_addresses_take_turns(found: list[str], order: list[str]
 
 
 async def test_a_dead_address_costs_a_quarter_second_and_not_the_link() -> None:
-    class Inner(httpcore.AnyIOBackend):
-        async def connect_tcp(
-            self, host: str, *args: object, **kwargs: object
-        ) -> httpcore.AsyncNetworkStream:
-            if host != PUBLIC:
-                await anyio.sleep(30)
-            return await super().connect_tcp(host, *args, **kwargs)  # type: ignore[arg-type]
+    async def connect(address: str, port: int) -> socket.socket:
+        if address != PUBLIC:
+            await anyio.sleep(30)
+        return await connect_address(address, port)
 
-    guard = Guard(allow_private=True)
     async with serve(PUBLIC) as origin:
-        backend = GuardedBackend(guard, names({"two.test": ["127.0.0.9", PUBLIC]}), Inner())
+        resolve = names({"two.test": ["127.0.0.9", PUBLIC]})
+        connector = GuardedConnector(Guard(allow_private=True), resolve, connect)
         with anyio.fail_after(5):
-            stream = await backend.connect_tcp("two.test", origin.port, 2.0)
-        await stream.aclose()
+            sock = await connector.connect("two.test", origin.port, 2.0)
+        sock.close()
+        await anyio.sleep(0.01)
     assert origin.connections == 1
 
 
@@ -320,9 +315,22 @@ async def test_an_unknown_authority_is_a_failure_of_tls_and_not_asked_again(auth
 
 
 async def test_plain_http_on_a_tls_port_is_a_failure_of_tls() -> None:
-    async with serve(PUBLIC) as origin:
-        found = failure(await ask(origin.url("/ok", "public.test").replace("http:", "https:")))
-    assert found.kind is FailureKind.TLS
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(plain, PUBLIC, 0)
+    async with server:
+        found = failure(await ask(f"https://public.test:{server.sockets[0].getsockname()[1]}/"))
+    assert (found.kind, found.detail) == (FailureKind.TLS, "no secure connection (wrong_version_number)")
+
+
+async def test_a_handshake_that_never_ends_is_a_timeout_since_another_time_it_may_end() -> None:
+    async with serve(PUBLIC) as origin:  # it waits for the end of a request
+        url = origin.url("/ok", "public.test").replace("http:", "https:")
+        found = failure(await ask(url, connect_timeout_seconds=0.2))
+    assert found.kind is FailureKind.TIMEOUT
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])

@@ -1,0 +1,289 @@
+"""One connection: a question is written, an answer is read, and the connection goes back as soon as it can.
+
+A plain asyncio protocol, since streams cost as much again as everything else here together. Its answer belongs to
+whoever asked; the connection itself is free again with the last byte of the answer, read or not, so that nobody has
+to give it back. Bodies come in as fast as they are read: beyond a bound the socket is left alone until they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Callable, Iterable
+
+import anyio
+import httpx
+
+from enrich.fetch.reading import AnswerReader, Headers
+
+# What may lie unread of one body; a read of asyncio brings up to 256 KiB on top of it.
+MOST_UNREAD_BYTES = 64 << 10
+
+# No server takes longer ones, and httpx stops here as well.
+_MOST_TARGET_BYTES = 64 << 10
+
+# RFC 9112 sections 3 and 5: one look at the whole head, so that nothing in it can end a line or the request.
+_PROPER_HEAD = re.compile(
+    rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.1\r\n"
+    rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\x00\r\n]*\r\n)*\r\n"
+)
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+def written(
+    method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]], body: bytes | None
+) -> bytes:
+    """A request as it goes over the wire. Raises httpx.LocalProtocolError for what would not be one request."""
+    if len(target) > _MOST_TARGET_BYTES:
+        raise httpx.LocalProtocolError("the address is longer than 64 KiB")
+    lines = [b"%b %b HTTP/1.1\r\n" % (method.encode("latin-1", "replace"), target)]
+    lines += [b"%b: %b\r\n" % pair for pair in headers]
+    if body is not None or method in _WITH_BODY:
+        lines.append(b"Content-Length: %d\r\n" % len(body or b""))
+    lines.append(b"\r\n")
+    head = b"".join(lines)
+    # The count tells a line that was asked for from one that came with a value.
+    if head.count(b"\r\n") != len(lines) or not _PROPER_HEAD.fullmatch(head):
+        raise httpx.LocalProtocolError("a header or the address holds what may not stand there")
+    return head + body if body else head
+
+
+class Answer:
+    """What a server answered: its status and headers, and its body while it comes in."""
+
+    __slots__ = ("_error", "_read_timeout", "_reader", "_waiter", "_wire")
+
+    def __init__(self, wire: Wire, method: str, read_timeout: float | None = None) -> None:
+        self._wire = wire
+        self._reader = AnswerReader(method)
+        self._read_timeout = read_timeout
+        self._error: Exception | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def status(self) -> int:
+        return self._reader.status
+
+    @property
+    def reason(self) -> bytes:
+        return self._reader.reason
+
+    @property
+    def headers(self) -> Headers:
+        return self._reader.headers
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of it has come; then it holds no connection any more."""
+        return self._reader.is_complete
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether it ended before the first byte."""
+        return self._error is not None and not self._reader.has_begun
+
+    async def head(self) -> None:
+        """Wait for status and headers. Whatever goes wrong meanwhile costs the connection."""
+        try:
+            while not self._reader.status:
+                await self._progress()
+        except BaseException:
+            self.close()
+            raise
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body as it comes over the wire; raises httpx.RemoteProtocolError and httpx.ReadError."""
+        reader = self._reader
+        while True:
+            if reader.pieces:
+                piece = b"".join(reader.pieces)
+                reader.pieces.clear()
+                if not reader.is_complete:
+                    self._wire.resume()
+                yield piece
+            elif reader.is_complete:
+                return
+            else:
+                await self._progress()
+
+    def close(self) -> None:
+        """Take no more of it. Costs the connection unless it is complete."""
+        if not self._reader.is_complete:
+            self._wire.abort()
+
+    async def aclose(self) -> None:
+        self.close()
+
+    async def _progress(self) -> None:
+        if self._error is not None:
+            raise self._error
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            if self._read_timeout is None:
+                await waiter
+                return
+            with anyio.move_on_after(self._read_timeout) as scope:
+                await waiter
+            if scope.cancelled_caught:
+                raise httpx.ReadTimeout(f"nothing came for {self._read_timeout} seconds")
+        finally:
+            self._waiter = None
+
+    # --- what the connection tells ------------------------------------------------------------------
+
+    def feed(self, data: bytes) -> bool:
+        """Take what came in; whether there is more lying here than is read."""
+        reader = self._reader
+        try:
+            reader.feed(data)
+        except httpx.RemoteProtocolError as error:
+            self.fail(error)
+        if reader.status:
+            self._wake()
+        return not reader.is_complete and sum(map(len, reader.pieces)) > MOST_UNREAD_BYTES
+
+    def end(self, error: Exception | None) -> None:
+        """The connection is gone, by an error or by the server's own will."""
+        if error is None:
+            try:
+                self._reader.end()
+            except httpx.RemoteProtocolError as early:
+                error = early
+        elif not self._reader.is_complete:
+            read_error = httpx.ReadError(str(error))
+            read_error.__cause__ = error
+            error = read_error
+        if error is not None:
+            self.fail(error)
+        self._wake()
+
+    def fail(self, error: Exception) -> None:
+        if self._error is None and not self._reader.is_complete:
+            self._error = error
+        self._wake()
+
+    @property
+    def has_failed(self) -> bool:
+        return self._error is not None
+
+    @property
+    def is_reusable(self) -> bool:
+        return self._reader.is_reusable
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class Wire(asyncio.Protocol):
+    """A connection, in use while it has an answer. ``on_free`` takes it back, ``on_lost`` learns that it is gone."""
+
+    __slots__ = (
+        *("_answer", "_early", "_is_over", "_is_paused", "_transport"),
+        *("idle_since", "on_free", "on_lost", "questions"),
+    )
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._answer: Answer | None = None
+        self._early = b""
+        self._is_over = False
+        self._is_paused = False
+        self.questions = 0
+        self.idle_since = 0.0
+        self.on_free: Callable[[Wire], None] | None = None
+        self.on_lost: Callable[[Wire], None] | None = None
+
+    # --- for those who ask --------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        return not (self._is_over or self._transport is None or self._transport.is_closing())
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        assert self._transport is not None
+        return self._transport
+
+    def secured(self, transport: asyncio.Transport) -> None:
+        """From now on everything goes through TLS, and whoever is behind it was asked nothing yet."""
+        self._transport = transport
+        self.questions = 0
+
+    def ask(self, method: str, request: bytes, read_timeout: float | None = None) -> Answer:
+        """Write a request; its answer is still to come. ``read_timeout`` is the longest silence, in seconds."""
+        assert self._answer is None
+        self.questions += 1
+        answer = self._answer = Answer(self, method, read_timeout)
+        if self.is_open:
+            self.transport.write(request)
+        early, self._early = self._early, b""
+        if early:
+            self.data_received(early)
+        if self._is_over:
+            self._finish(None)
+        return answer
+
+    def abort(self) -> None:
+        """Close at once: there is nothing left to be written."""
+        self._is_over = True
+        self._answer = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    def resume(self) -> None:
+        """What lay here was read; let more come in."""
+        if self._is_paused:
+            self._is_paused = False
+            self.transport.resume_reading()
+
+    # --- for asyncio --------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        answer = self._answer
+        if answer is None:
+            self._unasked(data)
+            return
+        is_too_much = answer.feed(data)
+        if answer.has_failed:
+            self.abort()
+        elif answer.is_complete:
+            self._free(answer.is_reusable)
+        elif is_too_much and not self._is_paused:
+            self._is_paused = True
+            self.transport.pause_reading()
+
+    def _unasked(self, data: bytes) -> None:
+        """Some servers say that they are overloaded before they are asked; on a used connection it is
+        none of our answers."""
+        self._early += data
+        if self.questions or len(self._early) > MOST_UNREAD_BYTES:
+            self.abort()
+
+    def eof_received(self) -> None:
+        self._is_over = True
+        self._finish(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._is_over = True
+        self._finish(error)
+        if self.on_lost is not None:
+            self.on_lost(self)
+
+    def _finish(self, error: Exception | None) -> None:
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            answer.end(error)
+
+    def _free(self, is_reusable: bool) -> None:
+        self._answer = None
+        if not is_reusable or not self.is_open:
+            self.abort()
+            return
+        self.resume()
+        if self.on_free is not None:
+            self.on_free(self)

@@ -124,6 +124,14 @@ async def _long_redirect(wire: Wire) -> None:
         await wire.raw(b"x" * 65536)
 
 
+async def _big_redirect(wire: Wire) -> None:
+    """/big-redirect/512: a redirect with a body of so many MiB."""
+    size = int(wire.words[1]) << 20
+    await wire.head(302, {"Location": "/ok", "Content-Length": str(size)})
+    for _ in range(size >> 16):
+        await wire.raw(b"x" * 65536)
+
+
 async def _drip(wire: Wire) -> None:
     await wire.head(200, {"Content-Length": "100000"})
     while True:
@@ -206,6 +214,35 @@ async def _big_headers(wire: Wire) -> None:
     await wire.answer(200, b"", X_Big="x" * (int(wire.words[1]) << 10))
 
 
+async def _many_headers(wire: Wire) -> None:
+    """/many-headers/200000: so many short ones."""
+    lines = b"".join(b"X-%d: 1\r\n" % number for number in range(int(wire.words[1])))
+    await wire.raw(b"HTTP/1.1 200 OK\r\n" + lines + b"Content-Length: 0\r\n\r\n")
+
+
+async def _flood(wire: Wire) -> None:
+    """/flood/headers: one part of an answer, again and again, as fast as it can be taken."""
+    start, again = _FLOODS[wire.words[1]]
+    await wire.raw(start)
+    while True:
+        await wire.raw(again * (1 + 65536 // len(again)))
+
+
+_CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+_FLOODS = {
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"X-Again: and again\r\n"),
+    "one-header": (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
+    "phrase": (b"HTTP/1.1 200 ", b"O"),
+    "hundred": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "hints": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"),
+    "trailers": (_CHUNKS + b"0\r\n", b"X-Again: and again\r\n"),
+    "extension": (_CHUNKS + b"1;", b"x"),
+    "small-chunks": (_CHUNKS, b"1\r\nx\r\n"),
+    "wide-chunks": (_CHUNKS, b"1;" + b"y" * 1000 + b"\r\nx\r\n"),
+    "empty-lines": (b"", b"\r\n"),
+}
+
+
 async def _odd_headers(wire: Wire) -> None:
     await wire.raw(
         b"HTTP/1.1 200 OK\r\nX-Odd: \xff\xfe\r\nX-Text: \xe4\xb8\xad\r\nX-Two: a\r\nx-two: b\r\n"
@@ -257,6 +294,27 @@ async def _bomb(wire: Wire) -> None:
     await wire.answer(body=body, Content_Encoding=coding)
 
 
+async def _zeros(wire: Wire) -> None:
+    """/zeros/1024: so many MiB of zeros, made in a moment; ?twice=1 packs them again."""
+    mebibytes, zeros = int(wire.words[1]), bytes(1 << 20)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = packer.compress(zeros) + packer.flush(zlib.Z_FULL_FLUSH)
+    head = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"
+    tail = b"\x03\0" + _crc_of_zeros(mebibytes) + struct.pack("<I", (mebibytes << 20) & 0xFFFFFFFF)
+    body, coding = head + block * mebibytes + tail, "gzip"
+    if "twice" in wire.query:
+        body, coding = _squeeze(body, 31), "gzip, gzip"
+    await wire.answer(body=body, Content_Encoding=coding)
+
+
+@cache
+def _crc_of_zeros(mebibytes: int) -> bytes:
+    check, zeros = 0, bytes(1 << 20)
+    for _ in range(mebibytes):
+        check = zlib.crc32(zeros, check)
+    return struct.pack("<I", check)
+
+
 async def _endless(wire: Wire) -> None:
     await wire.head(200, {"Content-Type": "text/html"})
     while True:
@@ -283,6 +341,7 @@ _TROUBLES: dict[str, Trouble] = {
     "loop": _loop,
     "cookie-loop": _cookie_loop,
     "long-redirect": _long_redirect,
+    "big-redirect": _big_redirect,
     "drip": _drip,
     "drip-headers": _drip_headers,
     "silent": _silent,
@@ -297,6 +356,8 @@ _TROUBLES: dict[str, Trouble] = {
     "hundred": _hundred,
     "endless-hundred": _endless_hundred,
     "big-headers": _big_headers,
+    "many-headers": _many_headers,
+    "flood": _flood,
     "odd-headers": _odd_headers,
     "raw-location": _raw_location,
     "cookie": _cookie,
@@ -304,6 +365,7 @@ _TROUBLES: dict[str, Trouble] = {
     "bytes": _bytes,
     "gzip": _gzip,
     "bomb": _bomb,
+    "zeros": _zeros,
     "endless": _endless,
 }
 

@@ -6,7 +6,8 @@ test asks as well: a row that httpcore answers otherwise one day fails by itself
 
 The rows follow RFC 9110 and RFC 9112, and what the test suites of HTTP clients look at. Where our transport may
 differ, `stricter` says how and why. It may refuse where two readers could see two different messages; it is
-nowhere allowed to take what httpcore refuses, but for a question that is safely asked again.
+nowhere allowed to take what httpcore refuses, but for a question that is safely asked again and for zeros in front
+of a number.
 """
 
 from __future__ import annotations
@@ -377,7 +378,6 @@ def _chunks() -> Iterator[Behaviour]:
         "an empty chunk size": b"\r\nhello\r\n" + end,
         "a chunk size with a space before it": b" 5\r\nhello\r\n" + end,
         "a chunk size with an underscore": b"0_5\r\nhello\r\n" + end,
-        "a chunk size of 21 digits": b"0" * 20 + b"5\r\nhello\r\n" + end,
         "a chunk that is longer than its size": b"3\r\nhello\r\n" + end,
         "a chunk that ends in LF": b"5\r\nhello\n" + end,
         "a chunk that ends in two other bytes": b"5\r\nhelloXX" + end,
@@ -386,6 +386,14 @@ def _chunks() -> Iterator[Behaviour]:
     }
     for name, data in bad.items():
         yield _row(name, chunked(data), **REFUSED)
+    zeros = Difference(
+        reason="zeros in front change no number, however many (RFC 9112 7.1)",
+        gives=200,
+        body=b"hello",
+        connections=1,
+    )
+    wire = chunked(b"0" * 20 + b"5\r\nhello\r\n" + end)
+    yield _row("a chunk size of 21 digits", wire, **REFUSED, stricter=zeros)
     odd = Difference(reason=ONE_MESSAGE, gives=Trouble.PROTOCOL)
     yield _row(
         "a chunk extension with a bare CR",

@@ -214,7 +214,13 @@ async def ask(transport: httpx.AsyncBaseTransport, server: Server) -> Seen:
                 await response.aclose()
     except (httpx.TransportError, httpcore.NetworkError, httpcore.ProtocolError, TimeoutError) as error:
         return Seen(family(error))
-    return Seen(response.status_code, tuple(response.headers.raw), body)
+    return Seen(response.status_code, tuple(map(_as_sent, response.headers.raw)), body)
+
+
+def _as_sent(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """httpcore hands on the name of a transfer coding in lower case, we as it was sent."""
+    name, value = header
+    return (name, value.lower()) if name.lower() == b"transfer-encoding" else header
 
 
 async def play(behaviour: Behaviour, transport: httpx.AsyncBaseTransport) -> Played:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
@@ -121,33 +121,32 @@ def test_an_ipv6_address_is_asked_only_where_the_registry_has_no_word_about_it(
 # --- names that change ------------------------------------------------------------------------------
 
 
-def turning(*addresses: Sequence[str]) -> Iterator[Sequence[str]]:
-    return itertools.cycle(addresses)
-
-
 @pytest.mark.parametrize(
-    "flip",
+    ("turns", "fewest"),
     [
-        (["127.0.0.1"], [PUBLIC]),
-        ([PUBLIC], ["127.0.0.1"]),
-        ([PUBLIC, "127.0.0.1"], ["127.0.0.1", PUBLIC]),
-        (["::1", PUBLIC], ["::ffff:127.0.0.1"], ["64:ff9b::7f00:1", PUBLIC]),
+        # What was looked up may be remembered, so the first turn may count for all.
+        ((["127.0.0.1"], [PUBLIC]), 0),
+        (([PUBLIC], ["127.0.0.1"]), 20),
+        (([PUBLIC, "127.0.0.1"], ["127.0.0.1", PUBLIC]), 40),
+        ((["::1", PUBLIC], ["::ffff:127.0.0.1"], ["64:ff9b::7f00:1", PUBLIC]), 26),
     ],
 )
-async def test_a_rebinding_name_never_leads_to_the_private_service(flip: tuple[list[str], ...]) -> None:
-    found = turning(*flip)
+async def test_a_rebinding_name_never_leads_to_the_private_service(
+    turns: tuple[list[str], ...], fewest: int
+) -> None:
+    found = itertools.cycle(turns)
 
     async def resolve(_host: str, _port: int) -> Sequence[str]:
         return next(found)
 
     changes = {"allow_nets": (f"{PUBLIC}/32",)}
     async with scene() as stage, Fetcher(settings(**changes), resolve=resolve) as asking:
-        # Each answer ends its connection, so that each question looks the name up again.
+        # Each answer ends its connection, so that each question needs a new one.
         url = f"http://rebind.test:{stage.port}/until-close"
         kinds = [getattr(await asking.fetch(Request(url=url)), "kind", None) for _ in range(40)]
     assert stage.private_connections == []
     assert set(kinds) <= {None, FailureKind.FORBIDDEN_ADDRESS}
-    assert kinds.count(None) == len(stage.public.arrivals) >= 20
+    assert kinds.count(None) == len(stage.public.arrivals) >= fewest
 
 
 # --- behind a proxy ---------------------------------------------------------------------------------

@@ -445,7 +445,7 @@ async def test_a_transport_of_httpx_takes_the_place_of_the_network() -> None:
 async def test_a_hundred_questions_at_once_leave_a_bounded_number_of_connections(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pool.IdleWires.__init__, "__defaults__", (5, 5))
+    monkeypatch.setattr(pool, "MOST_IDLE", 5)
     async with serve() as origin, transport() as asking:
         async with anyio.create_task_group() as tasks:
             for _ in range(100):

@@ -1,10 +1,10 @@
 """Connections that nobody uses at the moment, by origin: to put one back or take one costs the same however many lie
 here (httpcore's pool walks all of them, twice, for every request).
 
-All of them are bounded, and those with TLS, which hold ten times the memory, more tightly; the longest unused goes
-first. The bound must not be small: a run asks its hosts in turn, so that with one connection too few each is closed
-just before it is needed again (500 hosts and room for 192: a new connection for every link). Once a second those are
-closed that lay here too long, and those with TLS whose origin nobody is asking any more.
+All of them are bounded, and those with TLS, which hold a quarter of a megabyte each, more tightly; the longest unused
+goes first. The bound must not be small: a run asks its hosts in turn, so that with one connection too few each is
+closed just before it is needed again (500 hosts and room for 192: a new connection for every link). Once a second
+those are closed that lay here too long, and those with TLS whose origin nobody is asking any more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SWEEP_SECONDS = 1.0
 
 # With those in use (256 by default) below 1,024, the usual limit of open files.
 MOST_IDLE = 640
-MOST_IDLE_TLS = 320
+MOST_IDLE_TLS = 256
 
 
 class IdleWires:

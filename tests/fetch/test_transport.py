@@ -10,6 +10,7 @@ import contextlib
 import gc
 import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
@@ -196,6 +197,36 @@ async def test_a_body_that_nobody_reads_is_not_taken_in() -> None:
                     break
         found.close()
     assert sent > before
+
+
+@pytest.mark.parametrize("reset", [False, True])
+async def test_a_body_whose_connection_ends_while_it_waits_is_read_as_far_as_it_came(reset: bool) -> None:
+    ended = anyio.Event()
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"x" * 100_000)
+        await writer.drain()
+        if reset:
+            linger = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+        ended.set()
+
+    async with server(play) as port, transport() as asking:
+        found = await asking.exchange(question(port), 2.0)
+        await ended.wait()
+        await anyio.sleep(0.05)
+        taken = 0
+        try:
+            async for chunk in found.chunks():
+                taken += len(chunk)
+        except (httpx.RemoteProtocolError, httpx.ReadError):
+            ended_early = True
+        else:
+            ended_early = False
+    assert ended_early
+    assert 0 < taken <= 100_000
 
 
 @pytest.mark.parametrize("when", ["before the head", "within the body"])

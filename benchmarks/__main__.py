@@ -6,27 +6,39 @@ import argparse
 import os
 import platform
 
-from benchmarks import extraction
+from benchmarks import extraction, fetching
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["extraction"], help="what to measure")
+    parser.add_argument("name", choices=["extraction", "fetch"], help="what to measure")
     parser.add_argument(
-        "--size", type=float, default=100, metavar="MB", help="how much text (default: 100 MB)"
+        "--size",
+        type=float,
+        default=100,
+        metavar="MB",
+        help="how much text to extract from (default: 100 MB)",
     )
     parser.add_argument(
         "--runs", type=int, default=3, metavar="N", help="the median of so many runs (default: 3)"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="one run on a little text, to see that it works"
+        "--quick", action="store_true", help="one run on a little input, to see that it works"
     )
     options = parser.parse_args()
-    size, runs = int(options.size * 1e6), options.runs
+    measured = {"extraction": _extraction, "fetch": _fetching}[options.name](options)
+    print(f"{measured}\n\n{_machine()}")  # noqa: T201 - the output of a program
+
+
+def _extraction(options: argparse.Namespace) -> str:
+    size = extraction.QUICK_BYTES if options.quick else int(options.size * 1e6)
+    return extraction.table(extraction.measure(size, 1 if options.quick else options.runs))
+
+
+def _fetching(options: argparse.Namespace) -> str:
     if options.quick:
-        size, runs = extraction.QUICK_BYTES, 1
-    print(extraction.table(extraction.measure(size, runs)))  # noqa: T201 - the output of a program
-    print(f"\n{_machine()}")  # noqa: T201
+        return fetching.table(fetching.measure(1, fetching.QUICK_SIZES))
+    return fetching.table(fetching.measure(options.runs))
 
 
 def _machine() -> str:

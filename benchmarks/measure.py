@@ -36,13 +36,14 @@ def median_cost(costs: Sequence[Cost]) -> Cost:
 
 def cost(command: Sequence[str], output: Path, folder: Path, environment: Mapping[str, str]) -> Cost:
     """Run a command twice in a folder, its output to a file and its messages nowhere."""
-    wall, processor = _time(command, output, folder, environment)
+    wall, processor = timed(command, output, folder, environment)
     return Cost(wall, processor, _memory(command, output, folder, environment))
 
 
-def _time(
+def timed(
     command: Sequence[str], output: Path, folder: Path, environment: Mapping[str, str]
 ) -> tuple[float, float]:
+    """Run a command once; wall and processor seconds."""
     with _started(command, output, folder, environment) as process:
         begin = time.perf_counter()
         _, status, used = os.wait4(process.pid, 0)

@@ -25,3 +25,18 @@ def test_extraction_is_compared_with_lychee_in_one_run() -> None:
     rows = re.findall(r"^\| (\w+) \| \S.* \| \S.* \| (\d+\.\d\d) \|$", done.stdout, re.MULTILINE)
     assert [name for name, _ratio in rows] == ["wall", "processor", "memory", "links"]
     assert all(float(ratio) > 0 for _name, ratio in rows)
+
+
+def test_asking_is_compared_with_lychee_in_one_run() -> None:
+    there = shutil.which("lychee") or (Path(sys.executable).parent / "lychee").exists()
+    require("lychee", bool(there), "lychee is not installed; the extra `bench` brings it")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "fetch", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=True,
+    )
+    rows = re.findall(r"^\| (\w+) \| (\d+) / \d+ \| .* \| -?\d+\.\d\d \|$", done.stdout, re.MULTILINE)
+    assert rows == [("HEAD", "200"), ("HEAD", "400"), ("GET", "200"), ("GET", "400")]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from enrich.errors import UsageError
@@ -75,6 +76,7 @@ def _parse_net(text: str) -> Network:
         ) from error
 
 
+@lru_cache(maxsize=4096)
 def literal(host: str) -> Address | None:
     """The address that a host of a canonical URL spells out (IPv6 in brackets), or None for a name."""
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import can_ada
 
@@ -42,6 +43,8 @@ class Address:
         return self.scheme, self.host, self.port
 
 
+# One link asks for its address at several places.
+@lru_cache(maxsize=4096)
 def address_of(url: str) -> Address | None:
     """The parts of an http or https URL as a browser would read it; None for any other."""
     href = canonical(url)

@@ -22,8 +22,8 @@ MOST_HEAD_BYTES = 100 << 10
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(rb"[ \t]*\r?\n[ \t]+")
-_EMPTY_LINES = re.compile(rb"\n\r?\n\r?\n\Z")
-_LENGTH = re.compile(rb"\n(content-length:[^\r\n]*)", re.IGNORECASE)
+_FORBIDDEN = re.compile(rb"[\0\v\f]")
+_EMPTY_LINES = re.compile(rb"\n\r?\n[\r\n]+\Z")
 _BEGINNING = b"HTTP/"
 _NO_BODY = frozenset({204, 304})
 
@@ -129,8 +129,10 @@ class AnswerReader:
                 raise httpx.RemoteProtocolError(f"no status line ({bytes(self._held[:40])!r})")
             blank = _BLANK_LINE.search(self._held, searched)
             size = blank.end() if blank else len(self._held)
-            if self._head_bytes + size > MOST_HEAD_BYTES:
+            if size > MOST_HEAD_BYTES:
                 raise HeadersTooLargeError("the headers are too large")
+            if self._head_bytes + size > MOST_HEAD_BYTES:
+                raise httpx.RemoteProtocolError("interim answers without end")
             if blank is None:
                 return b""
             self._head_bytes += size
@@ -250,8 +252,8 @@ def _message_of(block: bytes) -> _Message:
 
 
 def _parsed(block: bytes, is_mended: bool) -> _Message:
-    if b"\0" in block:
-        raise httptools.HttpParserError("a zero byte")
+    if _FORBIDDEN.search(block):
+        raise httptools.HttpParserError("a zero byte, or blanks that are none")
     message = _Message()
     assert message.parser is not None
     message.parser.set_dangerous_leniencies(
@@ -275,14 +277,13 @@ def _mended(block: bytes) -> bytes:
     Raises httpx.RemoteProtocolError where it refuses as well.
     """
     first_line, _, rest = block.partition(b"\n")
-    if rest[:1] in (b" ", b"\t"):
-        raise httpx.RemoteProtocolError("the headers begin with a continuation")
-    unfolded = first_line + b"\n" + _FOLD.sub(b" ", rest)
-    lines = _LENGTH.findall(unfolded)
-    lengths = {each.strip() for line in lines for each in line.partition(b":")[2].split(b",")}
+    if rest[:1] in (b" ", b"\t") or _FORBIDDEN.search(block):
+        raise httpx.RemoteProtocolError("the headers begin with a continuation, or hold what they may not")
+    lines = _FOLD.sub(b" ", rest).split(b"\n")
+    places = [at for at, line in enumerate(lines) if line[:15].lower() == b"content-length:"]
+    lengths = {each.strip() for at in places for each in lines[at][15:].split(b",")}
     if len(lengths) > 1:
         raise httpx.RemoteProtocolError("conflicting Content-Length headers")
-    if not lengths:
-        return unfolded
-    kept = iter([b"\nContent-Length: " + lengths.pop()])
-    return re.sub(rb"\r?\n\x00", b"", _LENGTH.sub(lambda _line: next(kept, b"\n\x00"), unfolded))
+    for at in places:
+        lines[at] = b"Content-Length: %b\r" % min(lengths)
+    return b"\n".join([first_line, *(line for at, line in enumerate(lines) if at not in places[1:])])

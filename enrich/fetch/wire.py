@@ -202,7 +202,7 @@ class Wire(asyncio.Protocol):
 
     @property
     def transport(self) -> asyncio.Transport:
-        assert self._transport is not None
+        assert self._transport is not None, "it was never connected, or is lost"
         return self._transport
 
     def secured(self, transport: asyncio.Transport) -> None:
@@ -233,9 +233,9 @@ class Wire(asyncio.Protocol):
 
     def resume(self) -> None:
         """What lay here was read; let more come in."""
-        if self._is_paused:
+        if self._is_paused and self._transport is not None:
             self._is_paused = False
-            self.transport.resume_reading()
+            self._transport.resume_reading()
 
     # --- for asyncio --------------------------------------------------------------------------------
 
@@ -253,7 +253,7 @@ class Wire(asyncio.Protocol):
             self.abort()
         elif answer.is_complete:
             self._free(answer.is_reusable)
-        elif is_too_much and not self._is_paused:
+        elif is_too_much and not self._is_paused and self.is_open:
             self._is_paused = True
             self.transport.pause_reading()
 
@@ -273,6 +273,7 @@ class Wire(asyncio.Protocol):
         self._finish(error)
         if self.on_lost is not None:
             self.on_lost(self)
+        self._transport = self.on_free = self.on_lost = None
 
     def _finish(self, error: Exception | None) -> None:
         answer, self._answer = self._answer, None

@@ -624,7 +624,7 @@ async def test_ten_questions_to_an_origin_take_one_connection(path: str, method:
 
 
 async def test_many_origins_do_not_keep_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool.IdleWires.__init__, "__defaults__", (3, 3))
+    monkeypatch.setattr(pool, "MOST_IDLE", 3)
     resolve = names({f"h{number}.test": ["127.0.0.1"] for number in range(20)})
     async with serve() as origin, Fetcher(settings(), resolve=resolve) as asking:
         for number in range(20):

@@ -25,7 +25,7 @@ from enrich.fetch import retry
 from enrich.fetch.address import Guard, literal, parse_nets
 from enrich.fetch.body import drain, is_readable, is_wanted, read_body
 from enrich.fetch.faults import fault_of, is_before_connection
-from enrich.fetch.hops import Address, address_of, headers_of, join, location_of, redirected
+from enrich.fetch.hops import Address, address_of, headers_of, join, location_of, redirected, told
 from enrich.fetch.names import Resolve, system_resolver
 from enrich.fetch.politeness import Fault, Lane, LaneState
 from enrich.fetch.proxies import Proxies, proxies_from_environment
@@ -74,7 +74,8 @@ def _usual_manners(_host: str) -> Manners:
 class FetchSettings:
     """How to ask. ``timeout_seconds`` is for one attempt with all its hops and the body, without the waits.
 
-    ``manners_of``, ``headers_of`` and ``timeout_of`` are asked with a host name. ``patience_seconds`` is the
+    ``manners_of``, ``headers_of`` and ``timeout_of`` are asked with a host name; headers that may hold a secret
+    go to its https site alone. ``patience_seconds`` is the
     longest ``Retry-After`` that is waited for; a host that wants more is deferred to a later run.
     """
 
@@ -328,7 +329,10 @@ class Fetcher:
             "host": address.authority,
             "user-agent": self._settings.user_agent,
             "accept": "*/*",
-            **{name.lower(): value for name, value in self._settings.headers_of(address.host)},
+            **{
+                name.lower(): value
+                for name, value in told(self._settings.headers_of(address.host), address)
+            },
             **{name.lower(): value for name, value in request.headers},
             "accept-encoding": "gzip",
         }

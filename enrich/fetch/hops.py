@@ -6,7 +6,7 @@ checked than the one that the note names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -19,6 +19,9 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 # What may follow a redirect to another origin; anything else (tokens above all) was meant for the first.
 _HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type"})
+
+# What tells nothing but who asks and what for.
+_SAID_TO_ANYBODY = _HARMLESS_HEADERS | {"cache-control", "referer", "user-agent"}
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -77,6 +80,17 @@ def redirected(request: Request, status: int, here: Address, url: str) -> Reques
         headers = tuple(pair for pair in request.headers if pair[0].lower() in _HARMLESS_HEADERS)
         moved = replace(moved, headers=headers)
     return replace(moved, url=url)
+
+
+def told(headers: Sequence[tuple[str, str]], there: Address) -> tuple[tuple[str, str], ...]:
+    """What of the headers that a user set for a host may be said at an address.
+
+    A secret was meant for the host's own site: not for who listens in on http, nor for who runs a service at
+    another port of the same host, to which any note may lead.
+    """
+    if there.scheme == "https" and there.port == _PORTS["https"]:
+        return tuple(headers)
+    return tuple(pair for pair in headers if pair[0].lower() in _SAID_TO_ANYBODY)
 
 
 def headers_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -84,13 +84,14 @@ async def test_each_host_gets_the_headers_that_are_meant_for_it_and_gzip_is_all_
     None
 ):
     def headers_of(host: str) -> tuple[tuple[str, str], ...]:
-        return (("X-Key", "k"), ("User-Agent", "other")) if host == "127.0.0.1" else ()
+        return (("X-Key", "k"), ("User-Agent", "other"), ("Referer", "r")) if host == "127.0.0.1" else ()
 
     async with serve() as origin:
         first = json.loads(answer(await ask(origin.url("/echo"), headers_of=headers_of)).body)["headers"]
         request = {"headers": (("Accept-Encoding", "br"), ("Accept", "text/html"))}
         other = json.loads(answer(await ask(origin.url("/echo"), request)).body)["headers"]
-    assert (first["x-key"], first["user-agent"], first["accept-encoding"]) == ("k", "other", "gzip")
+    assert (first["referer"], first["user-agent"], first["accept-encoding"]) == ("r", "other", "gzip")
+    assert "x-key" not in first, "what may be a secret is said to the https site alone"
     assert (other["accept"], other["user-agent"], other["accept-encoding"]) == (
         "text/html",
         "enrich-test",
@@ -427,9 +428,10 @@ async def test_within_an_origin_headers_stay() -> None:
 @pytest.mark.parametrize(
     "elsewhere",
     [
-        "https://a.test/",
-        "http://a.test:8080/",
-        "http://b.test/",
+        "https://a.test/elsewhere",
+        "http://a.test/",
+        "https://a.test:8443/",
+        "https://b.test/",
         "http://a.test./",
         "http://a.test.evil.test/",
     ],
@@ -447,12 +449,12 @@ async def test_a_configured_header_goes_to_exactly_its_host(elsewhere: str) -> N
         return (("X-Key", "k"),) if host == "a.test" else ()
 
     async with Fetcher(settings(headers_of=headers_of), httpx.MockTransport(web)) as asking:
-        answer(await asking.fetch(Request(url="http://a.test/", headers=SECRETS)))
+        answer(await asking.fetch(Request(url="https://a.test/", headers=SECRETS)))
     assert seen[0].headers["x-key"] == "k"
-    assert "authorization" not in seen[1].headers
     there = address_of(elsewhere)
     assert there is not None
-    assert ("x-key" in seen[1].headers) == (there.host == "a.test")
+    for name in ("x-key", "authorization"):
+        assert (name in seen[1].headers) == (there.origin == ("https", "a.test", 443))
 
 
 # --- asking again -----------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ async def test_a_poisoned_header_is_never_sent(poison: str, place: str) -> None:
             case "name":
                 headers = ((poison, "x"),)
             case "host":
-                changes["headers_of"] = lambda _host: (("X-Key", poison),)
+                changes["headers_of"] = lambda _host: (("Referer", poison),)
             case _:
                 changes["user_agent"] = poison
         async with fetcher(**changes) as asking:

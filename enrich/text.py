@@ -22,7 +22,13 @@ _TELLTALE_NAMES = (
     r"(?:access_?token|api_?key|apikey|auth|authorization|client_?secret|credential|passwd|password|private_?token|"
     r"secret|sig|signature|token|x-amz-[a-z-]+|pass_ticket|exportkey|appmsg_token|tempkey|wxtoken|poc_token)"
 )
-_SECRET_PARAMETER = re.compile(rf"([?&;]{_TELLTALE_NAMES}=)[^&#;\s\"'\\<>)]+", re.IGNORECASE)
+# Behind `#` as well: OAuth hands tokens over in a fragment (RFC 6749 section 4.2.2).
+_SECRET_PARAMETER = re.compile(rf"([?&;#]{_TELLTALE_NAMES}=)[^&#;\s\"'\\<>)]+", re.IGNORECASE)
+# `key` alone is the name of an API's key as often as that of a word: its value tells them apart.
+_KEY_PARAMETER = re.compile(
+    r"([?&;#]key=)(?:AIza[\w-]{30}|(?=[A-Za-z_]{0,64}[0-9])(?=[0-9_]{0,64}[A-Za-z])[A-Za-z0-9_]{16})[^&#;\s\"'\\<>)]*",
+    re.IGNORECASE,
+)
 # Short names that are secrets in WeChat addresses only (facts of that host: who copied the link).
 _WECHAT_ADDRESS = re.compile(r"//mp\.weixin\.qq\.com/[^\s\"\\<>]*", re.IGNORECASE)
 _WECHAT_PARAMETER = re.compile(r"([?&;](?:key|uin)=)[^&#\s]+", re.IGNORECASE)
@@ -38,6 +44,7 @@ _TOKEN = re.compile(
 _TELLTALE = re.compile(
     r"@|#(?=#\[)|_(?:(?<=gh[pousr]_)|(?<=github_pat_))|J(?<=eyJ)"
     rf"|\?(?i:{_TELLTALE_NAMES}|key|uin)=|&(?i:{_TELLTALE_NAMES}|key|uin)=|;(?i:{_TELLTALE_NAMES}|key|uin)="
+    rf"|#(?i:{_TELLTALE_NAMES}|key)="
 )
 _PRINTABLE_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
 
@@ -52,6 +59,7 @@ def redact(text: str) -> str:
     """The text without credentials: userinfo, secret query values and token shapes become ``***``."""
     text = _USERINFO.sub(f"{REDACTED}@", text)
     text = _SECRET_PARAMETER.sub(rf"\g<1>{REDACTED}", text)
+    text = _KEY_PARAMETER.sub(rf"\g<1>{REDACTED}", text)
     text = _WECHAT_ADDRESS.sub(_redact_wechat, text)
     return _TOKEN.sub(REDACTED, text)
 

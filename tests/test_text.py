@@ -40,6 +40,10 @@ def test_a_line_does_not_begin_with_a_workflow_command() -> None:
         ("https://a.example/x?y=1&X-Amz-Signature=s3cret", "s3cret"),
         ("https://mp.weixin.qq.com/s?__biz=B&mid=1&key=s3cret&uin=s3cret2&idx=1", "s3cret"),
         ("https://mp.weixin.qq.com/s?__biz=B&mid=1&pass_ticket=s3cret", "s3cret"),
+        ("https://a.example/x#access_token=s3cret&state=1", "s3cret"),
+        ("https://a.example/x#state=1&access_token=s3cret", "s3cret"),
+        ("https://a.example/x?q=1&key=0a1b2c3d4e5f60718293a4b5c6d7e8f9", "0a1b2c3d"),
+        ("https://a.example/x?KEY=AIzaSyA-not-a-key-of-anybody-at-all-012", "not-a-key"),
         ("failed for ghp_0123456789abcdefghij0123", "ghp_0123456789"),
     ],
 )
@@ -51,6 +55,8 @@ def test_credentials_are_left_out(url: str, hidden: str) -> None:
 
 def test_what_only_looks_like_a_secret_stays() -> None:
     assert redact("https://a.example/?key=intro&uin=2") == "https://a.example/?key=intro&uin=2"
+    for word in ("a-long-title-of-chapter-12", "internationalisation", "20261121093000123", "#key=words"):
+        assert redact(f"https://a.example/?key={word}") == f"https://a.example/?key={word}"
     assert redact("https://mp.weixin.qq.com/s?__biz=B&sn=abc&chksm=def").endswith("sn=abc&chksm=def")
     assert (
         redact("mail me@a.example, or see https://a.example")

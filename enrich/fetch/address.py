@@ -26,15 +26,19 @@ _DENIED_V4 = tuple(
     IPv4Network(net)
     for net in (
         *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
-        *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15"),
-        *("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        *("192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24"),
+        *("192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"),
+        *("224.0.0.0/4", "240.0.0.0/4"),
     )
 )
 
 # https://www.iana.org/assignments/iana-ipv6-special-registry: only 2000::/3 is given out for general use,
-# and inside it these are tunnels (which embed other addresses) and documentation.
+# and inside it these are tunnels (which embed other addresses), documentation, and AS112, which answers for
+# private names wherever one is.
 _GLOBAL_V6 = IPv6Network("2000::/3")
-_DENIED_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
+_DENIED_V6 = tuple(
+    map(IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"))
+)
 
 # RFC 6052: networks with IPv6 alone reach IPv4 hosts under this prefix.
 _NAT64 = IPv6Network("64:ff9b::/96")

@@ -386,6 +386,14 @@ def _chunks() -> Iterator[Behaviour]:
     }
     for name, data in bad.items():
         yield _row(name, chunked(data), **REFUSED)
+    zeros = Difference(
+        reason="zeros in front change no number, however many (RFC 9112 7.1)",
+        gives=200,
+        body=b"hello",
+        connections=1,
+    )
+    wire = chunked(b"0" * 20 + b"5\r\nhello\r\n" + end)
+    yield _row("a chunk size of 21 digits", wire, **REFUSED, stricter=zeros)
     odd = Difference(reason=ONE_MESSAGE, gives=Trouble.PROTOCOL)
     yield _row(
         "a chunk extension with a bare CR",

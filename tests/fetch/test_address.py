@@ -9,6 +9,8 @@ import pytest
 from enrich.errors import UsageError
 from enrich.fetch.address import Guard, is_local_name, is_public, literal, parse_nets, reached
 
+pytestmark = pytest.mark.ssrf
+
 REFUSED = [
     *("0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.8.8.8", "169.254.169.254", "172.16.0.1"),
     *(

@@ -25,7 +25,7 @@ from behaviours import BEHAVIOURS, Behaviour, Then, Trouble
 from fetching import names
 
 from enrich.fetch.address import Guard
-from enrich.fetch.faults import fault_of
+from enrich.fetch.faults import fault_of, is_before_connection
 from enrich.fetch.transport import OriginTransport, Proxies
 
 pytestmark = pytest.mark.anyio
@@ -91,7 +91,8 @@ class Server:
                     await self._reset(writer)
                     return
                 case Then.SILENCE:
-                    await asyncio.sleep(PATIENCE_SECONDS)
+                    await reader.read()
+                    return
             if self.behaviour.later is not None:
                 wire = self.behaviour.later
                 if not wire:
@@ -118,11 +119,15 @@ class Server:
         is_ending = self.behaviour.then in (Then.CLOSE, Then.RESET)
         with anyio.fail_after(PATIENCE_SECONDS):
             if is_ending:
-                await asyncio.gather(*self._tasks)
+                await self.until_all_are_gone()
             async with self._sending:
                 pass
         if is_ending or self.behaviour.bytewise:
             await asyncio.sleep(SETTLE_SECONDS)
+
+    async def until_all_are_gone(self) -> None:
+        """Wait until no connection is open."""
+        await asyncio.gather(*self._tasks)
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -273,3 +278,57 @@ async def test_a_server_is_understood_as_httpx_understands_it(behaviour: Behavio
     for played in (own, pieces):
         if played != theirs:
             assert in_short(played) in list(permitted(behaviour))
+
+
+# --- connections that do not come about -------------------------------------------------------------
+
+
+async def connect(transport: httpx.AsyncBaseTransport, url: str, seconds: float) -> Exception | None:
+    """The error of a connection that does not come about, or None."""
+    timeout = {"connect": seconds, "read": None, "write": None, "pool": None}
+    async with transport:
+        try:
+            response = await transport.handle_async_request(
+                httpx.Request("GET", url, extensions={"timeout": timeout})
+            )
+        except (httpx.TransportError, httpcore.NetworkError, httpcore.TimeoutException) as error:
+            return error
+        await response.aclose()
+    return None
+
+
+CONNECT = (httpx.ConnectError, httpcore.ConnectError)
+CONNECT_TIMEOUT = (httpx.ConnectTimeout, httpcore.ConnectTimeout)
+
+
+async def test_a_closed_port_is_the_same_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}/"
+    for transport in (reference(), ours()):
+        error = await connect(transport, url, 5.0)
+        assert isinstance(error, CONNECT)
+        assert is_before_connection(error)
+
+
+async def test_a_host_that_takes_no_connection_is_the_same_error() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as held:
+        # Nobody accepts: Linux then lets a connection or two wait, and answers no more.
+        for _ in range(4):
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}/"
+        for transport in (reference(), ours()):
+            error = await connect(transport, url, 0.2)
+            assert isinstance(error, CONNECT_TIMEOUT)
+            assert is_before_connection(error)
+
+
+async def test_a_question_that_is_given_up_leaves_no_connection_behind() -> None:
+    behaviour = Behaviour("silence", b"", Trouble.TIMEOUT, then=Then.SILENCE)
+    async with playing(behaviour) as server, ours() as transport:
+        for _ in range(3):
+            assert (await ask(transport, server)).gives is Trouble.TIMEOUT
+        with anyio.fail_after(5):
+            await server.until_all_are_gone()
+        assert server.connections == 3

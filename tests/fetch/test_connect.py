@@ -108,12 +108,14 @@ async def ask(url: str, **changes: object) -> Outcome:
 # --- the guard --------------------------------------------------------------------------------------
 
 
+@pytest.mark.ssrf
 async def test_the_private_service_would_answer_if_it_were_asked() -> None:
     async with scene() as stage:
         response = answer(await ask(f"http://evil.test:{stage.port}/", allow_nets=("127.0.0.0/8",)))
     assert response.body == b"secret"
 
 
+@pytest.mark.ssrf
 @pytest.mark.parametrize("host", PRIVATE)
 async def test_no_spelling_of_a_private_address_is_reached(host: str) -> None:
     async with scene() as stage:
@@ -122,6 +124,7 @@ async def test_no_spelling_of_a_private_address_is_reached(host: str) -> None:
     assert stage.private_connections == []
 
 
+@pytest.mark.ssrf
 @pytest.mark.parametrize("host", PRIVATE)
 async def test_no_redirect_leads_to_a_private_address(host: str) -> None:
     async with scene() as stage:
@@ -132,12 +135,14 @@ async def test_no_redirect_leads_to_a_private_address(host: str) -> None:
     assert len(stage.public.arrivals) == 1
 
 
+@pytest.mark.ssrf
 async def test_a_name_with_a_public_and_a_private_address_is_asked_at_the_public_one() -> None:
     async with scene() as stage:
         assert answer(await ask(f"http://mixed.test:{stage.port}/ok")).status == 200
     assert stage.private_connections == []
 
 
+@pytest.mark.ssrf
 async def test_a_name_that_changes_its_address_is_judged_at_every_connection() -> None:
     flip = itertools.cycle([PUBLIC, "127.0.0.1"])
 
@@ -153,10 +158,12 @@ async def test_a_name_that_changes_its_address_is_judged_at_every_connection() -
     assert [getattr(each, "kind", 200) for each in outcomes] == [200, FailureKind.FORBIDDEN_ADDRESS] * 10
 
 
+@pytest.mark.ssrf
 async def test_an_odd_port_of_a_public_host_is_not_asked() -> None:
     assert failure(await ask("http://1.1.1.1:25/")).detail == "port 25 is not one of the web's"
 
 
+@pytest.mark.ssrf
 async def test_a_forbidden_address_is_neither_asked_again_nor_counted() -> None:
     async with Fetcher(settings(allow_nets=(), retries=2), resolve=names(NAMES)) as asking:
         found = failure(await asking.fetch(Request(url="http://evil.test/")))
@@ -168,6 +175,7 @@ async def test_allow_private_reaches_the_service() -> None:
         assert answer(await ask(f"http://evil.test:{stage.port}/", allow_private=True)).body == b"secret"
 
 
+@pytest.mark.ssrf
 async def test_a_machine_does_not_ask_itself_by_its_public_address() -> None:
     class Socket(socket.socket):
         def getsockname(self) -> tuple[str, int]:
@@ -186,6 +194,7 @@ async def test_a_machine_does_not_ask_itself_by_its_public_address() -> None:
     assert made.fileno() == -1, "it was not closed"
 
 
+@pytest.mark.ssrf
 async def test_a_small_web_in_the_process_is_guarded_by_what_a_url_says() -> None:
     def web(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, content=b"here")
@@ -295,6 +304,7 @@ def server_context(certificate: trustme.LeafCert) -> ssl.SSLContext:
     return context
 
 
+@pytest.mark.ssrf
 async def test_a_certificate_is_checked_against_the_name_and_not_the_address(
     authority: trustme.CA, bundle: str
 ) -> None:
@@ -538,6 +548,7 @@ async def test_a_proxy_that_is_not_there_is_a_failure_to_connect() -> None:
     assert failure(outcome).detail.startswith("proxy: ")
 
 
+@pytest.mark.ssrf
 @pytest.mark.parametrize(
     "url",
     [

@@ -302,8 +302,8 @@ class Fetcher:
         assert self._web is not None
         was_sent = True
         try:
-            question = self._wire(request, address)
-            answered = await self._web.exchange(question, self._settings.connect_timeout_seconds)
+            connect_timeout = self._settings.connect_timeout_seconds
+            answered = await self._web.exchange(self._wire(request, address), connect_timeout)
             lane.connected(address.port)
             try:
                 return await self._receive(request, address, lane, answered)

@@ -417,9 +417,11 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxy(table: dict[str, str], status: int = 200) -> AsyncIterator[Proxy]:
+async def proxy(
+    table: dict[str, str], status: int = 200, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Proxy]:
     serving = Proxy(table, status)
-    server = await asyncio.start_server(serving.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serving.serve, "127.0.0.1", 0, ssl=tls)
     serving.port = server.sockets[0].getsockname()[1]
     try:
         yield serving
@@ -427,8 +429,10 @@ async def proxy(table: dict[str, str], status: int = 200) -> AsyncIterator[Proxy
         server.close()
 
 
-async def through(serving: Proxy, url: str, user: str = "", **changes: object) -> tuple[Outcome, Fetcher]:
-    where = f"http://{user}127.0.0.1:{serving.port}"
+async def through(
+    serving: Proxy, url: str, user: str = "", scheme: str = "http", **changes: object
+) -> tuple[Outcome, Fetcher]:
+    where = f"{scheme}://{user}127.0.0.1:{serving.port}"
 
     async def no_resolver(host: str, _port: int) -> list[str]:
         raise AssertionError(f"{host} was resolved here")
@@ -468,6 +472,44 @@ async def test_plain_http_is_forwarded_with_the_whole_url() -> None:
     assert answer(outcome).status == 404
     assert serving.lines == [f"GET {url} HTTP/1.1"]
     assert origin.arrivals[0].headers["host"] == f"public.test:{origin.port}"
+
+
+@pytest.mark.usefixtures("web_port")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_may_be_spoken_to_over_tls(authority: trustme.CA, bundle: str, scheme: str) -> None:
+    inner = server_context(authority.issue_cert("public.test")) if scheme == "https" else None
+    outer = server_context(authority.issue_cert("127.0.0.1"))
+    async with serve(PUBLIC, inner) as origin, proxy({"public.test": PUBLIC}, tls=outer) as serving:
+        url = origin.url("/bytes/300000", "public.test")
+        outcome, _ = await through(serving, url, "us%40er:p%3Ass@", "https", ca_bundle=bundle)
+    assert len(answer(outcome).body) == 300_000
+    said = base64.b64encode(b"us@er:p:ss").decode()
+    assert f"Proxy-Authorization: Basic {said}" in serving.heads[0]
+    assert scheme == "http" or "proxy-authorization" not in origin.arrivals[0].headers
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_with_a_wrong_certificate_is_the_proxys_fault(
+    authority: trustme.CA, bundle: str, scheme: str
+) -> None:
+    async with proxy({}, tls=server_context(authority.issue_cert("other.test"))) as serving:
+        outcome, _ = await through(serving, f"{scheme}://public.test/", scheme="https", ca_bundle=bundle)
+    assert failure(outcome).kind is FailureKind.CONNECT
+    assert failure(outcome).detail.startswith("proxy: ")
+
+
+@pytest.mark.parametrize("reply", [b"", b"HTTP/1.1 2", b"SSH-2.0-x\r\n", b"HTTP/1.1 200 OK\r\n\r\nearly"])
+async def test_a_proxy_that_opens_no_tunnel_is_the_proxys_fault(reply: bytes) -> None:
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply)
+        writer.close()
+
+    async with await asyncio.start_server(play, "127.0.0.1", 0) as listening:
+        where = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        found = failure(await ask("https://public.test/", proxies={"all": where}))
+    assert found.kind is FailureKind.CONNECT
+    assert found.detail.startswith("proxy: ")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

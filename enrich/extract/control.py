@@ -44,9 +44,11 @@ def disabled(text: str, lines: Lines, comments: Iterable[Span]) -> Disabled:
     """Where the comments of a text, given in order, switch links off."""
     spans: list[Span] = []
     since: int | None = None
+    before = 0
     for start, end in comments:
         directive = _DIRECTIVE.fullmatch(text, start, end)
-        word = _word(text, lines, start, end, directive) if directive else None
+        word = _word(text, lines, (start, end), before, directive) if directive else None
+        before = end
         if word == "disable":
             since = end if since is None else since
         elif word == "enable" and since is not None:
@@ -61,14 +63,17 @@ def disabled(text: str, lines: Lines, comments: Iterable[Span]) -> Disabled:
     return Disabled(_merged(spans))
 
 
-def _word(text: str, lines: Lines, start: int, end: int, directive: re.Match[str]) -> str:
+def _word(text: str, lines: Lines, comment: Span, before: int, directive: re.Match[str]) -> str:
+    """What a comment asks for; ``before`` is where the comment before it ends."""
     if directive["word"]:
         return directive["word"]
     if directive["ignore"]:
         return _IGNORE[directive["ignore"]]
     # Alone on its line it is about the next one, else about its own.
+    start, end = comment
     first, last = lines.span(start, 0, len(text))
-    alone = not text[first:start].strip() and not text[end:last].strip()
+    # Of many comments on a line only the first looks at the line.
+    alone = before <= first and not text[first:start].strip() and not text[end:last].strip()
     return "disable-next-line" if alone else "disable-line"
 
 

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from enrich.extract.anchors import docutils_name, heading_name, numbered
+from enrich.extract.anchors import docutils_name, heading_name, numbered, slugged
 from enrich.extract.bare import bare_urls
+from enrich.extract.control import Disabled, disabled_in_rest
 from enrich.extract.destinations import wanted
 from enrich.extract.positions import Lines, lines_of
 from enrich.model import DocumentType, Element, Extraction, Link
@@ -107,11 +108,13 @@ class _Found:
 def read(text: str) -> Extraction:
     """The links of a text in the order of their places; a target once for each reference that uses it."""
     lines = lines_of(text)
-    found = sorted(_find(text), key=lambda one: (one.start, one.used_at or 0))
-    return Extraction(links=[_link(text, lines, one) for one in found])
+    blocks = _blocks(text)
+    off = disabled_in_rest(text, lines, blocks.hidden)
+    found = sorted(_find(text, blocks), key=lambda one: (one.start, one.used_at or 0))
+    return Extraction(links=[_link(text, lines, one, off) for one in found])
 
 
-def _link(text: str, lines: Lines, found: _Found) -> Link:
+def _link(text: str, lines: Lines, found: _Found, off: Disabled) -> Link:
     line, column = lines.place(found.start)
     written = text[found.start : found.end]
     return Link(
@@ -123,11 +126,11 @@ def _link(text: str, lines: Lines, found: _Found) -> Link:
         text=found.text,
         image=found.image,
         used_at=None if found.used_at is None else lines.place(found.used_at),
+        disabled=found.start in off or (found.used_at is not None and found.used_at in off),
     )
 
 
-def _find(text: str) -> Iterator[_Found]:
-    blocks = _blocks(text)
+def _find(text: str, blocks: _Blocks) -> Iterator[_Found]:
     for start, end in blocks.pictures:
         if (url := wanted(text[start:end])) is not None:
             yield _Found(start, end, url, Element.INLINE, image=True)
@@ -327,7 +330,8 @@ def anchors(text: str) -> list[str]:
     blocks = _blocks(text)
     titles = _titles(text, blocks)
     plain = [docutils_name(title) for title in titles]
-    names = [*numbered(name for name in plain if name), *numbered(map(heading_name, titles))]
+    github = [heading_name(title) for title in titles]
+    names = [*numbered(name for name in plain if name), *numbered(github), *slugged(github)]
     names += [f"id{number}" for number in range(1, plain.count("") + 1)]
     for target in blocks.names:
         names += (target, docutils_name(target))

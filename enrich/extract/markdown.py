@@ -23,7 +23,7 @@ from enrich.extract.control import Disabled, disabled
 from enrich.extract.destinations import Span, autolink_span, defined_span, inline_span, wanted
 from enrich.extract.entries import entries
 from enrich.extract.html import LINK_ATTRIBUTES, Tag, picture_addresses, stripped, tags
-from enrich.extract.malformed import intended, malformed_urls
+from enrich.extract.malformed import intended, joined, malformed_urls
 from enrich.extract.positions import Lines, lines_of
 from enrich.extract.syntax import Construct, Definition, constructs, definitions, folded, top_headings
 from enrich.front_matter import front_matter, front_matter_value
@@ -54,6 +54,7 @@ _MESSAGES = {
     "malformed-url": "The scheme of this address is misspelt, so that no browser can open it.",
 }
 
+_CUT_IN_TWO = "White space cuts this address in two, so that only a part of it is one."
 
 
 @dataclass(slots=True)
@@ -194,6 +195,8 @@ def _remarks(
             noted.append((place, one.remark, _MESSAGES[one.remark], _without_space(text, one)))
         if one.element != Element.CODE and (better := intended(one.url)) is not None:
             noted.append((place, "malformed-url", _MESSAGES["malformed-url"], better))
+        if one.element == Element.BARE and one.remark is None and (whole := joined(text, one.start)):
+            noted.append((place, "malformed-url", _CUT_IN_TWO, whole))
     for start, end in gaps:
         noted += (
             (bad.start, "malformed-url", _MESSAGES["malformed-url"], bad.intended)

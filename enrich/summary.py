@@ -59,7 +59,7 @@ def report_of(rows: Rows, policy: Policy, header: Header) -> tuple[Report, bool]
         tally.add(target)
         tally.failed = tally.failed or policy.fails(target)
         found += findings_of(target, policy)
-    found += repeats(rows.repeated())
+    found += repeats(rows.repeated(), (document.path for document in rows.documents()))
     found = policy.applied(found)
     failed = tally.failed or any(finding.code in policy.fail_on for finding in found)
     report = Report(

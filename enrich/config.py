@@ -543,6 +543,28 @@ def _report_formats(file: ConfigFile) -> tuple[str, ...]:
     return tuple(dict.fromkeys(("json", *named)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Contents:
+    """What a configuration file says, or what holds without one; values come with the place where they stand."""
+
+    values: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
+    hosts: Mapping[str, HostSettings] = field(default_factory=dict)
+    confirm: ConfirmRule = field(default_factory=ConfirmRule)
+    report_formats: tuple[str, ...] = ("json",)
+
+
+def _contents(file: ConfigFile, command: str) -> _Contents:
+    values = _from_file(file)
+    hosts = {
+        host.lower(): _host_settings(file, host, table) for host, table in _table(file, "hosts").items()
+    }
+    if command == "check" and file.in_tree:
+        _refuse_untrusted(file, values, hosts)
+    return _Contents(
+        values=values, hosts=hosts, confirm=_confirm_rule(file), report_formats=_report_formats(file)
+    )
+
+
 def _refuse_untrusted(file: ConfigFile, found: Iterable[str], hosts: Mapping[str, HostSettings]) -> None:
     """What a stranger's pull request must not decide (contract, "Trust")."""
     refused = [_BY_NAME[name].key for name in found if _BY_NAME[name].trusted]
@@ -605,21 +627,11 @@ def load(
     """
     folder = folder or Path.cwd()
     file = find_file(named_file, folder) if use_files else None
+    contents = _contents(file, command) if file else _Contents()
     gathered: dict[str, tuple[Any, str]] = {
         setting.name: (setting.default, "default") for setting in SETTINGS
     }
-    hosts: dict[str, HostSettings] = {}
-    confirm = ConfirmRule()
-    report_formats: tuple[str, ...] = ("json",)
-    if file is not None:
-        from_file = _from_file(file)
-        hosts = {
-            host.lower(): _host_settings(file, host, table) for host, table in _table(file, "hosts").items()
-        }
-        if command == "check" and file.in_tree:
-            _refuse_untrusted(file, from_file, hosts)
-        confirm, report_formats = _confirm_rule(file), _report_formats(file)
-        gathered |= from_file
+    gathered |= contents.values
     gathered |= _from_environment(os.environ if environ is None else environ)
     gathered |= _from_options(options)
     values = {name: value for name, (value, _) in gathered.items()}
@@ -627,9 +639,9 @@ def load(
     settings = Settings(
         values=values,
         sources={name: source for name, (_, source) in gathered.items()},
-        hosts=hosts,
-        confirm=confirm,
-        report_formats=report_formats,
+        hosts=contents.hosts,
+        confirm=contents.confirm,
+        report_formats=contents.report_formats,
         file=file.path if file else None,
         period=parse_period(values["since"], values["until"]),
     )

@@ -166,11 +166,11 @@ def whole(text: str, *more: re.Pattern[str]) -> Span | None:
     return found[0]
 
 
-def leading(text: str) -> tuple[Span, str] | None:
-    """The day with which a text begins, behind marks of any sort, and what follows it."""
+def leading(text: str, *more: re.Pattern[str]) -> tuple[Span, str] | None:
+    """The day with which a text begins, or a date of ``more`` forms, behind marks of any sort, and what follows it."""
     head = text[:80]
     opening = _LEADING.match(head)
-    found = at(head, opening.end() if opening else 0, (DAY, COMPACT_DAY))
+    found = at(head, opening.end() if opening else 0, (DAY, COMPACT_DAY, *more))
     if found is None:
         return None
     closing = _CLOSING.match(text, found[1])

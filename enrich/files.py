@@ -277,6 +277,10 @@ class Judge:
         if (place := len(parts) - len(found.missing)) < 0:
             # A symbolic link leads to something longer that is not there.
             return None
+        if "\\" in path:
+            # No name that is near to a whole path is what was meant.
+            slashed = self._with_slashes(path)
+            return Suggestion(PREFIX + slashed, "file-missing") if slashed else None
         if _HOST_LIKE.fullmatch(parts[place]):
             return Suggestion("https://" + "/".join(parts[place:]), "file-missing")
         if "@" in parts[place] and _HOST_LIKE.fullmatch(parts[place].partition("@")[2]):
@@ -286,6 +290,14 @@ class Judge:
             return None
         better = "/".join([*parts[:place], _written(near), *parts[place + 1 :]])
         return Suggestion(PREFIX + better, "file-missing")
+
+    def _with_slashes(self, path: str) -> str | None:
+        """The path with the separators of the web in place of those of Windows, where it is there then."""
+        better = posixpath.normpath(path.replace("\\", "/"))
+        try:
+            return None if self._find(os.fsdecode(unquote_to_bytes(better))).missing else better
+        except CannotTell:
+            return None
 
     def _is_there(self, folder: Path, parts: Sequence[str]) -> bool:
         for part in parts:

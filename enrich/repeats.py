@@ -3,6 +3,10 @@
 Both come from copying. Whoever copies yesterday's item and forgets to change its link gives one paper two titles,
 which is worth a warning. Whoever meets an article again on another day lists it again, which is worth a note.
 
+The note is for one collection. Whoever reads the notes of many people finds the same papers in all of them, and can
+change nothing. So a folder with a README, the outermost counts, and a site's folder with `_posts` in it are
+collections of their own; all other documents of a run make one together. A wrong title is one wherever the other stands.
+
 Repositories are left out of both: one repository holds the code of many papers, so that entries may share it.
 """
 
@@ -28,45 +32,81 @@ class _Mention:
 
     target: str
     entry: ReportEntry
+    collection: str
     is_article: bool
     line: int
     title: str | None
 
 
-def repeats(repeated: Iterable[tuple[str, ReportEntry]]) -> Iterator[Finding]:
-    """Findings about targets that several entries name.
+def repeats(
+    repeated: Iterable[tuple[str, ReportEntry]], documents: Iterable[str] = ()
+) -> Iterator[Finding]:
+    """Findings about targets that several entries name; ``documents`` are the paths of all that were read.
 
     ``repeated`` are targets, each with the entries that name it as article or paper, ordered by target, then by
     place; only one target's entries are held at a time.
     """
+    folders = collections(documents)
     for target, group in groupby(repeated, key=itemgetter(0)):
-        mentions = [_mention(target, entry) for _, entry in group]
+        mentions = [_mention(target, entry, folders) for _, entry in group]
         yield from _duplicates(mentions)
         yield from _two_titles(mentions)
 
 
-def _mention(target: str, entry: ReportEntry) -> _Mention:
+def collections(documents: Iterable[str]) -> frozenset[str]:
+    """The folders that are collections of their own, told by the paths of the documents in them."""
+    found: set[str] = set()
+    for path in documents:
+        folder, _, name = path.rpartition("/")
+        if name.lower().partition(".")[0] == "readme":
+            found.add(folder)
+        above, posts, _ = path.partition("/_posts/")
+        if posts:
+            found.add(above)
+    return frozenset(found)
+
+
+def collection_of(document: str, folders: frozenset[str]) -> str:
+    """The outermost collection that a document stands in; empty for what is in none."""
+    if "" in folders:
+        return ""
+    ends = (place for place, character in enumerate(document) if character == "/")
+    return next((above for end in ends if (above := document[:end]) in folders), "")
+
+
+def _mention(target: str, entry: ReportEntry, folders: frozenset[str]) -> _Mention:
     """Where an entry names a target, and how.
 
     The title of an entry is that of the article that leads it, or of the only paper; an article among the further
     links of a paper is about the paper, and may be about others.
     """
     article, papers = entry.article, entry.papers
+    collection = collection_of(entry.document, folders)
     if article is not None and article.target == target:
         title = entry.title if article.line == entry.line else None
-        return _Mention(target=target, entry=entry, is_article=True, line=article.line, title=title)
+        return _Mention(
+            target=target,
+            entry=entry,
+            collection=collection,
+            is_article=True,
+            line=article.line,
+            title=title,
+        )
     paper = next(paper for paper in papers if paper.target == target)
     title = paper.title or (entry.title if article is None and len(papers) == 1 else None)
-    return _Mention(target=target, entry=entry, is_article=False, line=paper.line, title=title)
+    return _Mention(
+        target=target, entry=entry, collection=collection, is_article=False, line=paper.line, title=title
+    )
 
 
 # --- one target, two entries ------------------------------------------------------------------------
 
 
 def _duplicates(mentions: Iterable[_Mention]) -> Iterator[Finding]:
-    """A finding at each entry that repeats an earlier one."""
-    earlier: list[_Mention] = []
+    """A finding at each entry that repeats an earlier one of its collection."""
+    earlier_of: dict[str, list[_Mention]] = {}
     for one in mentions:
+        earlier = earlier_of.setdefault(one.collection, [])
         known = next((other for other in earlier if _repeats(one, other)), None)
         if known is not None:
             message = f"{one.target} has an entry already: {_named(known)} at {_place(known)}"

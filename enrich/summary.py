@@ -88,7 +88,7 @@ def _found(rows: Rows, policy: Policy, header: Header, tally: _Tally) -> Iterato
         tally.add(target)
         tally.failed = tally.failed or policy.fails(target)
         yield from findings_of(target, policy)
-    yield from repeats(rows.repeated())
+    yield from repeats(rows.repeated(), (document.path for document in rows.documents()))
 
 
 def _counted(findings: Iterable[Finding], policy: Policy, tally: _Tally) -> Iterator[Finding]:

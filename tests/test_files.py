@@ -150,12 +150,22 @@ def test_a_template_is_no_path() -> None:
         ("someone@a.com", "file-missing", "mailto:someone@a.com"),
         ("202104.md", "file-missing", None),
         ("%00.md", "cannot tell", None),
+        ("sub\\中.md", "file-missing", "file:docs/guide/sub/中.md"),
+        ("sub%5C中.md#a", "file-missing", "file:docs/guide/sub/中.md"),
+        ("..\\guide\\b.md", "file-missing", "file:docs/guide/b.md"),
+        ("..\\..\\..\\other.md", "file-missing", None),
+        ("sub\\国.md", "file-missing", None),
     ],
 )
 def test_a_file_is_there_letter_by_letter_or_missing(
     notes: Collection, url: str, reason: str, suggestion: str | None
 ) -> None:
-    for path in ("docs/guide/b.md", "docs/guide/img/p 1.png", "docs/guide/202105.md"):
+    for path in (
+        "docs/guide/b.md",
+        "docs/guide/img/p 1.png",
+        "docs/guide/202105.md",
+        "docs/guide/sub/中.md",
+    ):
         notes.write(path)
     assert notes.verdict(url) == (reason, suggestion)
 

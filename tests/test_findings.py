@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,7 @@ def paper(title: str | None = None, line: int = 11, target: str = PAPER) -> list
     return [EntryLink(line=line, url="https://arxiv.org/abs/2203.03605", target=target, title=title)]
 
 
-def found(*entries: ReportEntry) -> list[Finding]:
+def found(*entries: ReportEntry, documents: Sequence[str] = ()) -> list[Finding]:
     """What is found in entries, given as the store gives them."""
     pairs = [
         (target, one)
@@ -129,7 +129,7 @@ def found(*entries: ReportEntry) -> list[Finding]:
     ]
     times = Counter(target for target, _ in pairs)
     pairs.sort(key=lambda pair: (pair[0], pair[1].document, pair[1].line))
-    return list(repeats(pair for pair in pairs if times[pair[0]] > 1))
+    return list(repeats((pair for pair in pairs if times[pair[0]] > 1), documents))
 
 
 def codes(*entries: ReportEntry) -> list[tuple[str, str | None, int | None]]:
@@ -149,6 +149,42 @@ def test_a_paper_that_is_listed_twice_in_a_section_is_a_note() -> None:
     assert codes(entry(line=9, papers=paper()), entry(line=20, papers=paper(line=21))) == [
         ("duplicate-target", "a.md", 21)
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "more", "is_told"),
+    [
+        ("a/x.md", "b/x.md", [], True),
+        ("a/x.md", "b/x.md", ["a/README.md", "b/readme.rst"], False),
+        ("a/x.md", "b/x.md", ["a/README.md"], False),
+        ("a/x.md", "b/x.md", ["README.md", "a/README.md", "b/README.md"], True),
+        ("a/2021/x.md", "a/2022/x.md", ["a/README.md", "a/2021/README.md"], True),
+        ("a/README.md", "a/x.md", ["a/README.md"], True),
+        ("a/_posts/x.md", "a/_posts/c/x.md", [], True),
+        ("a/_posts/x.md", "b/_posts/x.md", [], False),
+        ("ab/x.md", "a/x.md", ["a/README.md"], False),
+        ("/notes/a/x.md", "/notes/b/x.md", ["/notes/README.md"], True),
+        ("a/x.md", "b/x.md", ["a/notreadme.md"], True),
+    ],
+)
+def test_what_stands_in_another_collection_is_no_duplicate(
+    one: str, other: str, more: list[str], is_told: bool
+) -> None:
+    entries = [entry(name, article=article()) for name in sorted((one, other))]
+    assert bool(found(*entries, documents=[one, other, *more])) is is_told
+
+
+def test_one_document_repeats_itself_in_any_collection() -> None:
+    twice = (entry("a/x.md", 9, article=article(9)), entry("a/x.md", 20, article=article(20)))
+    (finding,) = found(*twice, documents=["a/README.md", "a/x.md"])
+    assert (finding.code, finding.line) == ("duplicate-target", 20)
+
+
+def test_two_titles_of_one_paper_are_told_across_collections() -> None:
+    one = entry("a/x.md", papers=paper("Rotated boxes for ships"))
+    other = entry("b/x.md", papers=paper("Speech recognition with wavelets"))
+    findings = found(one, other, documents=["a/README.md", "b/README.md"])
+    assert {finding.code for finding in findings} == {"same-id-two-titles"}
 
 
 def test_each_further_entry_is_told_once() -> None:

@@ -33,6 +33,12 @@ _VENUE = re.compile(
 )
 _FIRST_OF_MARKS = frozenset("*_[(（《0123456789 ")
 _EMPHASIS = re.compile(r"\*{1,3}|`+|(?<!\w)__(?=\S)|(?<=\S)__(?!\w)")
+_HALF_WIDTH = str.maketrans("（）【】", "()[]")
+# Words that no title ends with, and marks that announce more of it.
+_GOES_ON = re.compile(
+    r"(?:\b(?:an?|and|by|for|from|in|of|on|the|to|using|via|with)|[-–—,，])$", re.IGNORECASE
+)
+_URL_IN_BRACKETS = re.compile(r" ?[(（\[【] ?https?://[^\s()（）\[\]【】]{1,500} ?[)）\]】]")
 _TOPIC_BREAK = re.compile(r"[/／;；、,，|]")
 
 _AUTHOR_BREAK = re.compile(r"[,，、;；]|\s&\s|\s(?:and|和)\s|(?<=[a-z])\d{1,2}\s+(?=[A-Z])")
@@ -68,6 +74,7 @@ class Draft:
     number: int | None = None
     doubtful: str | None = None
     title: str | None = None
+    unfinished: bool = False
     topics: tuple[str, ...] = ()
     rating: int | None = None
     lead: bool = False
@@ -82,13 +89,17 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the words that open an entry say. ``rest`` is what follows a bold or quoted title."""
+    """What the words that open an entry say. ``rest`` is what follows a bold or quoted title.
+
+    An ``unfinished`` title may go on in the next line.
+    """
 
     title: str
     number: int | None = None
     doubtful: str | None = None
     rest: str = ""
     marked: bool = False
+    unfinished: bool = False
 
 
 def head_of(words: str) -> Head:
@@ -101,9 +112,11 @@ def head_of(words: str) -> Head:
     quoted = _BOOK_TITLE.match(title)
     if quoted:
         title, rest = quoted[1], f"{quoted[2].strip()} {rest}".strip()
-    if title[:1] == "《" and "》" not in title:
-        title = title[1:]
-    return Head(title.strip(), number, doubtful, rest, bool(bold or quoted) or number is not None)
+    is_open = title[:1] == "《" and "》" not in title
+    title = title[is_open:].strip()
+    marked = bool(bold or quoted) or number is not None
+    unfinished = bool(bold) and not rest and (is_open or _GOES_ON.search(title) is not None)
+    return Head(title, number, doubtful, rest, marked, unfinished)
 
 
 def _numbered(words: str) -> tuple[int | None, str, str | None]:
@@ -148,18 +161,56 @@ def give(draft: Draft, one: Field) -> None:
 
 def entitle(draft: Draft, head: Head, title: str | None) -> None:
     """Set title, number and topics of a draft; a number from a list marker stands."""
-    draft.title = title or draft.title
+    draft.title = _URL_IN_BRACKETS.sub("", title).strip() or title if title else draft.title
+    draft.unfinished = head.unfinished
     if draft.number is None:
         draft.number, draft.doubtful = head.number, head.doubtful
     draft.topics = topics(head.rest)
 
 
+def go_on(draft: Draft, head: Head, title: str) -> None:
+    """Add to a title that the line before did not finish."""
+    draft.title = f"{draft.title} {title if '《' in title else title.rstrip('》')}"
+    draft.unfinished = head.unfinished
+    draft.topics = topics(head.rest)
+
+
 def topics(tag: str) -> tuple[str, ...]:
     """The topics of a tag such as ``（三维/语义分割）``; a conference is none."""
-    inner = tag.strip(" \t()（）[]【】*")
-    if not inner or len(tag) > _LONGEST_TAG or is_venue(inner):
+    if len(tag) > _LONGEST_TAG:
         return ()
-    return tuple(part for piece in _TOPIC_BREAK.split(inner) if (part := piece.strip(" \t()（）*`")))
+    inner = _outside_brackets(tag)
+    if not inner or is_venue(inner):
+        return ()
+    return tuple(part for piece in _TOPIC_BREAK.split(inner) if (part := _outside_brackets(piece)))
+
+
+def _outside_brackets(words: str) -> str:
+    """Words without emphasis and brackets around them; brackets that pair within them stay."""
+    words = words.strip(" \t*`")
+    while words:
+        plain = words.translate(_HALF_WIDTH)
+        opens, closes = plain[0] in "([", plain[-1] in ")]"
+        if opens and closes and _pairs(plain[1:-1]):
+            words = words[1:-1]
+        elif plain[0] in ")]" or (opens and not _pairs(plain)):
+            words = words[1:]
+        elif plain[-1] in "([" or (closes and not _pairs(plain)):
+            words = words[:-1]
+        else:
+            break
+        words = words.strip(" \t*`")
+    return words
+
+
+def _pairs(words: str) -> bool:
+    """Whether every bracket of some words closes one that was opened before, or is closed by a later one."""
+    depth = 0
+    for character in words:
+        depth += (character in "([") - (character in ")]")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def authors(words: str) -> tuple[str, ...]:

@@ -60,6 +60,18 @@ def numbered(names: Iterable[str]) -> Iterator[str]:
         met[name] += 1
 
 
+def slugged(names: Iterable[str]) -> Iterator[str]:
+    """The same as github-slugger has it, which never gives a name that another heading has already."""
+    counts: dict[str, int] = {}
+    for name in names:
+        unique = name
+        while unique in counts:
+            counts[name] += 1
+            unique = f"{name}-{counts[name]}"
+        counts[unique] = 0
+        yield unique
+
+
 def markdown_anchors(text: str) -> list[str]:
     """The names in a Markdown text: of its headings, raw HTML ones among them, then those written out."""
     text = text.removeprefix("\ufeff").encode("utf-8", "replace").decode()
@@ -75,7 +87,8 @@ def markdown_anchors(text: str) -> list[str]:
     placed = [(heading.start, heading.text) for heading in found]
     placed += [(tag.start, _text_of(source, tag)) for tag in raw if _opens_heading(tag)]
     titles = [title for _, title in sorted(placed)]
-    names = [*numbered(map(heading_name, titles)), *_other_readings(titles)]
+    plain = [heading_name(title) for title in titles]
+    names = [*numbered(plain), *slugged(plain), *_other_readings(titles)]
     names += [heading.id for heading in found if heading.id]
     names += [first or second for first, second in _WRITTEN_NAME.findall(source)]
     for label in _FOOTNOTE.findall(source):

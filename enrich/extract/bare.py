@@ -47,6 +47,7 @@ _NAMES = re.compile(
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 _DOI = re.compile(r"(?i:doi:)?(10\.[0-9]{4,9}/(?:[A-Za-z0-9._;()/:-]|\\[._()-]){1,300})")
+_LONGEST_DOI = 700
 # Months and ratios such as 10.2020/11.2020 have the form of a DOI too.
 _NO_DOI = re.compile(r"10\.[0-9]{4,9}/[0-9./-]{0,7}")
 _ARXIV = re.compile(
@@ -189,7 +190,8 @@ def _name(text: str, start: int, end: int) -> BareUrl | None:
 
 def _doi(run: _Run, start: int) -> BareUrl | None:
     text = run.text
-    name = _DOI.match(text, start, run.end)
+    # A bracket bounds it first, or each of many DOIs in brackets would be read to its greatest length.
+    name = _DOI.match(text, start, _before_unbalanced(run, start, min(run.end, start + _LONGEST_DOI)))
     if name is None:
         return None
     end = _trimmed(text, name.start(1), _before_unbalanced(run, start, name.end()))

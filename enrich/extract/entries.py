@@ -18,12 +18,14 @@ from dataclasses import dataclass, field
 from enrich.extract._entry_drafts import (
     Draft,
     Field,
+    Head,
     Shape,
     authors,
     could_be_title,
     entitle,
     finished,
     give,
+    go_on,
     head_of,
     is_venue,
     topics,
@@ -586,6 +588,10 @@ def _begins_paragraph(reader: _Reader, line: Line) -> bool:
     if role_of_text(title):
         reader.pending = (owner, Label(title, role_of_text(title), "")) if owner else None
         return True
+    if owner and _goes_on_in(owner, line, head):
+        go_on(owner, head, title)
+        _take_links(reader, owner, line)
+        return True
     _close_down_to_headings(reader)
     draft = _draft(reader, line, "paragraph")
     lead = (line.links[0], title) if LINK in head.title and _lead(reader, line) else None
@@ -596,6 +602,18 @@ def _begins_paragraph(reader: _Reader, line: Line) -> bool:
     entitle(draft, head, title)
     reader.open.append(draft)
     return True
+
+
+def _goes_on_in(owner: Draft, line: Line, head: Head) -> bool:
+    """Whether a bold line is the rest of the title on the line before."""
+    return (
+        owner.shape == "paragraph"
+        and owner.unfinished
+        and line.number == owner.line + 1
+        and head.number is None
+        and not line.body.lstrip("*_ ").startswith("《")
+        and LINK not in head.title
+    )
 
 
 def _read_link_line(reader: _Reader, line: Line) -> None:

@@ -39,7 +39,7 @@ Span = tuple[int, int]
 _WORDS = r"[^\[\]<>`\\\n\x00\x0b\x0c]*"
 _LABEL = rf"(?!\^){_WORDS}(?:\[(?!\^){_WORDS}\](?![(\[:]){_WORDS})*"
 _DESTINATION = r"[^\s()<>\[\]{}\\`|\"';\x00-\x1f\x7f]+"
-_ATTRIBUTES = r"(?: (?!src=)[a-z][a-z-]*=(?:\"[^\"<>`\[\]\\\n]*\"|'[^'<>`\[\]\\\n]*'|[A-Za-z0-9%#]+))*"
+_ATTRIBUTES = r"(?: (?!src=|srcset=|poster=)[a-z][a-z-]*=(?:\"[^\"<>`\[\]\\\n]*\"|'[^'<>`\[\]\\\n]*'|[A-Za-z0-9%#]+))*"
 # Without a URL, or a host that stands for one.
 _PLAIN = r"[^\[\]<>`\\\n\x00\x0b\x0c:：/.]*(?:(?<![wW])\.[^\[\]<>`\\\n\x00\x0b\x0c:：/.]*)*"
 _PLAIN_CODE = r"[^`\n\x00\x0b\x0c:.<]*(?:(?::(?!//)|(?<![wW])\.|<(?![A-Za-z/!?]))[^`\n\x00\x0b\x0c:.<]*)*"

@@ -22,6 +22,10 @@ LINK_ATTRIBUTES = {
     "video": "src",
 }
 
+# Pictures, of which there may be one for each size of screen, and the one that stands for a film.
+PICTURES = frozenset({"img", "source"})
+_POSTER = {"video": "poster"}
+
 # Their content is text whatever it looks like (HTML standard, 13.1.2.1), and none of it is for readers.
 _RAW_TEXT = frozenset({"script", "style", "textarea"})
 
@@ -30,6 +34,11 @@ _ATTRIBUTE = re.compile(r"[\s/]*([^\s\"'<>/=][^\s\"'<>/=]*)(?:[\s]*=[\s]*)?")
 _HAS_VALUE = re.compile(r"=\s*\Z")
 _UNQUOTED = re.compile(r"[^\s\"'<>`]+")
 _SKIPPED = re.compile(r"[\s/\"'=`]+")
+
+
+_WORD = re.compile(r"\S+")
+
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,41 @@ def tags(text: str, start: int, end: int) -> Iterator[Tag]:
             stop = closing.start() if closing else end
             yield Tag("!", position, stop)
             position = stop
+
+
+def picture_addresses(text: str, tag: Tag) -> Iterator[Span]:
+    """Where the addresses of pictures stand that a tag has besides its own: of its ``srcset`` or ``poster``."""
+    if (poster := tag.attribute(_POSTER.get(tag.name, ""))) is not None:
+        start, end = stripped(text, poster.start, poster.end)
+        if start < end:
+            yield start, end
+    if tag.name in PICTURES and (candidates := tag.attribute("srcset")) is not None:
+        yield from _candidates(text, candidates)
+
+
+def _candidates(text: str, attribute: Attribute) -> Iterator[Span]:
+    """Where the addresses of a list stand; each but the last has a comma behind its width, or behind itself."""
+    is_address = True
+    for word in _WORD.finditer(text, attribute.start, attribute.end):
+        start, end = word.span()
+        if not is_address:
+            comma = text.find(",", start, end)
+            is_address = comma >= 0
+            start = comma + 1
+        if is_address:
+            stop = start + len(text[start:end].rstrip(","))
+            if start < stop:
+                yield start, stop
+            is_address = stop < end or start == end
+
+
+def stripped(text: str, start: int, end: int) -> Span:
+    """A span without the white space at its ends."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
 
 
 def _tag(text: str, opening: re.Match[str], end: int) -> tuple[Tag | None, int]:

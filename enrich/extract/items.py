@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from enrich import date_forms
-from enrich.date_forms import MONTH, Span
+from enrich.date_forms import HAN_MONTH, MONTH, Span
 from enrich.front_matter import front_matter
 from enrich.model import Link
 
@@ -37,8 +37,9 @@ _TABLE_RULE = re.compile(r"\|?[\s:]*-[-\s:|]*$")
 _CELL_END = re.compile(r"(?<!\\)\|")
 # "## [1.2.0] - 2021-03-04", as a changelog has it.
 _RELEASE = re.compile(r"\s?\[?v?\d{1,5}(?:\.\w{1,10}){1,3}\]?(?:\([^()\s]*\))?\s{0,3}(?:[-–—/:]\s?|(?=\())")
-# What may follow the day of an item: nothing, a colon, a bar, a gap, a link. A comma makes a sentence of it.
-_ITEM_GOES_ON = re.compile(r"$|[:：|｜\s\[【(（<《]")
+# What may follow the day of an item: nothing, a colon, a bar, a gap, a link. A comma makes a sentence of it, and so
+# does "before": "前" and "后" alone also begin words such as "前端".
+_ITEM_GOES_ON = re.compile(r"(?!\s{0,3}(?:[之以][前后]|以来|[前后](?:的|\W|$)))(?:$|[:：|｜\s\[【(（<《])")
 # A line that begins with a day is prose more often than an item, so that there a link has to follow, or the day
 # is one itself.
 _LINE_GOES_ON = re.compile(r"\s{0,3}[:：|｜]?\s{0,3}(?:\*\*)?(?:\[|<?https?://)|\([^()\s]*\)")
@@ -254,7 +255,7 @@ def _of_item(text: str) -> tuple[str, bool] | None:
     """The date of an item of a list, and whether it is nothing else."""
     if "20" not in text[:_LONGEST_MARKS]:
         return None
-    if (found := date_forms.leading(text)) is not None and not found[1].strip():
+    if (found := date_forms.leading(text, HAN_MONTH)) is not None and not found[1].strip():
         return found[0].end, True
     if (span := date_forms.whole(text)) is not None:
         return span.end, True

@@ -3,6 +3,9 @@
 All of them were met in real notes: `https//` sixteen times, `http：//` with a full-width colon,
 `htttp://`, `hhttps://`, `ttps://` five times each, and `http://http://`. A browser takes them for a file
 beside the page, or refuses them.
+
+A space within a host, as text copied from a PDF has it, ends an address too. What was meant is only certain for
+hosts that everybody knows and with a path behind them: in prose a space behind a dot begins a sentence.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from enrich.extract.bare import Runs, resolve
+from enrich.extract.bare import Runs, bare_urls, resolve
 
 _HOST = r"(?=[A-Za-z0-9-]{1,63}\.[A-Za-z0-9])"
 # One class of letters in front, as in `bare.py`; the rest asks for nothing that could be another word.
@@ -21,6 +24,14 @@ _SCHEME = re.compile(
 )
 _SPELLINGS = re.compile(r"h{1,4}t{1,4}p{1,3}s{0,3}|h+t{2,4}s?|t{2,4}ps?|tps")
 _DOUBLED = re.compile(r"https?[:：;]{0,2}/{1,2}(?=h?t{1,2}ps?[:：;]{0,2}//)", re.IGNORECASE)
+
+_GAP = r"[ \t]{0,2}\.[ \t]{0,2}"
+_CUT_HOST = re.compile(
+    rf"https?://(?:www{_GAP})?(?:github{_GAP}com|arxiv{_GAP}org|mp{_GAP}weixin{_GAP}qq{_GAP}com)/(?=\w)",
+    re.IGNORECASE | re.ASCII,
+)
+_SPACE = re.compile(r"\s")
+_LONGEST_PATH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,15 @@ def malformed_urls(text: str, start: int, end: int) -> Iterator[Malformed]:
         if position > scheme.end():
             rest = resolve(text[scheme.end() : position])
             yield Malformed(scheme.start(), position, _corrected(scheme, rest))
+
+
+def joined(text: str, start: int) -> str | None:
+    """The address that was meant at ``start`` where white space cuts a well-known host in two; None elsewhere."""
+    cut = _CUT_HOST.match(text, start)
+    if cut is None or not _SPACE.search(cut[0]):
+        return None
+    whole = "".join(cut[0].split()) + text[cut.end() : cut.end() + _LONGEST_PATH]
+    return next((found.url for found in bare_urls(whole, 0, len(whole)) if not found.start), None)
 
 
 def _is_misspelt(scheme: re.Match[str]) -> bool:

@@ -21,8 +21,8 @@ from enrich.extract.anchors import markdown_anchors
 from enrich.extract.bare import BareUrl, bare_urls, decode_entities, resolve
 from enrich.extract.control import Disabled, disabled
 from enrich.extract.destinations import Span, autolink_span, defined_span, inline_span, wanted
-from enrich.extract.html import LINK_ATTRIBUTES, Tag, tags
-from enrich.extract.malformed import intended, malformed_urls
+from enrich.extract.html import LINK_ATTRIBUTES, Tag, picture_addresses, stripped, tags
+from enrich.extract.malformed import intended, joined, malformed_urls
 from enrich.extract.positions import Lines, lines_of
 from enrich.extract.syntax import Construct, Definition, constructs, definitions, folded, top_headings
 from enrich.front_matter import front_matter, front_matter_value
@@ -52,6 +52,8 @@ _MESSAGES = {
     "pair, or it holds a space.",
     "malformed-url": "The scheme of this address is misspelt, so that no browser can open it.",
 }
+
+_CUT_IN_TWO = "White space cuts this address in two, so that only a part of it is one."
 
 
 @dataclass(slots=True)
@@ -195,6 +197,8 @@ def _remarks(
             noted.append((place, one.remark, _MESSAGES[one.remark], _without_space(text, one)))
         if one.element != Element.CODE and (better := intended(one.url)) is not None:
             noted.append((place, "malformed-url", _MESSAGES["malformed-url"], better))
+        if one.element == Element.BARE and one.remark is None and (whole := joined(text, one.start)):
+            noted.append((place, "malformed-url", _CUT_IN_TWO, whole))
     for start, end in gaps:
         noted += (
             (bad.start, "malformed-url", _MESSAGES["malformed-url"], bad.intended)
@@ -416,17 +420,24 @@ def _read_tags(text: str, layer: _Layer) -> None:
     """Links of all tags, in order, so that an anchor finds its end in another fragment."""
     ordered = sorted(layer.tags, key=lambda tag: tag.start)
     for tag, following in zip(ordered, _next_anchors(ordered), strict=True):
+        if tag.closing:
+            continue
+        for start, end in picture_addresses(text, tag):
+            _read_attribute(text, (start, end), _alternative(text, tag), layer, image=True)
         attribute = tag.attribute(LINK_ATTRIBUTES.get(tag.name, ""))
-        if attribute is None or tag.closing:
+        if attribute is None:
             continue
         label = _anchor_label(text, tag, following) if tag.name == "a" else None
-        span = _stripped(text, attribute.start, attribute.end)
-        url = wanted(decode_entities(text[span[0] : span[1]]))
         if label is not None:
             layer.taken.append(label)
-        if url is not None:
-            read = _label_text(text[label[0] : label[1]]) if label else _alternative(text, tag)
-            layer.found.append(_Found(*span, url, Element.HTML, read, tag.name == "img"))
+        read = _label_text(text[label[0] : label[1]]) if label else _alternative(text, tag)
+        span = stripped(text, attribute.start, attribute.end)
+        _read_attribute(text, span, read, layer, image=tag.name == "img")
+
+
+def _read_attribute(text: str, span: Span, read: str | None, layer: _Layer, *, image: bool) -> None:
+    if (url := wanted(decode_entities(text[span[0] : span[1]]))) is not None:
+        layer.found.append(_Found(*span, url, Element.HTML, read, image))
 
 
 def _next_anchors(ordered: list[Tag]) -> list[Tag | None]:
@@ -458,14 +469,6 @@ def _alternative(text: str, tag: Tag) -> str | None:
     """The alternative text of an image."""
     attribute = tag.attribute("alt")
     return decode_entities(text[attribute.start : attribute.end]).strip() or None if attribute else None
-
-
-def _stripped(text: str, start: int, end: int) -> Span:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
 
 
 DOCUMENT_TYPE = DocumentType(

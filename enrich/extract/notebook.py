@@ -126,7 +126,7 @@ def _strings(text: str) -> Iterator[_String]:
         elif raw is not None and is_key:
             path[-1] = raw
         elif raw is not None and path and path[0] in ("cells", "worksheets"):
-            value = json.loads(f'"{raw}"', strict=False)
+            value = json.loads(f'"{raw}"', strict=False) if "\\" in raw else raw
             yield _String("/".join(map(str, path)), *token.span(1), value)
 
 

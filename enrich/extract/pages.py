@@ -18,21 +18,19 @@ from enrich.extract.anchors import html_anchors
 from enrich.extract.bare import bare_urls, decode_entities
 from enrich.extract.control import disabled
 from enrich.extract.destinations import wanted
-from enrich.extract.html import LINK_ATTRIBUTES, Attribute, Tag, tags
+from enrich.extract.html import LINK_ATTRIBUTES, PICTURES, Tag, picture_addresses, stripped, tags
 from enrich.extract.positions import lines_of
 from enrich.front_matter import front_matter, front_matter_value
 from enrich.model import DocumentType, Element, Extraction, Link
 from enrich.urls import scheme_of
 
 _ATTRIBUTES = {**LINK_ATTRIBUTES, "embed": "src", "object": "data", "track": "src"}
-_PICTURES = frozenset({"img", "source"})
 _CODE = frozenset({"pre", "code", "kbd", "samp", "tt", "listing"})
 _LONGEST_LABEL = 1000
 
 _TAG_LIKE = re.compile(r"<[^<>]*>")
 # What browsers take out of an address (WHATWG URL, 4.4).
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
-_WORD = re.compile(r"\S+")
 
 Span = tuple[int, int]
 
@@ -102,38 +100,21 @@ def _in_tags(page: _Page, labels: dict[int, Span]) -> Iterator[_Found]:
     for tag in page.tags:
         if tag.closing:
             continue
-        image = tag.name in _PICTURES
         label = labels.get(tag.start)
         text = _readable(page.text, *label) if label else _alternative(page.text, tag)
-        for start, end in _addresses(page.text, tag):
+        for start, end, image in _addresses(page.text, tag):
             if (url := _address(page, start, end)) is not None:
                 yield _Found(start, end, url, Element.HTML, text, image)
 
 
-def _addresses(text: str, tag: Tag) -> Iterator[Span]:
-    """Where the addresses of a tag stand; a picture may have one for each size of screen."""
+def _addresses(text: str, tag: Tag) -> Iterator[tuple[int, int, bool]]:
+    """Where the addresses of a tag stand, and whether each is that of a picture."""
     if (attribute := tag.attribute(_ATTRIBUTES.get(tag.name, ""))) is not None:
-        start, end = _stripped(text, attribute)
+        start, end = stripped(text, attribute.start, attribute.end)
         if start < end:
-            yield start, end
-    if tag.name in _PICTURES and (attribute := tag.attribute("srcset")) is not None:
-        yield from _candidates(text, attribute)
-
-
-def _candidates(text: str, attribute: Attribute) -> Iterator[Span]:
-    """Where the addresses of a list stand; each but the last has a comma behind its width, or behind itself."""
-    is_address = True
-    for word in _WORD.finditer(text, attribute.start, attribute.end):
-        start, end = word.span()
-        if not is_address:
-            comma = text.find(",", start, end)
-            is_address = comma >= 0
-            start = comma + 1
-        if is_address:
-            stop = start + len(text[start:end].rstrip(","))
-            if start < stop:
-                yield start, stop
-            is_address = stop < end or start == end
+            yield start, end, tag.name in PICTURES
+    for start, end in picture_addresses(text, tag):
+        yield start, end, True
 
 
 def _address(page: _Page, start: int, end: int) -> str | None:
@@ -145,15 +126,6 @@ def _address(page: _Page, start: int, end: int) -> str | None:
         return urljoin(page.base, url)
     except ValueError:
         return url
-
-
-def _stripped(text: str, attribute: Attribute) -> Span:
-    start, end = attribute.start, attribute.end
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
 
 
 def _labels(page: _Page) -> dict[int, Span]:

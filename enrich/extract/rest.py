@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from enrich.extract.anchors import docutils_name, heading_name, numbered
+from enrich.extract.anchors import docutils_name, heading_name, numbered, slugged
 from enrich.extract.bare import bare_urls
+from enrich.extract.control import Disabled, disabled_in_rest
 from enrich.extract.destinations import wanted
 from enrich.extract.positions import Lines, lines_of
 from enrich.model import DocumentType, Element, Extraction, Link
@@ -43,6 +44,7 @@ _EMBEDDED = re.compile(rf"(?<![\w:`])`({_IN_PARAGRAPH})<({_IN_PARAGRAPH})>`__?(?
 _PHRASE = re.compile(rf"(?<![\w:`])`({_IN_PARAGRAPH})`(__?)(?!\w)")
 _NAME = re.compile(r"(?<![\w`|])(\w{1,100}(?:[-.+:]\w{1,100}){0,8}?)(__?)(?![\w`])")
 
+_IN_LINE = re.compile(r"[^\r\n]")
 _ESCAPED = re.compile(r"\\(\s|.)", re.DOTALL)
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1+[ \t]*")
 _SHORTEST_ADORNMENT = 4
@@ -73,6 +75,26 @@ class _Blocks:
 
 
 @dataclass(frozen=True, slots=True)
+class _BlockLines:
+    """Where the lines of a text stand, and how far each is indented; None for one that is blank."""
+
+    spans: list[Span]
+    indents: list[int | None]
+
+    def block_end(self, index: int) -> int:
+        """The line behind a block: what is indented more than its first line belongs to it, and blank lines."""
+        own = self.indents[index] or 0
+        last = index + 1
+        for number in range(index + 1, len(self.spans)):
+            if (indent := self.indents[number]) is None:
+                continue
+            if indent <= own:
+                break
+            last = number + 1
+        return last
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     start: int
     end: int
@@ -86,11 +108,13 @@ class _Found:
 def read(text: str) -> Extraction:
     """The links of a text in the order of their places; a target once for each reference that uses it."""
     lines = lines_of(text)
-    found = sorted(_find(text), key=lambda one: (one.start, one.used_at or 0))
-    return Extraction(links=[_link(text, lines, one) for one in found])
+    blocks = _blocks(text)
+    off = disabled_in_rest(text, lines, blocks.hidden)
+    found = sorted(_find(text, blocks), key=lambda one: (one.start, one.used_at or 0))
+    return Extraction(links=[_link(text, lines, one, off) for one in found])
 
 
-def _link(text: str, lines: Lines, found: _Found) -> Link:
+def _link(text: str, lines: Lines, found: _Found, off: Disabled) -> Link:
     line, column = lines.place(found.start)
     written = text[found.start : found.end]
     return Link(
@@ -102,11 +126,11 @@ def _link(text: str, lines: Lines, found: _Found) -> Link:
         text=found.text,
         image=found.image,
         used_at=None if found.used_at is None else lines.place(found.used_at),
+        disabled=found.start in off or (found.used_at is not None and found.used_at in off),
     )
 
 
-def _find(text: str) -> Iterator[_Found]:
-    blocks = _blocks(text)
+def _find(text: str, blocks: _Blocks) -> Iterator[_Found]:
     for start, end in blocks.pictures:
         if (url := wanted(text[start:end])) is not None:
             yield _Found(start, end, url, Element.INLINE, image=True)
@@ -146,7 +170,11 @@ def _embedded(match: re.Match[str]) -> Iterator[_Found]:
 
 def _resolved(written: str) -> str:
     """An address without the white space in it, which is not part of it, and without escapes."""
-    return _ESCAPED.sub(r"\1", "".join(written.split()))
+    return _unescaped("".join(written.split()))
+
+
+def _unescaped(written: str) -> str:
+    return _ESCAPED.sub(r"\1", written) if "\\" in written else written
 
 
 def _uses(prose: str, targets: Iterable[_Target]) -> Iterator[_Found]:
@@ -174,7 +202,7 @@ def _found_target(target: _Target, label: str | None, used_at: int | None) -> _F
 
 
 def _folded(name: str) -> str:
-    return " ".join(_ESCAPED.sub(r"\1", name).split()).casefold()
+    return " ".join(_unescaped(name).split()).casefold()
 
 
 def _blanked(text: str, spans: Iterable[Span]) -> str:
@@ -185,7 +213,7 @@ def _blanked(text: str, spans: Iterable[Span]) -> str:
         if end <= position:
             continue
         start = max(start, position)
-        pieces += (text[position:start], re.sub(r"[^\r\n]", " ", text[start:end]))
+        pieces += (text[position:start], _IN_LINE.sub(" ", text[start:end]))
         position = end
     return "".join((*pieces, text[position:]))
 
@@ -196,10 +224,10 @@ def _blanked(text: str, spans: Iterable[Span]) -> str:
 def _blocks(text: str) -> _Blocks:
     """Read the blocks of a text that are not paragraphs."""
     blocks = _Blocks()
-    lines = [match.span() for match in _LINE.finditer(text) if match[0]]
+    lines = _block_lines(text)
     index = 0
-    while index < len(lines):
-        start, end = lines[index]
+    while index < len(lines.spans):
+        start, end = lines.spans[index]
         last = index + 1
         if explicit := _EXPLICIT.match(text, start, end):
             last = _read_explicit(text, lines, index, explicit, blocks)
@@ -207,8 +235,8 @@ def _blocks(text: str) -> _Blocks:
             _note_target(text, "", anonymous.end(), end, blocks)
             blocks.taken.append((start, end))
         elif _ends_with_literal_mark(text, start, end):
-            last = _block_end(text, lines, index)
-            blocks.code.append((end, lines[last - 1][1]))
+            last = lines.block_end(index)
+            blocks.code.append((end, lines.spans[last - 1][1]))
         index = last
     return blocks
 
@@ -217,36 +245,24 @@ def _ends_with_literal_mark(text: str, start: int, end: int) -> bool:
     return text[start:end].rstrip().endswith("::")
 
 
-def _indent(text: str, start: int, end: int) -> int:
-    line = text[start:end]
-    return len(line) - len(line.lstrip())
-
-
-def _block_end(text: str, lines: list[Span], index: int) -> int:
-    """The line behind a block: what is indented more than its first line belongs to it, and blank lines."""
-    own = _indent(text, *lines[index])
-    last = index + 1
-    for number in range(index + 1, len(lines)):
-        if not text[slice(*lines[number])].strip():
-            continue
-        if _indent(text, *lines[number]) <= own:
-            break
-        last = number + 1
-    return last
+def _block_lines(text: str) -> _BlockLines:
+    lines = [(match.span(), match[0]) for match in _LINE.finditer(text) if match[0]]
+    indents = (len(line) - len(body) if (body := line.lstrip()) else None for _, line in lines)
+    return _BlockLines([span for span, _ in lines], list(indents))
 
 
 def _read_explicit(
-    text: str, lines: list[Span], index: int, explicit: re.Match[str], blocks: _Blocks
+    text: str, lines: _BlockLines, index: int, explicit: re.Match[str], blocks: _Blocks
 ) -> int:
     """Read what begins with two dots; the line to go on with. The body of most directives is text again."""
-    start, end = lines[index]
+    start, end = lines.spans[index]
     behind = explicit.end()
     if directive := _DIRECTIVE.match(text, behind, end):
         return _read_directive(text, lines, index, directive, blocks)
     if _NOTE.match(text, behind, end):
         return index + 1
-    last = _block_end(text, lines, index)
-    block_end = lines[last - 1][1]
+    last = lines.block_end(index)
+    block_end = lines.spans[last - 1][1]
     if target := _TARGET.match(text, behind, end):
         _note_target(text, _folded(target[1] or target[3] or ""), target.end(), block_end, blocks)
         blocks.taken.append((start, block_end))
@@ -256,13 +272,13 @@ def _read_explicit(
 
 
 def _read_directive(
-    text: str, lines: list[Span], index: int, directive: re.Match[str], blocks: _Blocks
+    text: str, lines: _BlockLines, index: int, directive: re.Match[str], blocks: _Blocks
 ) -> int:
-    start, end = lines[index]
+    start, end = lines.spans[index]
     name = directive[1].lower()
     if name in _CODE_DIRECTIVES:
-        last = _block_end(text, lines, index)
-        blocks.code.append((directive.end(), lines[last - 1][1]))
+        last = lines.block_end(index)
+        blocks.code.append((directive.end(), lines.spans[last - 1][1]))
         return last
     if name in _PICTURE_DIRECTIVES:
         first = directive.end()
@@ -287,9 +303,8 @@ def _note_target(text: str, name: str, start: int, end: int, blocks: _Blocks) ->
 # --- headings ---------------------------------------------------------------------------------------
 
 
-def _titles(text: str) -> list[str]:
+def _titles(text: str, blocks: _Blocks) -> list[str]:
     """The titles of the sections: lines with a line of marks below them that is about as long."""
-    blocks = _blocks(text)
     lines = _blanked(text, [*blocks.code, *blocks.hidden]).splitlines()
     found: list[str] = []
     for above, line, below in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
@@ -304,7 +319,7 @@ def _titles(text: str) -> list[str]:
 
 def title(text: str) -> str | None:
     """The title of the first section."""
-    return next(iter(_titles(text)), None)
+    return next(iter(_titles(text, _blocks(text))), None)
 
 
 def anchors(text: str) -> list[str]:
@@ -312,11 +327,13 @@ def anchors(text: str) -> list[str]:
 
     A title without Latin letters is called ``id1``, ``id2`` and so on by docutils.
     """
-    titles = _titles(text)
+    blocks = _blocks(text)
+    titles = _titles(text, blocks)
     plain = [docutils_name(title) for title in titles]
-    names = [*numbered(name for name in plain if name), *numbered(map(heading_name, titles))]
+    github = [heading_name(title) for title in titles]
+    names = [*numbered(name for name in plain if name), *numbered(github), *slugged(github)]
     names += [f"id{number}" for number in range(1, plain.count("") + 1)]
-    for target in _blocks(text).names:
+    for target in blocks.names:
         names += (target, docutils_name(target))
     return [name for name in dict.fromkeys(names) if name]
 

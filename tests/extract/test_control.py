@@ -53,6 +53,12 @@ def test_what_people_write_for_lychee_is_understood(text: str, expected: list[st
         (f"[b][r]\n\n<!-- enrich-disable-next-line -->\n[r]: {A}\n", [A]),
         (f"[b][r] <!-- enrich-disable-line -->\n\n[b][r]\n\n[r]: {A}\n", [A]),
         (f"{A}\n<!-- enrich-disable-next-line -->", []),
+        (f"<!-- enrich-disable: behind a login -->\n\n{A}\n\n<!-- enrich-enable: public -->\n\n{B}", [A]),
+        (f"<!-- enrich-disable -- see {C} -->\n\n{A}", [A]),
+        (f"<!-- enrich-disable：要登录 -->\n\n{A}", [A]),
+        (f"{A} <!-- enrich-disable-line: a captcha\non two lines -->\n{B}\n", [A]),
+        (f"{A} <!-- lychee-ignore: a captcha -->\n{B}\n", [A]),
+        (f"<!-- enrich-disable because -->\n\n{A}", []),
         (f"<!-- enrich-disabled -->\n\n{A}", []),
         (f"<!-- please enrich-disable -->\n\n{A}", []),
         (f"<!-- markdownlint-disable -->\n\n{A}", []),
@@ -62,6 +68,38 @@ def test_what_people_write_for_lychee_is_understood(text: str, expected: list[st
 )
 def test_only_what_a_comment_means_is_off(text: str, expected: list[str]) -> None:
     assert off(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f".. enrich-disable\n\n{A}\n\n.. enrich-enable\n\n{B}\n", [A]),
+        (f".. enrich-disable: behind a login,\n   as of May\n\n{A}\n", [A]),
+        (f"..  enrich-disable-next-line -- why\n\n{A}\n{B}\n", [A]),
+        (f".. lychee-ignore\n\n{A}\n\n{B}\n", [A]),
+        (f".. enrich-disable\n\n.. _a: {A}\n\n.. enrich-enable\n\na_\n", [A]),
+        (f".. not enrich-disable\n\n{A}\n", []),
+        (f".. enrich-disabled\n\n{A}\n", []),
+        (f"enrich-disable\n\n{A}\n", []),
+        (".. enrich-disable-next-line\n", []),
+    ],
+)
+def test_restructuredtext_has_comments_of_its_own(text: str, expected: list[str]) -> None:
+    assert [link.url for link in extract(text, path="a.rst") if link.disabled] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"<!-- enrich-disable -->\n{A}\n<!-- enrich-enable -->\n{B}\n", [A]),
+        (f"  <!-- enrich-disable: why -->\r\n{A}\r\n", [A]),
+        (f"{A}\n<!-- enrich-disable-next-line -->\n{B}\n{C}\n", [B]),
+        (f"{A} <!-- enrich-disable-line -->\n", []),
+        (f"see <!-- enrich-disable -->\n{A}\n", []),
+    ],
+)
+def test_in_plain_text_a_comment_fills_its_line(text: str, expected: list[str]) -> None:
+    assert [link.url for link in extract(text, path="a.txt") if link.disabled] == expected
 
 
 def test_nothing_is_remarked_where_enrich_is_off() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enrich.extract._entry_drafts import topics
 from enrich.extract._entry_labels import Role, leading_label, role_of, role_of_text
 from enrich.extract.entries import entries
 from enrich.extract.markdown import read
@@ -363,6 +364,66 @@ def test_a_label_is_read_whatever_marks_and_colons_stand_around_it(
 
 def test_an_address_is_no_label() -> None:
     assert leading_label("https://a.example/x") is None
+
+
+# --- titles -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "title"),
+    [
+        ("**《Matching with Smoothed**", "**Densities》**", "Matching with Smoothed Densities"),
+        ("**《Matching with Smoothed** ", "**Densities》**（三维）", "Matching with Smoothed Densities"),
+        ("**12. A Long Way to**", "**the End of a Title**", "A Long Way to the End of a Title"),
+        ("**One Loss for All –**", "**and None for One**", "One Loss for All – and None for One"),
+    ],
+)
+def test_a_title_over_two_bold_lines_is_one(first: str, second: str, title: str) -> None:
+    found = shown(f"# Part\n\n{first}\n{second}\n\narXiv：{PAPER}\n")
+    assert [(entry["line"], entry["title"], entry["papers"]) for entry in found] == [
+        (3, title, [(PAPER, None)])
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"**《One Paper》**\n{PAPER}\n**《Another》**\n{OTHER_PAPER}\n",
+        f"**1. A Way to**\n{PAPER}\n**the End**\n{OTHER_PAPER}\n",
+        f"**《One Paper**\n{PAPER}\n\n**Another》**\n{OTHER_PAPER}\n",
+        f"**《One Paper**\n**2. Another》**\n{PAPER}\n\n**《Third》**\n{OTHER_PAPER}\n",
+    ],
+)
+def test_a_title_does_not_swallow_the_next_one(text: str) -> None:
+    assert len(shown(text)) == 2
+
+
+def test_an_address_in_brackets_is_no_part_of_a_title() -> None:
+    text = f"[4] Image-to-Image Models({PAPER})<br>\n[paper]({PAPER}) | [code]({CODE})<br><br>\n"
+    assert [entry["title"] for entry in shown(text)] == ["Image-to-Image Models"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("（三维/语义分割）", ("三维", "语义分割")),
+        ("Feature Mask Network (FMN)", ("Feature Mask Network (FMN)",)),
+        ("(Feature Mask Network (FMN), Masks (M))", ("Feature Mask Network (FMN)", "Masks (M)")),
+        ("（三维 (3D)）", ("三维 (3D)",)),
+        ("(3D)（三维）", ("(3D)（三维）",)),
+        ("（三维", ("三维",)),
+        ("三维）", ("三维",)),
+        ("【三维】", ("三维",)),
+        ("（三维)", ("三维",)),
+        ("**[三维]**", ("三维",)),
+        (")三维(", ("三维",)),
+        ("（CVPR 2020）", ()),
+        ("（）", ()),
+        ("(", ()),
+    ],
+)
+def test_a_topic_keeps_the_brackets_that_pair(tag: str, expected: tuple[str, ...]) -> None:
+    assert topics(tag) == expected
 
 
 # --- laws ---------------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ TRAPS = {
     ),
     "a label over two lines": ("[a\nb](https://a.b/c)", "- [a\n- b](https://a.b/c)"),
     "code that holds brackets": ("`a [x` https://a.b/c `y](z)`", "``a ` [x](y)``", "`[x](y)"),
+    "pictures": ('<img src="i" srcset="j 2x">', '<img srcset="j, k" src="i">', "<video poster=p src=q>"),
     "code in HTML is none": ("<div>`<img src=i>`", "<div>`<!--`\n\n[x](y)\n\n-->", "`<img src=i>`"),
     "escapes": ("\\[x](https://a.b/c)", "\\![x](y)", "\\`[x](y)`", "\\\\[x](y)", "\\<br>"),
     "definitions reach everywhere": (

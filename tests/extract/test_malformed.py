@@ -165,6 +165,37 @@ def test_markdown_that_is_rendered_or_meant_to_be_hidden_is_not_remarked(text: s
     assert remarks(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "intended"),
+    [
+        ("see https://github. com/o/r, and", "https://github.com/o/r"),
+        ("代码：https://github .com/o/r。后面", "https://github.com/o/r"),
+        ("http://arxiv. org/abs/2101.00001", "http://arxiv.org/abs/2101.00001"),
+        ("https://mp.weixin. qq. com/s/AbC_-d)", "https://mp.weixin.qq.com/s/AbC_-d"),
+        ("https://www. GitHub.com/o/r", "https://www.GitHub.com/o/r"),
+    ],
+)
+def test_a_well_known_host_that_a_space_cuts_is_remarked(text: str, intended: str) -> None:
+    assert remarks(text) == [("malformed-url", 1, text.index("http") + 1, intended)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is on https://example. Com/a is another",
+        "It is on https://github. com/o/r".replace("https://", ""),
+        "Look at https://github. Com is a domain",
+        "https://github.com/o/r. com/a",
+        "https://github.com and arxiv. org/abs",
+        "https://github.com /o/r",
+        "https://github.\ncom/o/r",
+        "`https://github. com/o/r`",
+    ],
+)
+def test_a_sentence_that_ends_behind_an_address_is_left_alone(text: str) -> None:
+    assert remarks(text) == []
+
+
 def test_ten_links_of_a_seed_are_not_rendered() -> None:
     text = (shared() / "corpus" / "seeds" / "daily-2021-04-25.md").read_text("utf-8")
     lines = (shared() / "gold" / "daily-2021-04-25.jsonl").read_text("utf-8").splitlines()

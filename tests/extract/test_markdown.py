@@ -88,6 +88,13 @@ def test_what_is_no_absolute_link_for_a_reader_is_left_out(text: str) -> None:
     ("text", "expected"),
     [
         (f"<img src='{A}' alt='x &amp; y'>", [("image html", A, "x & y")]),
+        (
+            f"<img src={A} srcset='{B} 2x, {A}?3 3x' alt=x>",
+            [("image html", A, "x"), ("image html", B, "x"), ("image html", f"{A}?3", "x")],
+        ),
+        (f"<picture><source srcset='{A}'></picture>", [("image html", A, None)]),
+        (f"<video src='{A}' poster=' {B} '></video>", [("html", A, None), ("image html", B, None)]),
+        (f"<div srcset='{A}' poster='{B}'></div>", []),
         (f"text <img\n  width=3\n  src={A}> text", [("image html", A, None)]),
         (f'<a href="{A}">a <b>b</b></a>', [("html", A, "a b")]),
         (f'see <a href="{A}">{A}</a>', [("html", A, A)]),

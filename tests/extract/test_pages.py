@@ -80,6 +80,11 @@ def test_each_picture_of_a_set_is_a_link(srcset: str, urls: list[str]) -> None:
     assert [link.url for link in read(f"<img srcset='{srcset}'>").links] == urls
 
 
+def test_the_poster_of_a_film_is_a_picture() -> None:
+    links = read(f"<video poster='{A}' src=b.mp4>").links
+    assert [(link.url, link.image) for link in links] == [(A, True), ("b.mp4", False)]
+
+
 def test_a_base_ties_relative_links_to_where_a_page_was_saved_from() -> None:
     text = f"<base href='https://a.example/x/'><a href='y.html'>a</a><a href='#z'>b</a><a href='{B}'>c</a>"
     links = read(text).links

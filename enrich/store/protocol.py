@@ -181,6 +181,17 @@ class Store(Protocol):
         """How many checks of a host's targets were made since then, in any run."""
         ...
 
+    async def hold_hosts(self, holds: Mapping[str, datetime]) -> None:
+        """Remember until when hosts want to be left alone; of two moments for one host the later stays.
+
+        A moment more than a day ahead is not believed when it is read, so that longer holds are cut before.
+        """
+        ...
+
+    async def held_hosts(self, now: datetime) -> Mapping[str, datetime]:
+        """Hosts that want to be left alone now, and until when: at most a day or so, whatever was stored."""
+        ...
+
     async def finish(self, *, complete: bool, now: datetime) -> None:
         """The run is over, complete or not; it will not be resumed."""
         ...

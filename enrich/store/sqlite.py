@@ -3,7 +3,7 @@
 WAL with ``synchronous=FULL``: a result that `record` returned survives a kill and a power cut. That costs
 about 3 ms a commit, and one commit holds up to a hundred results.
 
-Two groups of tables: what is remembered (target, checks, alias, star), and the present run (document,
+Two groups of tables: what is remembered (target, checks, alias, star, host), and the present run (document,
 link, entry, finding, selected), which is cleared when the next run begins. ``selected.due`` goes from 0
 (not due) over 1 (due) and 2 (taken) to 3 (recorded).
 """
@@ -45,61 +45,14 @@ from enrich.model import (
 )
 from enrich.store.history import ALIVE, Confirmation, merge
 from enrich.store.protocol import Ages, CacheInfo, DueTarget, FoundDocument, FoundTarget, Run
+from enrich.store.schema import Transaction, migrate
 
 T = TypeVar("T")
 
 FILE_NAME = "enrich.sqlite3"
-SCHEMA_VERSION = 1
 RESUME_WITHIN = timedelta(days=1)
-
-_SCHEMA = """
-CREATE TABLE run (
-    id TEXT PRIMARY KEY, version TEXT NOT NULL, options TEXT NOT NULL,
-    started_at INTEGER NOT NULL, finished_at INTEGER, complete INTEGER
-);
-CREATE TABLE target (
-    id TEXT PRIMARY KEY, url TEXT NOT NULL, kind TEXT NOT NULL, host TEXT NOT NULL, parent TEXT, stands_for TEXT,
-    run_id TEXT NOT NULL, seen_at INTEGER NOT NULL,
-    status TEXT, reason TEXT, detail TEXT, http_status INTEGER, final_url TEXT,
-    suggestion_url TEXT, suggestion_reason TEXT, checked_at INTEGER, attempted_at INTEGER, attempted_status TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0, confirmed INTEGER NOT NULL DEFAULT 0,
-    first_failed_at INTEGER, certain_since INTEGER, failed_checks INTEGER NOT NULL DEFAULT 0, last_ok_at INTEGER,
-    metadata TEXT, metadata_source TEXT, metadata_fetched_at INTEGER, metadata_tried_at INTEGER,
-    metadata_stale INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-CREATE TABLE checks (
-    target_id TEXT NOT NULL, run_id TEXT NOT NULL, at INTEGER NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
-    detail TEXT, http_status INTEGER, attempts INTEGER NOT NULL, elapsed_ms INTEGER NOT NULL
-);
-CREATE INDEX checks_by_target ON checks (target_id, at);
-CREATE INDEX checks_by_time ON checks (at);
-CREATE TABLE alias (alias TEXT PRIMARY KEY, target_id TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE star (
-    target_id TEXT NOT NULL, day TEXT NOT NULL, stars INTEGER NOT NULL, PRIMARY KEY (target_id, day)
-) WITHOUT ROWID;
-
-CREATE TABLE document (
-    position INTEGER PRIMARY KEY, path TEXT NOT NULL, title TEXT, date TEXT, date_source TEXT NOT NULL,
-    undated INTEGER NOT NULL
-);
-CREATE TABLE link (
-    position INTEGER PRIMARY KEY, document INTEGER NOT NULL, target_id TEXT NOT NULL,
-    line INTEGER NOT NULL, column_ INTEGER NOT NULL, url TEXT NOT NULL, written TEXT, text TEXT,
-    element TEXT NOT NULL, image INTEGER NOT NULL, date TEXT, used_line INTEGER, used_column INTEGER
-);
-CREATE INDEX link_by_target ON link (target_id);
-CREATE TABLE entry (position INTEGER PRIMARY KEY, document TEXT NOT NULL, line INTEGER NOT NULL, row TEXT NOT NULL);
-CREATE TABLE finding (
-    code TEXT NOT NULL, severity TEXT NOT NULL, message TEXT NOT NULL, document TEXT, line INTEGER, column_ INTEGER,
-    target TEXT, suggestion_url TEXT, suggestion_reason TEXT
-);
-CREATE TABLE selected (
-    target_id TEXT PRIMARY KEY, host TEXT NOT NULL, kind TEXT NOT NULL, by_api INTEGER NOT NULL,
-    linked INTEGER NOT NULL, skip TEXT, due INTEGER NOT NULL DEFAULT 0, wants_metadata INTEGER NOT NULL DEFAULT 0,
-    deferred TEXT, stated INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-CREATE INDEX selected_due ON selected (due, by_api, host);
-"""
+# A host that is to be left alone for longer was stored by a wrong clock, or nobody would ask it ever again.
+LONGEST_HOLD = timedelta(hours=26)
 
 _RUN_TABLES = ("document", "link", "entry", "finding", "selected")
 _STATE_COLUMNS = (
@@ -129,6 +82,12 @@ _TAKE = """
 SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, s.wants_metadata
 FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {column} = ?
 ORDER BY t.attempted_at IS NOT NULL, t.attempted_at, t.id LIMIT ?
+"""
+
+# The later moment stays, unless it lies so far ahead that a wrong clock wrote it.
+_HOLD = """
+INSERT INTO host VALUES (?1, ?2) ON CONFLICT (host) DO UPDATE SET held_until = excluded.held_until
+WHERE held_until IS NULL OR held_until NOT BETWEEN excluded.held_until AND excluded.held_until + ?3
 """
 
 # Entries by the articles and papers that they name, where several entries name the same. Places alone are sorted.
@@ -203,7 +162,7 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.row_factory = sqlite3.Row
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
-        _migrate(connection, path)
+        migrate(connection, path)
     except (sqlite3.Error, OSError, StorageError) as error:
         if connection is not None:
             connection.close()
@@ -220,33 +179,6 @@ def _way_out(error: sqlite3.Error) -> str:
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return "the file is damaged, and `enrich cache clear` starts anew"
     return "is the disk full or read-only?"
-
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise StorageError(
-            f"{path}: made by a newer enrich (schema {version}, this one reads {SCHEMA_VERSION}); "
-            "update enrich, or give another --cache-dir"
-        )
-    if version == 0:
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-        )
-
-
-class _Transaction:
-    """``with`` begins a transaction and commits it, or rolls it back and lets the error through."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> sqlite3.Connection:
-        self._connection.execute("BEGIN IMMEDIATE")
-        return self._connection
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
 class SqliteStore:
@@ -291,7 +223,7 @@ class SqliteStore:
         return self._run
 
     def _begin(self, version: str, options: str, now: datetime, fresh: bool) -> Run:
-        with _Transaction(self._connection) as db:
+        with Transaction(self._connection) as db:
             for table in _RUN_TABLES:
                 db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from a constant
             last = db.execute("SELECT * FROM run ORDER BY started_at DESC, rowid DESC LIMIT 1").fetchone()
@@ -310,7 +242,7 @@ class SqliteStore:
         await self._call(lambda: self._add(documents, findings))
 
     def _add(self, documents: Sequence[FoundDocument], findings: Sequence[Finding]) -> None:
-        with _Transaction(self._connection) as db:
+        with Transaction(self._connection) as db:
             aliases = self._aliases(db, documents)
             for document in documents:
                 self._add_document(db, document, aliases)
@@ -401,7 +333,7 @@ class SqliteStore:
         def ms(value: float | None) -> int | None:
             return None if value is None else round(value * 1000)
 
-        with _Transaction(self._connection) as db:
+        with Transaction(self._connection) as db:
             db.execute(
                 "CREATE TEMP TABLE IF NOT EXISTS age (kind TEXT PRIMARY KEY, ok INTEGER, metadata INTEGER)"
             )
@@ -437,7 +369,7 @@ class SqliteStore:
         return await self._call(lambda: self._take("s.kind", 1, kind, limit))
 
     def _take(self, column: str, by_api: int, value: str, limit: int) -> list[DueTarget]:
-        with _Transaction(self._connection) as db:
+        with Transaction(self._connection) as db:
             rows = db.execute(_TAKE.format(column=column), (by_api, value, limit)).fetchall()
             db.executemany(
                 "UPDATE selected SET due = 2 WHERE target_id = ?", [(row["id"],) for row in rows]
@@ -456,7 +388,7 @@ class SqliteStore:
 
     async def _each(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         def work() -> None:
-            with _Transaction(self._connection) as db:
+            with Transaction(self._connection) as db:
                 db.executemany(statement, rows)
 
         await self._call(work)
@@ -465,7 +397,7 @@ class SqliteStore:
         return await self._call(lambda: self._defer_host(host, reason, keep))
 
     def _defer_host(self, host: str, reason: str, keep: int) -> int:
-        with _Transaction(self._connection) as db:
+        with Transaction(self._connection) as db:
             rows = db.execute(_TAKE.format(column="s.host"), (0, host, -1)).fetchall()[keep:]
             db.executemany(
                 "UPDATE selected SET due = 0, deferred = ? WHERE target_id = ?",
@@ -477,7 +409,7 @@ class SqliteStore:
         statement = "UPDATE selected SET due = 0, deferred = ? WHERE due IN (1, 2)"
 
         def work() -> int:
-            with _Transaction(self._connection) as db:
+            with Transaction(self._connection) as db:
                 return db.execute(statement, (reason,)).rowcount
 
         return await self._call(work)
@@ -488,6 +420,19 @@ class SqliteStore:
             lambda: int(self._connection.execute(query, (_ms(since), host)).fetchone()[0])
         )
 
+    async def hold_hosts(self, holds: Mapping[str, datetime]) -> None:
+        longest = round(LONGEST_HOLD.total_seconds() * 1000)
+        await self._each(_HOLD, [(host, _ms(until), longest) for host, until in holds.items()])
+
+    async def held_hosts(self, now: datetime) -> Mapping[str, datetime]:
+        query = "SELECT host, held_until FROM host WHERE held_until > ? AND held_until <= ?"
+
+        def work() -> dict[str, datetime]:
+            rows = self._connection.execute(query, (_ms(now), _ms(now + LONGEST_HOLD)))
+            return {host: datetime.fromtimestamp(until / 1000, UTC) for host, until in rows}
+
+        return await self._call(work)
+
     # --- results -----------------------------------------------------------------------------------
 
     async def record(self, results: Sequence[CheckResult], rule: Confirmation) -> Sequence[TargetState]:
@@ -497,7 +442,7 @@ class SqliteStore:
         return recorded  # noqa: RET504 - returned from inside, mypy sees a scope that may swallow it
 
     def _record(self, results: Sequence[CheckResult], rule: Confirmation) -> Sequence[TargetState]:
-        with _Transaction(self._connection) as db:
+        with Transaction(self._connection) as db:
             return [self._record_one(db, result, rule) for result in results]
 
     def _record_one(self, db: sqlite3.Connection, result: CheckResult, rule: Confirmation) -> TargetState:
@@ -614,11 +559,12 @@ class SqliteStore:
         return await self._call(lambda: self._prune(unused_since))
 
     def _prune(self, unused_since: datetime) -> int:
-        with _Transaction(self._connection) as db:
+        with Transaction(self._connection) as db:
             gone = db.execute("DELETE FROM target WHERE seen_at < ?", (_ms(unused_since),)).rowcount
             for table in ("checks", "star", "alias", "selected"):
                 db.execute(f"DELETE FROM {table} WHERE target_id NOT IN (SELECT id FROM target)")  # noqa: S608
             db.execute("DELETE FROM link WHERE target_id NOT IN (SELECT id FROM target)")
+            db.execute("DELETE FROM host WHERE held_until < ?", (_ms(unused_since),))
         self._connection.execute("VACUUM")
         return gone
 

@@ -434,6 +434,32 @@ async def test_checks_are_counted_per_host(store: Store) -> None:
     assert await store.asked_since("a.example", NOW - DAY) == 1
 
 
+async def test_the_later_moment_until_which_a_host_wants_silence_stays(store: Store) -> None:
+    hour = timedelta(hours=1)
+    await store.hold_hosts({"a.example": NOW + 2 * hour, "b.example": NOW + hour})
+    await store.hold_hosts({"a.example": NOW + hour, "b.example": NOW + 3 * hour})
+    assert await store.held_hosts(NOW) == {"a.example": NOW + 2 * hour, "b.example": NOW + 3 * hour}
+    assert await store.held_hosts(NOW + 2 * hour) == {"b.example": NOW + 3 * hour}
+    assert await store.held_hosts(NOW + 3 * hour) == {}
+
+
+async def test_a_wrong_clock_does_not_silence_a_host_for_years(store: Store) -> None:
+    await store.hold_hosts({"a.example": NOW + 3650 * DAY})
+    assert await store.held_hosts(NOW) == {}
+    await store.hold_hosts({"a.example": NOW + DAY})
+    assert await store.held_hosts(NOW) == {"a.example": NOW + DAY}
+
+
+async def test_hosts_are_held_from_run_to_run(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite3"
+    async with SqliteStore(path) as store:
+        await begin(store, document(link(target("x"))))
+        await store.hold_hosts({"a.example": NOW + DAY})
+    async with SqliteStore(path) as store:
+        await begin(store, document(link(target("x"))))
+        assert await store.held_hosts(NOW) == {"a.example": NOW + DAY}
+
+
 async def test_findings_and_undated_links_are_kept_for_the_report(store: Store) -> None:
     await store.begin(version="1", options="{}", now=NOW, fresh=True)
     finding = Finding(code="unreadable-document", severity=Severity.ERROR, message="no", document="b.md")

@@ -511,6 +511,7 @@ class Kind:
     manners: Mapping[str, Manners] = field(default_factory=dict)
     metadata_age_seconds: float = 30 * 86400.0
     ok_age_seconds: float = 7 * 86400.0
+    ok_spread_seconds: float = 2 * 86400.0
     judge_unasked: Callable[[Target], Verdict | None] = no_verdict
 
 

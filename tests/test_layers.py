@@ -21,7 +21,7 @@ LINES: tuple[tuple[frozenset[str], bool], ...] = (
     (frozenset({"pipeline", "listing"}), False),
     (frozenset({"collect", "summary"}), False),
     (frozenset({"files"}), False),
-    (frozenset({"check", "lookup", "report", "documents", "findings", "git_dates"}), False),
+    (frozenset({"check", "lookup", "report", "documents", "findings", "git_dates", "tracked"}), False),
     (frozenset({"progress", "publish", "repeats"}), False),
     (frozenset({"asking"}), False),
     (frozenset({"kinds"}), False),

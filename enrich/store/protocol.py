@@ -7,7 +7,7 @@ are durable when `record` returns. All methods take and give batches. Times are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -78,14 +78,18 @@ class Run:
 class Ages:
     """After how many seconds a target is asked again, by what its last check gave.
 
-    ``by_kind`` holds (ok, metadata) per kind; ``max_age`` replaces all of it; ``refresh`` makes
-    everything due; ``metadata`` says whether missing or old metadata make a target due;
-    ``broken_again`` asks every stored *broken* before it is stated.
+    ``by_kind`` holds (ok, metadata) per kind, and ``spread_by_kind`` how much an *ok* may last shorter or longer;
+    ``max_age`` replaces all of it; ``refresh`` makes everything due; ``metadata`` says whether missing or old
+    metadata make a target due; ``broken_again`` asks every stored *broken* before it is stated.
     """
 
     by_kind: Mapping[str, tuple[float, float]]
-    unsure: float = 86400.0
+    spread_by_kind: Mapping[str, float] = field(default_factory=dict)
+    broken: float = 86400.0
+    blocked: float = 86400.0
+    unreachable: float = 86400.0
     confirmed: float = 30 * 86400.0
+    confirmed_spread: float = 0.0
     max_age: float | None = None
     refresh: bool = False
     metadata: bool = True
@@ -150,7 +154,7 @@ class Store(Protocol):
         ...
 
     async def take(self, host: str, limit: int) -> list[DueTarget]:
-        """Take due targets of a host, never checked ones first, then the oldest."""
+        """Take due targets of a host: never checked, then broken unconfirmed, then without answer, then the oldest."""
         ...
 
     async def take_for_api(self, kind: str, limit: int) -> list[DueTarget]:

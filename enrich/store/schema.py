@@ -7,6 +7,7 @@ They are history: a table is changed by a new function at the end, never by edit
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -81,20 +82,45 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _
 VERSION = len(MIGRATIONS)
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring a cache to this version; StorageError for one that a newer enrich made."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+def refuse_newer(version: int, path: Path) -> None:
+    """StorageError for a cache that a newer enrich made; it stays as it is."""
     if version > VERSION:
         raise StorageError(
             f"{path}: made by a newer enrich (schema {version}, this one reads {VERSION}); "
             "update enrich, or give another --cache-dir"
         )
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring a cache to this version; StorageError for one that a newer enrich made."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    refuse_newer(version, path)
     if version == VERSION:
         return
     with Transaction(connection) as db:
         for step in MIGRATIONS[version:]:
             step(db)
         db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def is_ours(connection: sqlite3.Connection, version: int) -> bool:
+    """Whether a file holds exactly the tables and indexes of its version: nothing else, nothing more."""
+    return 0 < version <= VERSION and _contents(connection) == _expected(version)
+
+
+@functools.cache
+def _expected(version: int) -> frozenset[tuple[str, ...]]:
+    model = sqlite3.connect(":memory:")
+    try:
+        for step in MIGRATIONS[:version]:
+            step(model)
+        return _contents(model)
+    finally:
+        model.close()
+
+
+def _contents(connection: sqlite3.Connection) -> frozenset[tuple[str, ...]]:
+    return frozenset(map(tuple, connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")))
 
 
 class Transaction:

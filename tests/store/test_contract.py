@@ -507,13 +507,6 @@ async def test_a_cache_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         SqliteStore(path)
 
 
-async def test_a_damaged_cache_is_an_error_that_names_the_way_out(tmp_path: Path) -> None:
-    path = tmp_path / "cache.sqlite3"
-    path.write_bytes(b"this is not a database, but long enough to be read as one" * 100)
-    with pytest.raises(StorageError, match="enrich cache clear"):
-        SqliteStore(path)
-
-
 async def test_the_cache_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite3"
     async with SqliteStore(path):

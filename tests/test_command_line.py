@@ -586,7 +586,8 @@ def test_a_cache_that_git_keeps_is_not_believed_by_a_check(desk: Desk) -> None:
     assert done.returncode == 1
     assert "git keeps this cache" in done.stderr
     assert (desk.folder / "cache" / FILE_NAME).read_bytes() == before
-    assert desk.enrich("run", "notes.md", "--fail-on", "broken").returncode == 0
+    desk.enrich("run", "notes.md", "--offline")
+    assert [row["status"] for row in saved_report(desk.folder)["targets"]] == ["ok"]
 
 
 def test_a_reader_who_has_had_enough_is_no_fault(desk: Desk) -> None:

@@ -278,6 +278,47 @@ async def test_the_most_urgent_are_kept_when_a_host_is_deferred(store: Store) ->
     assert await store.read(lambda rows: rows.deferred()) == 1
 
 
+async def test_the_most_urgent_come_first(store: Store) -> None:
+    """Never asked, broken without being confirmed, no answer last time, then by age."""
+    slow = Verdict(Status.UNREACHABLE, "timeout")
+    names = ("confirmed", "fine", "finer", "gone", "new", "slow")
+    await begin(store, document(*(link(target(name)) for name in names if name != "new")))
+    await due(store)
+    await store.record([result("confirmed", GONE, NOW - 9 * DAY), result("fine", OK, NOW - 8 * DAY)], RULE)
+    await store.record([result("confirmed", GONE, NOW - 7 * DAY), result("finer", OK, NOW - 6 * DAY)], RULE)
+    await store.record([result("gone", GONE, NOW - 2 * DAY), result("slow", slow, NOW - 3 * DAY)], RULE)
+    await begin(store, document(*(link(target(name)) for name in names)))
+    assert await due(store, Ages(by_kind=AGES.by_kind, refresh=True)) == 6
+    taken = [one.target.id for one in await store.take("a.example", 9)]
+    assert taken == ["new", "gone", "slow", "fine", "confirmed", "finer"]
+
+
+async def test_a_spread_lets_targets_of_one_night_be_due_in_different_ones(store: Store) -> None:
+    names = [f"x{number}" for number in range(200)]
+    ages = Ages(by_kind=AGES.by_kind, spread_by_kind={"web": 2 * 86400.0}, confirmed_spread=8 * 86400.0)
+    await begin(store, document(*(link(target(name)) for name in names)))
+    await due(store, ages)
+    await store.record([result(name, wanted_metadata=True) for name in names], RULE)
+    counts = []
+    for night in (4, 5, 6, 7, 8, 9):
+        await begin(store, document(*(link(target(name)) for name in names)), now=NOW + night * DAY)
+        counts.append(await due(store, ages, NOW + night * DAY))
+    assert counts[0] == 0
+    assert counts == sorted(set(counts)), "more every night"
+    assert counts[-1] == 200
+
+
+async def test_metadata_that_outlast_a_verdict_wait_for_its_next_check(store: Store) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record([result("x", wanted_metadata=True, metadata=Page())], RULE)
+    await store.record([result("x", at=NOW + 29 * DAY)], RULE)
+    for days, expected, wanted in ((31, 0, []), (36, 1, [True])):
+        await begin(store, document(link(target("x"))), now=NOW + days * DAY)
+        assert await due(store, now=NOW + days * DAY) == expected
+        assert [one.wants_metadata for one in await store.take("a.example", 9)] == wanted
+
+
 async def test_deferring_keeps_the_older_verdict(store: Store) -> None:
     known, unknown = target("known"), target("unknown")
     await begin(store, document(link(known)))

@@ -208,7 +208,7 @@ def test_a_job_that_is_killed_again_and_again_loses_nothing_and_gets_done(
     start: Start,
     folder: Path,
     internet: Internet,
-    record_property: Callable[[str, object], None],
+    record_testsuite_property: Callable[[str, object], None],
     kills: int,
 ) -> None:
     """At random moments, from the start of the process and from its first result in turn.
@@ -241,9 +241,9 @@ def test_a_job_that_is_killed_again_and_again_loses_nothing_and_gets_done(
         assert {id_ for id_, _, _ in counted} <= wanted == asked_for(internet, begun)
         assert set(statuses(folder)) == wanted
         assert saved_report(folder)["run"]["complete"] is True
-    record_property("kills", killed)
-    record_property("jobs", rounds)
-    record_property("results", lines)
+    record_testsuite_property("kills", killed)
+    record_testsuite_property("jobs", rounds)
+    record_testsuite_property("results", lines)
 
 
 def asked_for(internet: Internet, start: int) -> set[str]:

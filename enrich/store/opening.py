@@ -155,7 +155,7 @@ def _refuse_damage(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _look_inside(connection: sqlite3.Connection, path: Path) -> None:
-    for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "synchronous=FULL", "temp_store=MEMORY"):
+    for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "synchronous=FULL", "temp_store=FILE"):
         connection.execute(f"PRAGMA {pragma}")
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     schema.refuse_newer(version, path)

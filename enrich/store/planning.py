@@ -9,8 +9,10 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
+from enrich.model import Status
 from enrich.store.belief import doubt
-from enrich.store.columns import milliseconds, target_of
+from enrich.store.columns import milliseconds, moment, target_of
+from enrich.store.history import ALIVE
 from enrich.store.protocol import Ages, DueTarget, Run
 from enrich.store.schema import Transaction
 
@@ -51,9 +53,10 @@ WHERE skip IS NULL AND NOT EXISTS (
 # Never asked, then broken but not confirmed, then no answer last time: those cost a time-out each, and begun
 # late they would be all that a run still waits for. Then the oldest.
 _TAKE = """
-SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, s.wants_metadata
+SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, s.wants_metadata, t.status, t.first_failed_at,
+    t.id IN (SELECT target_id FROM doubted) AS doubted
 FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {column} = ?
-ORDER BY CASE WHEN t.attempted_at IS NULL OR t.id IN (SELECT target_id FROM doubted) THEN 0
+ORDER BY CASE WHEN t.attempted_at IS NULL OR doubted THEN 0
     WHEN t.status = 'broken' AND NOT t.confirmed THEN 1
     WHEN t.attempted_status = 'unreachable' THEN 2 ELSE 3 END, t.attempted_at, t.id LIMIT ?
 """
@@ -101,7 +104,17 @@ def _take(db: sqlite3.Connection, column: str, by_api: int, value: str, limit: i
     with Transaction(db):
         rows = db.execute(_TAKE.format(column=column), (by_api, value, limit)).fetchall()
         db.executemany("UPDATE selected SET due = 2 WHERE target_id = ?", [(row["id"],) for row in rows])
-    return [DueTarget(target=target_of(row), wants_metadata=bool(row["wants_metadata"])) for row in rows]
+    return [_due_target(row) for row in rows]
+
+
+def _due_target(row: sqlite3.Row) -> DueTarget:
+    was = Status(row["status"]) if row["status"] and not row["doubted"] else None
+    return DueTarget(
+        target=target_of(row),
+        wants_metadata=bool(row["wants_metadata"]),
+        was=was,
+        doubted_since=moment(row["first_failed_at"]) if was in ALIVE else None,
+    )
 
 
 def defer_host(db: sqlite3.Connection, host: str, reason: str, keep: int) -> int:

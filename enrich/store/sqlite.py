@@ -42,6 +42,14 @@ CLOCKS_DIFFER = timedelta(days=1)
 
 _RUN_TABLES = ("document", "link", "entry", "finding", "selected")
 
+# The oldest good answer of each host whose last one was good as well; the index by target serves the inner query.
+_CANARIES = """
+SELECT url, min(since) AS since FROM (
+    SELECT t.url, t.host, (SELECT min(c.at) FROM checks c WHERE c.target_id = t.id AND c.status = 'ok') AS since
+    FROM target t WHERE t.status = 'ok' AND t.attempted_status = 'ok' AND t.url LIKE 'https://%')
+WHERE since IS NOT NULL GROUP BY host ORDER BY since, host LIMIT ?
+"""
+
 # The later moment stays, unless it lies so far ahead that a wrong clock wrote it.
 _HOLD = """
 INSERT INTO host VALUES (?1, ?2) ON CONFLICT (host) DO UPDATE SET held_until = excluded.held_until
@@ -154,6 +162,16 @@ class SqliteStore:
     async def release(self, ids: Sequence[str]) -> None:
         await self._each(
             "UPDATE selected SET due = 1, by_api = 0 WHERE target_id = ?", [(id_,) for id_ in ids]
+        )
+
+    async def put_back(self, ids: Sequence[str]) -> None:
+        await self._each(
+            "UPDATE selected SET due = 1 WHERE target_id = ? AND due = 2", [(id_,) for id_ in ids]
+        )
+
+    async def canaries(self, limit: int) -> Sequence[str]:
+        return await self._call(
+            lambda: [row["url"] for row in self._connection.execute(_CANARIES, (limit,))]
         )
 
     async def defer(self, ids: Sequence[str], reason: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from enrich.pipeline import Finished, Job
     from enrich.progress import Display
     from enrich.selection import Selection
+    from enrich.store.sqlite import SqliteStore
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -440,10 +442,17 @@ def _held_cache(cache_dir: str | None, wait: str | None, config_file: str | None
 
     settings = _settings("cache", config_file, {"cache_dir": cache_dir, "wait": wait})
     folder = Path(settings["cache_dir"])
-    if not (folder / FILE_NAME).exists():
+    if not os.path.lexists(folder / FILE_NAME):
         raise UsageError(f"{folder}: there is no cache here; `enrich run` makes one")
     with hold(folder, settings["wait"]):
         yield folder / FILE_NAME
+
+
+def _say_set_aside(store: SqliteStore) -> None:
+    from enrich.text import printable
+
+    if store.set_aside is not None:
+        _say(f"warning: {printable(store.set_aside)}")
 
 
 @cache_group.command(name="info")
@@ -457,6 +466,7 @@ def cache_info(cache_dir: str | None, wait: str | None, config_file: str | None)
 
     async def ask(path: Path) -> CacheInfo:
         async with SqliteStore(path) as store:
+            _say_set_aside(store)
             return await store.info()
 
     with _held_cache(cache_dir, wait, config_file) as path:
@@ -493,6 +503,7 @@ def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_fil
 
     async def prune(path: Path) -> int:
         async with SqliteStore(path) as store:
+            _say_set_aside(store)
             return await store.prune(since)
 
     with _held_cache(cache_dir, wait, config_file) as path:
@@ -505,7 +516,10 @@ def cache_clear(cache_dir: str | None, wait: str | None, config_file: str | None
     """Forget everything; also the way out when the cache file is damaged."""
     with _held_cache(cache_dir, wait, config_file) as path:
         for part in path.parent.glob(path.name + "*"):
-            part.unlink()
+            if part.is_dir() and not part.is_symlink():
+                shutil.rmtree(part)
+            else:
+                part.unlink()
     click.echo(f"{path}: cleared")
 
 
@@ -528,9 +542,19 @@ def config_command(config_file: str | None, codes: bool) -> None:
         click.echo(f"{setting.key} = {_shown(setting, settings)}  [{settings.sources[setting.name]}]")
     click.echo(f"report.formats = {', '.join(settings.report_formats)}")
     click.echo(f"confirm.checks = {settings.confirm.checks}, confirm.days = {settings.confirm.days:g}")
+    for name, age in settings.ages.items():
+        click.echo(f"ages.{name} = {_duration(age)}")
     for host in sorted({*settings.hosts, *_hosts_with_manners()}):
         manners = settings.manners_of(host)
         click.echo(f'hosts."{host}": {manners.width} at a time, {manners.interval_seconds:g} s apart')
+
+
+def _duration(seconds: float) -> str:
+    """As a configuration file takes it: ``7d``, ``12h``, ``90s``, ``5ms``."""
+    for unit, length in (("d", 86400), ("h", 3600), ("s", 1)):
+        if seconds and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds * 1000:g}ms"
 
 
 def _hosts_with_manners() -> Iterable[str]:

@@ -59,6 +59,7 @@ def _flag(value: object) -> bool:
 
 
 _LARGEST = 1e12
+DAY_SECONDS = 86400.0
 _LONGEST_SECONDS = 100 * 366 * 86400.0
 
 
@@ -305,6 +306,23 @@ class ConfirmRule:
     days: float = 6.0
 
 
+def age_defaults() -> dict[str, float]:
+    """The keys of ``[ages]`` and their values in seconds: after how long a target is asked again.
+
+    ``ok_spread`` says how much shorter or longer an ``ok`` lasts for one target or another. A kind may have keys of
+    its own: ``wechat_ok``, ``wechat_ok_spread``, ``wechat_metadata``.
+    """
+    day = DAY_SECONDS
+    found = {"ok": 7 * day, "ok_spread": 2 * day, "broken": day, "blocked": day, "unreachable": day,
+             "confirmed": 30 * day, "confirmed_spread": 8 * day}  # fmt: skip
+    for kind in (kind for kind in kinds().values() if kind.ok_age_seconds > 0):
+        if kind.ok_age_seconds != found["ok"]:
+            found[f"{kind.name}_ok"] = kind.ok_age_seconds
+            found[f"{kind.name}_ok_spread"] = kind.ok_spread_seconds
+        found[f"{kind.name}_metadata"] = kind.metadata_age_seconds
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one command, read and checked. Durations are in seconds."""
@@ -313,6 +331,7 @@ class Settings:
     sources: Mapping[str, str]
     hosts: Mapping[str, HostSettings] = field(default_factory=dict)
     confirm: ConfirmRule = ConfirmRule()
+    ages: Mapping[str, float] = field(default_factory=age_defaults)
     report_formats: tuple[str, ...] = ("json",)
     file: Path | None = None
     period: Period
@@ -508,7 +527,7 @@ def _from_file(file: ConfigFile) -> dict[str, tuple[Any, str]]:
     top = {
         setting.name: setting for setting in SETTINGS if setting.in_file and "api_url" not in setting.name
     }
-    _reject_unknown(file, file.table, [*top, "hosts", "github", "arxiv", "confirm", "report"])
+    _reject_unknown(file, file.table, [*top, "hosts", "github", "arxiv", "confirm", "ages", "report"])
     found: dict[str, tuple[Any, str]] = {}
     for name, given in file.table.items():
         if name in top:
@@ -535,6 +554,26 @@ def _confirm_rule(file: ConfigFile) -> ConfirmRule:
     return ConfirmRule(**found)
 
 
+def _ages(file: ConfigFile) -> dict[str, float]:
+    """Ages of the file over the built-in ones. A spread that is not given keeps its share of the age."""
+    table, ages = _table(file, "ages"), age_defaults()
+    _reject_unknown(file, table, ages, "ages.")
+    for key, given in table.items():
+        try:
+            age = seconds(given)
+        except ValueError as error:
+            raise UsageError(f"{file.place(f'ages.{key}')}: {error}") from None
+        spread = f"{key}_spread"
+        if spread in ages and spread not in table:
+            # Who wants a day or less means it exactly.
+            ages[spread] = age * ages[spread] / ages[key] if age > DAY_SECONDS else 0.0
+        ages[key] = age
+    for key in ages:
+        if (spread := f"{key}_spread") in ages and ages[spread] > ages[key]:
+            raise UsageError(f"{file.place(f'ages.{spread}')}: must not be longer than {key}")
+    return ages
+
+
 def _report_formats(file: ConfigFile) -> tuple[str, ...]:
     table = _table(file, "report")
     _reject_unknown(file, table, ["formats"], "report.")
@@ -550,6 +589,7 @@ class _Contents:
     values: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
     hosts: Mapping[str, HostSettings] = field(default_factory=dict)
     confirm: ConfirmRule = field(default_factory=ConfirmRule)
+    ages: Mapping[str, float] = field(default_factory=age_defaults)
     report_formats: tuple[str, ...] = ("json",)
 
 
@@ -561,7 +601,11 @@ def _contents(file: ConfigFile, command: str) -> _Contents:
     if command == "check" and file.in_tree:
         _refuse_untrusted(file, values, hosts)
     return _Contents(
-        values=values, hosts=hosts, confirm=_confirm_rule(file), report_formats=_report_formats(file)
+        values=values,
+        hosts=hosts,
+        confirm=_confirm_rule(file),
+        ages=_ages(file),
+        report_formats=_report_formats(file),
     )
 
 
@@ -641,6 +685,7 @@ def load(
         sources={name: source for name, (_, source) in gathered.items()},
         hosts=contents.hosts,
         confirm=contents.confirm,
+        ages=contents.ages,
         report_formats=contents.report_formats,
         file=file.path if file else None,
         period=parse_period(values["since"], values["until"]),

@@ -511,6 +511,7 @@ class Kind:
     manners: Mapping[str, Manners] = field(default_factory=dict)
     metadata_age_seconds: float = 30 * 86400.0
     ok_age_seconds: float = 7 * 86400.0
+    ok_spread_seconds: float = 2 * 86400.0
     judge_unasked: Callable[[Target], Verdict | None] = no_verdict
 
 
@@ -519,7 +520,10 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What one check of one target gave. It is stored before it is counted or shown."""
+    """What one check of one target gave. It is stored before it is counted or shown.
+
+    ``withheld`` says why a *broken* is not believed yet: the older verdict stays until it is seen again.
+    """
 
     target_id: str
     at: datetime
@@ -532,6 +536,7 @@ class CheckResult:
     metadata_source: str | None = None
     wanted_metadata: bool = False
     alias: str | None = None
+    withheld: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

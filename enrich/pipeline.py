@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
@@ -23,7 +24,7 @@ import anyio.to_thread
 from enrich import __version__
 from enrich.asking import Asking
 from enrich.collect import documents_of, gather
-from enrich.config import Settings, check_network_environment, check_places
+from enrich.config import DAY_SECONDS, Settings, check_network_environment, check_places
 from enrich.errors import StorageError, UsageError
 from enrich.files import KIND_NAME as FILE_KIND
 from enrich.files import Judge
@@ -44,6 +45,7 @@ from enrich.store.history import Confirmation
 from enrich.store.protocol import Ages, Rows, Store
 from enrich.store.recorder import Recorder
 from enrich.summary import Header, report_of
+from enrich.tracked import is_kept_by_git
 
 if TYPE_CHECKING:
     from enrich.fetch.client import Fetcher, Transport
@@ -54,7 +56,6 @@ HOPELESS_FAILURES = 20
 HOPELESS_SECONDS = 15.0
 TAKEN_AT_ONCE = 500
 NIGHTLY_SLACK_SECONDS = 2 * 3600.0
-DAY_SECONDS = 86400.0
 
 _WARNINGS = {
     "network-down": "no host answered at all: the network seems to be down, so older verdicts are kept",
@@ -70,6 +71,7 @@ _WARNINGS = {
 class Observer(Protocol):
     """Whoever shows progress. All calls come from the event loop and return at once."""
 
+    def warned(self, message: str) -> None: ...
     def planned(self, due: int, total: int) -> None: ...
     def counted(self, result: CheckResult, state: TargetState) -> None: ...
     def broke(self, target: Target, error: Exception) -> None: ...
@@ -142,17 +144,24 @@ def clock(environ: Mapping[str, str] = os.environ) -> Callable[[], datetime]:
 
 def ages_of(settings: Settings, is_check: bool) -> Ages:
     """After how long what is asked again; a nightly job a few minutes early still counts as a day later."""
-
-    def nightly(seconds: float) -> float:
-        return seconds - NIGHTLY_SLACK_SECONDS if seconds >= DAY_SECONDS else seconds
-
+    ages = {
+        name: seconds
+        if name.endswith("_spread") or seconds < DAY_SECONDS
+        else seconds - NIGHTLY_SLACK_SECONDS
+        for name, seconds in settings.ages.items()
+    }
+    # What lasts no time at all, such as the files of the collection, is no setting.
+    lasting = [kind.name for kind in kinds().values() if kind.ok_age_seconds > 0]
+    passing = {kind: (0.0, 0.0) for kind in kinds() if kind not in lasting}
     return Ages(
-        by_kind={
-            kind.name: (nightly(kind.ok_age_seconds), nightly(kind.metadata_age_seconds))
-            for kind in kinds().values()
-        },
-        unsure=nightly(DAY_SECONDS),
-        confirmed=nightly(30 * DAY_SECONDS),
+        by_kind=passing
+        | {kind: (ages.get(f"{kind}_ok", ages["ok"]), ages[f"{kind}_metadata"]) for kind in lasting},
+        spread_by_kind={kind: ages.get(f"{kind}_ok_spread", ages["ok_spread"]) for kind in lasting},
+        broken=ages["broken"],
+        blocked=ages["blocked"],
+        unreachable=ages["unreachable"],
+        confirmed=ages["confirmed"],
+        confirmed_spread=ages["confirmed_spread"],
         max_age=settings["max_age"],
         refresh=settings["refresh"],
         metadata=not is_check,
@@ -329,7 +338,6 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
     Raises UsageError before anything is written, and StorageError when the cache cannot be used.
     """
     from enrich.store.lock import hold
-    from enrich.store.sqlite import FILE_NAME, SqliteStore
 
     settings = job.settings
     check_network_environment(os.environ)
@@ -340,7 +348,7 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
     progress = Progress()
     async with AsyncExitStack() as stack:
         stack.enter_context(hold(folder, settings["wait"]))
-        store = await stack.enter_async_context(SqliteStore(folder / FILE_NAME))
+        store, remarks = await _open_store(stack, job, folder)
         this_run = await store.begin(
             version=__version__, options=_options(job), now=job.now(), fresh=settings["fresh"]
         )
@@ -351,7 +359,10 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
             run=this_run,
             complete=progress.complete,
             requests=progress.requests,
-            warnings=[ReportWarning(code=code, message=_WARNINGS[code]) for code in progress.warnings],
+            warnings=[
+                *remarks,
+                *(ReportWarning(code=code, message=_WARNINGS[code]) for code in progress.warnings),
+            ],
             finished_at=job.now(),
             unreadable=unreadable,
             internal_errors=progress.internal_errors,
@@ -367,6 +378,26 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         signal_number=progress.signal_number,
         internal_errors=len(progress.internal_errors),
     )
+
+
+async def _open_store(stack: AsyncExitStack, job: Job, folder: Path) -> tuple[Store, list[ReportWarning]]:
+    """The store of a cache folder that is locked, and what is to be said about it."""
+    from enrich.store.sqlite import FILE_NAME, SqliteStore
+
+    remarks = []
+    if job.is_check and is_kept_by_git(folder / FILE_NAME):
+        message = (
+            f"{folder.as_posix()}: git keeps this cache, so that whoever wrote the commit decides what it says; it is "
+            "left aside. Take it out of version control (git rm --cached)"
+        )
+        remarks.append(ReportWarning(code="cache-not-believed", message=message))
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="enrich-")))
+    store = await stack.enter_async_context(SqliteStore(folder / FILE_NAME))
+    if store.set_aside is not None:
+        remarks.append(ReportWarning(code="cache-set-aside", message=store.set_aside))
+    for remark in remarks:
+        job.observer.warned(remark.message)
+    return store, remarks
 
 
 def _publish(rows: Rows, header: Header, policy: Policy, publish: Callable[[Report], None]) -> bool:

@@ -48,6 +48,9 @@ class Display(AbstractContextManager["Display"]):
 
     # --- what the pipeline reports -------------------------------------------------------------------
 
+    def warned(self, message: str) -> None:
+        self._say(f"warning: {printable(message)}")
+
     def planned(self, due: int, total: int) -> None:
         self._due = total
         if self._live and due:

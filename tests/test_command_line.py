@@ -5,8 +5,10 @@ Bad input is told with its place and the way out, before anything is written.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +20,8 @@ import pytest
 from internet import PROJECT, Internet, command, environment, run_enrich, saved_report
 from requirements import require
 from sites import small_web
+
+from enrich.store.sqlite import FILE_NAME
 
 
 @dataclass(frozen=True)
@@ -549,17 +553,41 @@ def test_quiet_says_nothing_when_nothing_is_wrong(desk: Desk) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_damaged_cache_is_told_with_the_way_out(ran: Desk) -> None:
+def test_a_damaged_cache_is_set_aside_and_said(ran: Desk) -> None:
     (cache,) = (path for path in (ran.folder / "cache").iterdir() if path.name.endswith("sqlite3"))
     for path in (ran.folder / "cache").glob("*sqlite3*"):
         path.unlink()
     cache.write_bytes(b"this is no database, whatever its name says" * 1000)
+    assert "corrupt-1" in ran.enrich("cache", "info").stderr
+    cache.write_bytes(b"")
     done = ran.enrich("run", "notes.md")
-    assert done.returncode == 3
-    assert "enrich cache clear" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, "corrupt-2" in done.stderr) == (0, True)
+    warnings = saved_report(ran.folder)["run"]["warnings"]
+    assert [(warning["code"], "corrupt-2" in warning["message"]) for warning in warnings] == [
+        ("cache-set-aside", True)
+    ]
+    assert "corrupt" not in ran.enrich("run", "notes.md").stderr
     assert ran.enrich("cache", "clear").returncode == 0
-    assert ran.enrich("run", "notes.md").returncode == 0
+    assert list((ran.folder / "cache").glob("*sqlite3*")) == []
+
+
+def test_a_cache_that_git_keeps_is_not_believed_by_a_check(desk: Desk) -> None:
+    """A pull request could bring one that calls its own broken links alive."""
+    desk.write("notes.md", "<https://page-1.example/gone-for-good>\n")
+    assert desk.enrich("run", "notes.md").returncode == 0
+    with contextlib.closing(sqlite3.connect(desk.folder / "cache" / FILE_NAME)) as cache:
+        cache.execute("UPDATE target SET status = 'ok', attempted_status = 'ok', reason = 'http-200'")
+        cache.commit()
+    assert desk.enrich("check", "notes.md").returncode == 0
+    before = (desk.folder / "cache" / FILE_NAME).read_bytes()
+    for arguments in (["init", "-q"], ["add", "--force", "cache"]):
+        subprocess.run(["git", *arguments], cwd=desk.folder, check=True)
+    done = desk.enrich("check", "notes.md")
+    assert done.returncode == 1
+    assert "git keeps this cache" in done.stderr
+    assert (desk.folder / "cache" / FILE_NAME).read_bytes() == before
+    desk.enrich("run", "notes.md", "--offline")
+    assert [row["status"] for row in saved_report(desk.folder)["targets"]] == ["ok"]
 
 
 def test_a_reader_who_has_had_enough_is_no_fault(desk: Desk) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from enrich.config import SETTINGS, load, seconds
 from enrich.errors import UsageError
+from enrich.pipeline import ages_of
 
 
 def loaded(folder: Path, command: str = "run", text: str | None = None, **more: Any) -> Any:
@@ -55,6 +56,14 @@ def test_the_github_token_comes_from_its_usual_variable(tmp_path: Path) -> None:
         ("since = '2021-13'\n", "--since", "2021-01"),
         ("fail_on = ['http-4o4']\n", "enrich.toml:1: fail_on", "enrich config --codes"),
         ("allow_net = ['10.0.0.0/33']\n", "enrich.toml:1: allow_net", "10.1.0.0/16"),
+        (
+            "[ages]\nokay = '7d'\n",
+            "enrich.toml:2: ages.okay",
+            "valid keys are arxiv_metadata, blocked, broken",
+        ),
+        ("[ages]\nok = 'a week'\n", "enrich.toml:2: ages.ok", "500ms"),
+        ("[ages]\nok = '3d'\nok_spread = '4d'\n", "enrich.toml:3: ages.ok_spread", "not be longer than ok"),
+        ("ages = 7\n", "enrich.toml:1: ages", "must be a table"),
         ("not toml\n", "enrich.toml", "TOML"),
         ("max_age = inf\n", "enrich.toml:1: max_age", "duration"),
         ("max_age = 1e300\n", "enrich.toml:1: max_age", "duration"),
@@ -174,3 +183,38 @@ def test_manners_are_built_in_over_general_and_own_over_built_in(tmp_path: Path)
     wechat = settings.manners_of("mp.weixin.qq.com")
     assert (wechat.width, wechat.interval_seconds, wechat.jitter_seconds) == (1, 8.0, 4.0)
     assert (wechat.daily_cap, wechat.check_cap) == (500, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "ok", "spread"),
+    [
+        ("", 7 * 86400, 2 * 86400),
+        ("ok = '14d'", 14 * 86400, 4 * 86400),
+        ("ok = '14d'\nok_spread = '1d'", 14 * 86400, 86400),
+        ("ok_spread = 0", 7 * 86400, 0),
+        ("ok = '12h'", 43200, 0),
+        ("ok = '5ms'", 0.005, 0),
+    ],
+)
+def test_an_age_has_its_spread_and_a_short_one_is_meant_exactly(
+    tmp_path: Path, text: str, ok: float, spread: float
+) -> None:
+    ages = loaded(tmp_path, text=f"[ages]\n{text}\n").ages
+    assert (ages["ok"], ages["ok_spread"]) == pytest.approx((ok, spread))
+    assert (ages["wechat_ok"], ages["wechat_ok_spread"]) == (30 * 86400, 8 * 86400)
+
+
+def test_built_in_ages_are_those_of_the_contract(tmp_path: Path) -> None:
+    day = 86400
+    assert loaded(tmp_path).ages == {
+        "ok": 7 * day, "ok_spread": 2 * day, "wechat_ok": 30 * day, "wechat_ok_spread": 8 * day,
+        "broken": day, "blocked": day, "unreachable": day, "confirmed": 30 * day, "confirmed_spread": 8 * day,
+        "github_metadata": day, "arxiv_metadata": 30 * day, "wechat_metadata": 90 * day, "web_metadata": 30 * day,
+    }  # fmt: skip
+
+
+def test_ages_of_a_day_or_more_count_from_two_hours_earlier(tmp_path: Path) -> None:
+    ages = ages_of(loaded(tmp_path, text="[ages]\nbroken = '1h'\n"), is_check=False)
+    assert (ages.broken, ages.blocked, ages.by_kind["github"]) == (3600, 79200, (7 * 86400 - 7200, 79200))
+    assert ages.by_kind["file"] == (0, 0)
+    assert (ages.by_kind["wechat"][0], ages.spread_by_kind["wechat"]) == (30 * 86400 - 7200, 8 * 86400)

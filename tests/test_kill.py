@@ -6,9 +6,14 @@ what the next run must not ask again.
 
 from __future__ import annotations
 
+import contextlib
+import random
 import re
+import shutil
 import signal
+import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +23,8 @@ from pathlib import Path
 import pytest
 from internet import Internet, Site, command, environment, run_enrich, saved_report
 from sites import TOKEN, Arxiv, GitHub, Preprint, Repo, small_web
+
+from enrich.store.sqlite import FILE_NAME
 
 CHECKED = re.compile(r"checked (?P<status>\S+) (?P<reason>\S+) (?P<id>\S+)$")
 PAGES = [f"https://page-{n}.example/words" for n in range(6)]
@@ -78,8 +85,14 @@ class Started:
             self.lines.append(line.rstrip("\n"))
 
     @property
+    def counted(self) -> list[tuple[str, str, str]]:
+        """Id, status and reason of each result that was printed."""
+        found = [CHECKED.search(line) for line in list(self.lines)]
+        return [(match["id"], match["status"], match["reason"]) for match in found if match]
+
+    @property
     def checked(self) -> list[str]:
-        return [match["id"] for line in list(self.lines) if (match := CHECKED.search(line))]
+        return [id_ for id_, _, _ in self.counted]
 
     def wait_for(self, count: int) -> None:
         """Until so many results are printed."""
@@ -88,6 +101,12 @@ class Started:
             assert self.process.poll() is None, "\n".join(self.lines)
             assert time.monotonic() < deadline, "\n".join(self.lines)
             time.sleep(0.002)
+
+    def die_after(self, seconds: float) -> None:
+        """Kill the process then, unless it has come to its end."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+        self.process.kill()
 
     def end(self, number: signal.Signals) -> int:
         """Send a signal and return the exit code, once all that was printed is read."""
@@ -140,7 +159,8 @@ def statuses(folder: Path) -> dict[str, str]:
     return {row["id"]: row["status"] for row in saved_report(folder)["targets"]}
 
 
-@pytest.mark.parametrize("count", [1, 10, pytest.param(20, marks=pytest.mark.smoke), 35, 55])
+@pytest.mark.killloop
+@pytest.mark.parametrize("count", [1, pytest.param(20, marks=pytest.mark.smoke), 55])
 def test_what_was_counted_before_a_kill_is_not_asked_again(
     start: Start, folder: Path, internet: Internet, env: dict[str, str], count: int
 ) -> None:
@@ -163,6 +183,161 @@ def test_what_was_counted_before_a_kill_is_not_asked_again(
         "url:https://page-1.example/moved": "redirected",
     }
     assert saved_report(folder)["run"]["complete"] is True
+
+
+def stored(folder: Path) -> set[tuple[str, str, str]]:
+    """What the cache remembers of each target that was asked; it is whole, whatever happened to the run."""
+    path = folder / "cache" / FILE_NAME
+    if not path.exists():
+        return set()
+    with contextlib.closing(sqlite3.connect(path)) as cache:
+        assert cache.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return set(cache.execute("SELECT id, status, reason FROM target WHERE status IS NOT NULL"))
+
+
+def new_notes(folder: Path, number: int) -> set[str]:
+    """Notes whose links no run has met; their ids."""
+    urls = [f"{page}/{number}/{n}" for page in PAGES for n in range(12)]
+    (folder / "notes.md").write_text("# Notes\n\n" + "\n".join(f"- <{url}>" for url in urls) + "\n")
+    return {f"url:{url}" for url in urls}
+
+
+@pytest.mark.killloop
+@pytest.mark.parametrize("kills", [4, pytest.param(120, marks=pytest.mark.soak)])
+def test_a_job_that_is_killed_again_and_again_loses_nothing_and_gets_done(
+    start: Start,
+    folder: Path,
+    internet: Internet,
+    record_testsuite_property: Callable[[str, object], None],
+    kills: int,
+) -> None:
+    """At random moments, from the start of the process and from its first result in turn.
+
+    Whatever was printed before a kill stands in the store after it, is not asked again, and together with what
+    later runs print is all there is. A report that lies there is always a whole one.
+    """
+    dice, killed, rounds, lines = random.Random(4), 0, 0, 0
+    while killed < kills:
+        rounds, counted = rounds + 1, set[tuple[str, str, str]]()
+        wanted, begun = new_notes(folder, rounds), len(internet.asked())
+        done = False
+        while not done:
+            run, before = start(), len(internet.asked())
+            if killed < kills:
+                if killed % 2:
+                    run.wait_for(1)
+                run.die_after(dice.uniform(0.02, 3.0))
+            code = run.wait()
+            assert code in (0, -signal.SIGKILL), "\n".join(run.lines)
+            done = code == 0
+            killed += not done
+            assert asked_for(internet, before) & {id_ for id_, _, _ in counted} == set()
+            counted |= set(run.counted)
+            lines += len(run.counted)
+            assert counted <= stored(folder)
+            if (folder / "reports" / "latest.json").exists():
+                saved_report(folder)
+        # Some may have been stored in the moment of a kill, before they could be printed.
+        assert {id_ for id_, _, _ in counted} <= wanted == asked_for(internet, begun)
+        assert set(statuses(folder)) == wanted
+        assert saved_report(folder)["run"]["complete"] is True
+    record_testsuite_property("kills", killed)
+    record_testsuite_property("jobs", rounds)
+    record_testsuite_property("results", lines)
+
+
+def asked_for(internet: Internet, start: int) -> set[str]:
+    return {f"url:{asked.url}" for asked in internet.asked()[start:]}
+
+
+DIES = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+import anyio
+from enrich.store.sqlite import SqliteStore
+
+ticks, last = 0, int(sys.argv[2])
+
+def tick():
+    global ticks
+    ticks += 1
+    if ticks == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+async def prune():
+    async with SqliteStore(Path(sys.argv[1])) as store:
+        store._connection.set_progress_handler(tick, 100)
+        print(await store.prune(datetime(2026, 1, 1, tzinfo=UTC)), ticks)
+
+anyio.run(prune)
+"""
+
+
+def prune(path: Path, ticks: int) -> subprocess.CompletedProcess[str]:
+    """Prune a cache, and be killed within it after so many times a hundred steps of the database; 0 for never."""
+    command = [sys.executable, "-c", DIES, str(path), str(ticks)]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+
+
+@pytest.mark.killloop
+def test_a_kill_while_the_cache_is_pruned_leaves_it_whole(tmp_path: Path) -> None:
+    path, template = tmp_path / FILE_NAME, tmp_path / "template"
+    assert prune(path, 0).stdout.startswith("0 ")
+    with contextlib.closing(sqlite3.connect(path)) as cache:
+        cache.executemany(
+            "INSERT INTO target (id, url, kind, host, run_id, seen_at, detail) VALUES (?, 'u', 'web', 'h', 'r', ?, ?)",
+            [(f"url:{number}", number % 2 * 4_000_000_000_000, "x" * 500) for number in range(4000)],
+        )
+        cache.commit()
+    shutil.copy(path, template)
+    forgotten, ticks = map(int, prune(path, 0).stdout.split())
+    assert forgotten == 2000
+    seen = set()
+    for part in (0.01, 0.2, 0.4, 0.6, 0.8, 0.99):
+        shutil.copy(template, path)
+        assert prune(path, round(ticks * part) or 1).returncode == -signal.SIGKILL
+        with contextlib.closing(sqlite3.connect(path)) as cache:
+            assert cache.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            seen.add(cache.execute("SELECT count(*) FROM target").fetchone()[0])
+        assert prune(path, 0).returncode == 0
+    assert seen == {4000, 2000}, "killed before the rows were gone, and while the file was made smaller"
+    assert not list(tmp_path.glob("*corrupt*"))
+
+
+def test_what_is_under_way_when_the_interrupt_comes_is_finished_and_kept(
+    start: Start, folder: Path, internet: Internet
+) -> None:
+    internet.delay_seconds = 1.5
+    run = start()
+    wait_until(lambda: len(internet.asked(*(f"page-{n}.example" for n in range(6)))) >= 6)
+    assert run.checked == []
+    begun = time.monotonic()
+    assert run.end(signal.SIGTERM) == 143
+    assert time.monotonic() - begun < 10
+    assert len([id_ for id_ in run.checked if "page-" in id_]) >= 6
+    assert set(run.counted) <= stored(folder)
+    assert saved_report(folder)["run"]["complete"] is False
+
+
+def test_a_second_interrupt_ends_at_once(start: Start, folder: Path, internet: Internet) -> None:
+    internet.delay_seconds = 30
+    run = start()
+    wait_until(lambda: len(internet.asked()) >= 6)
+    begun = time.monotonic()
+    run.process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert run.process.poll() is None
+    assert run.end(signal.SIGINT) == 130
+    assert time.monotonic() - begun < 5
+    stored(folder)
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

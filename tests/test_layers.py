@@ -22,7 +22,7 @@ LINES: tuple[tuple[frozenset[str], bool], ...] = (
     (frozenset({"collect", "summary"}), False),
     (frozenset({"selection"}), False),
     (frozenset({"files"}), False),
-    (frozenset({"check", "lookup", "report", "documents", "findings", "git_dates"}), False),
+    (frozenset({"check", "lookup", "report", "documents", "findings", "git_dates", "tracked"}), False),
     (frozenset({"progress", "publish", "repeats", "sorting"}), False),
     (frozenset({"asking"}), False),
     (frozenset({"kinds"}), False),

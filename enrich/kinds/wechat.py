@@ -352,4 +352,5 @@ KIND = Kind(
     manners={HOST: MANNERS},
     metadata_age_seconds=90 * 86400.0,
     ok_age_seconds=30 * 86400.0,
+    ok_spread_seconds=8 * 86400.0,
 )

@@ -34,7 +34,7 @@ def _holder(folder: Path) -> str:
 @contextmanager
 def hold(folder: Path, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the lock of a cache folder; CacheBusyError names the holder when it stays taken."""
-    lock = FileLock(folder / LOCK_NAME, timeout=wait_seconds)
+    lock = FileLock(folder / LOCK_NAME, timeout=wait_seconds, mode=0o600)
     try:
         lock.acquire()
     except Timeout:

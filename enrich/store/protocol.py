@@ -7,7 +7,7 @@ are durable when `record` returns. All methods take and give batches. Times are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from enrich.model import (
     ReportDocument,
     ReportEntry,
     ReportTarget,
+    Status,
     Target,
     TargetState,
 )
@@ -78,14 +79,18 @@ class Run:
 class Ages:
     """After how many seconds a target is asked again, by what its last check gave.
 
-    ``by_kind`` holds (ok, metadata) per kind; ``max_age`` replaces all of it; ``refresh`` makes
-    everything due; ``metadata`` says whether missing or old metadata make a target due;
-    ``broken_again`` asks every stored *broken* before it is stated.
+    ``by_kind`` holds (ok, metadata) per kind, and ``spread_by_kind`` how much an *ok* may last shorter or longer;
+    ``max_age`` replaces all of it; ``refresh`` makes everything due; ``metadata`` says whether missing or old
+    metadata make a target due; ``broken_again`` asks every stored *broken* before it is stated.
     """
 
     by_kind: Mapping[str, tuple[float, float]]
-    unsure: float = 86400.0
+    spread_by_kind: Mapping[str, float] = field(default_factory=dict)
+    broken: float = 86400.0
+    blocked: float = 86400.0
+    unreachable: float = 86400.0
     confirmed: float = 30 * 86400.0
+    confirmed_spread: float = 0.0
     max_age: float | None = None
     refresh: bool = False
     metadata: bool = True
@@ -94,10 +99,16 @@ class Ages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueTarget:
-    """A target to ask, and whether its metadata are wanted."""
+    """A target to ask, and whether its metadata are wanted.
+
+    ``was`` is the verdict that stands so far, None for one never asked; ``doubted_since`` is when one that was alive
+    first seemed gone together with too many others.
+    """
 
     target: Target
     wants_metadata: bool
+    was: Status | None = None
+    doubted_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +161,7 @@ class Store(Protocol):
         ...
 
     async def take(self, host: str, limit: int) -> list[DueTarget]:
-        """Take due targets of a host, never checked ones first, then the oldest."""
+        """Take due targets of a host: never checked, then broken unconfirmed, then without answer, then the oldest."""
         ...
 
     async def take_for_api(self, kind: str, limit: int) -> list[DueTarget]:
@@ -159,6 +170,14 @@ class Store(Protocol):
 
     async def release(self, ids: Sequence[str]) -> None:
         """Give back targets that an API could not decide; they are asked at their own address."""
+        ...
+
+    async def put_back(self, ids: Sequence[str]) -> None:
+        """Make targets due again that were taken, and asked in vain during an outage."""
+        ...
+
+    async def canaries(self, limit: int) -> Sequence[str]:
+        """Addresses that have been alive for longest, of as many different hosts, those asked by https alone."""
         ...
 
     async def record(self, results: Sequence[CheckResult], rule: Confirmation) -> Sequence[TargetState]:
@@ -179,6 +198,17 @@ class Store(Protocol):
 
     async def asked_since(self, host: str, since: datetime) -> int:
         """How many checks of a host's targets were made since then, in any run."""
+        ...
+
+    async def hold_hosts(self, holds: Mapping[str, datetime]) -> None:
+        """Remember until when hosts want to be left alone; of two moments for one host the later stays.
+
+        A moment more than a day ahead is not believed when it is read, so that longer holds are cut before.
+        """
+        ...
+
+    async def held_hosts(self, now: datetime) -> Mapping[str, datetime]:
+        """Hosts that want to be left alone now, and until when: at most a day or so, whatever was stored."""
         ...
 
     async def finish(self, *, complete: bool, now: datetime) -> None:

@@ -278,6 +278,113 @@ async def test_the_most_urgent_are_kept_when_a_host_is_deferred(store: Store) ->
     assert await store.read(lambda rows: rows.deferred()) == 1
 
 
+async def test_the_most_urgent_come_first(store: Store) -> None:
+    """Never asked, broken without being confirmed, no answer last time, then by age."""
+    slow = Verdict(Status.UNREACHABLE, "timeout")
+    names = ("confirmed", "fine", "finer", "gone", "new", "slow")
+    await begin(store, document(*(link(target(name)) for name in names if name != "new")))
+    await due(store)
+    await store.record([result("confirmed", GONE, NOW - 9 * DAY), result("fine", OK, NOW - 8 * DAY)], RULE)
+    await store.record([result("confirmed", GONE, NOW - 7 * DAY), result("finer", OK, NOW - 6 * DAY)], RULE)
+    await store.record([result("gone", GONE, NOW - 2 * DAY), result("slow", slow, NOW - 3 * DAY)], RULE)
+    await begin(store, document(*(link(target(name)) for name in names)))
+    assert await due(store, Ages(by_kind=AGES.by_kind, refresh=True)) == 6
+    taken = [one.target.id for one in await store.take("a.example", 9)]
+    assert taken == ["new", "gone", "slow", "fine", "confirmed", "finer"]
+
+
+async def test_a_spread_lets_targets_of_one_night_be_due_in_different_ones(store: Store) -> None:
+    names = [f"x{number}" for number in range(200)]
+    ages = Ages(by_kind=AGES.by_kind, spread_by_kind={"web": 2 * 86400.0}, confirmed_spread=8 * 86400.0)
+    await begin(store, document(*(link(target(name)) for name in names)))
+    await due(store, ages)
+    await store.record([result(name, wanted_metadata=True) for name in names], RULE)
+    counts = []
+    for night in (4, 5, 6, 7, 8, 9):
+        await begin(store, document(*(link(target(name)) for name in names)), now=NOW + night * DAY)
+        counts.append(await due(store, ages, NOW + night * DAY))
+    assert counts[0] == 0
+    assert counts == sorted(set(counts)), "more every night"
+    assert counts[-1] == 200
+
+
+async def test_metadata_that_outlast_a_verdict_wait_for_its_next_check(store: Store) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record([result("x", wanted_metadata=True, metadata=Page())], RULE)
+    await store.record([result("x", at=NOW + 29 * DAY)], RULE)
+    for days, expected, wanted in ((31, 0, []), (36, 1, [True])):
+        await begin(store, document(link(target("x"))), now=NOW + days * DAY)
+        assert await due(store, now=NOW + days * DAY) == expected
+        assert [one.wants_metadata for one in await store.take("a.example", 9)] == wanted
+
+
+async def test_what_was_asked_in_vain_is_put_back_where_it_came_from(store: Store) -> None:
+    api, page = target("api", asks_api=True, kind="github"), target("page")
+    await begin(store, document(link(api), link(page), link(target("done"))))
+    await due(store)
+    taken = [*await store.take("a.example", 9), *await store.take_for_api("github", 9)]
+    assert {one.target.id for one in taken} == {"api", "page", "done"}
+    await store.record([result("done")], RULE)
+    await store.put_back(["api", "page", "done"])
+    assert [one.target.id for one in await store.take("a.example", 9)] == ["page"]
+    assert [one.target.id for one in await store.take_for_api("github", 9)] == ["api"]
+
+
+async def test_a_due_target_comes_with_the_verdict_that_stands(store: Store) -> None:
+    names = ("alive", "gone", "doubted", "new")
+    found = {name: target(name) for name in names}
+    await begin(store, document(*(link(found[name]) for name in names[:3])))
+    await due(store)
+    await store.record([result("alive"), result("gone", GONE), result("doubted")], RULE)
+    await store.record([replace(result("doubted", GONE, NOW + DAY), withheld="so many")], RULE)
+    await begin(store, document(*(link(found[name]) for name in names)))
+    await due(store, Ages(by_kind=AGES.by_kind, refresh=True))
+    taken = {one.target.id: (one.was, one.doubted_since) for one in await store.take("a.example", 9)}
+    assert taken == {
+        "alive": ("ok", None),
+        "gone": ("broken", None),
+        "doubted": ("ok", NOW + DAY),
+        "new": (None, None),
+    }
+
+
+async def test_what_is_withheld_is_asked_again_the_next_day(store: Store) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record([result("x")], RULE)
+    (state,) = await store.record([replace(result("x", GONE, NOW + DAY), withheld="so many")], RULE)
+    assert (state.status, state.detail) == ("ok", "so many")
+    ages = Ages(by_kind=AGES.by_kind, metadata=False)
+    await begin(store, document(link(target("x"))), now=NOW + 2 * DAY)
+    assert await due(store, ages, NOW + DAY + timedelta(hours=20)) == 0
+    assert await due(store, ages, NOW + 2 * DAY) == 1
+
+
+async def test_canaries_are_the_hosts_that_have_been_alive_for_longest(store: Store) -> None:
+    hosts = {
+        "old.example": 9,
+        "older.example": 20,
+        "young.example": 1,
+        "gone.example": 30,
+        "shy.example": 40,
+    }
+    found = [target(f"{host}/{n}", host=host) for host in hosts for n in range(2)]
+    await begin(store, document(*(link(one) for one in found)))
+    await due(store)
+    for host, days in hosts.items():
+        first = [result(f"{host}/{n}", OK, NOW - (days - n) * DAY) for n in range(2)]
+        await store.record(first, RULE)
+    await store.record([result(f"gone.example/{n}", GONE, NOW) for n in range(2)], RULE)
+    wall = Verdict(Status.BLOCKED, "http-403")
+    await store.record([result(f"shy.example/{n}", wall, NOW) for n in range(2)], RULE)
+    assert list(await store.canaries(2)) == [
+        "https://older.example/older.example/0",
+        "https://old.example/old.example/0",
+    ]
+    assert len(await store.canaries(9)) == 3
+
+
 async def test_deferring_keeps_the_older_verdict(store: Store) -> None:
     known, unknown = target("known"), target("unknown")
     await begin(store, document(link(known)))
@@ -434,6 +541,32 @@ async def test_checks_are_counted_per_host(store: Store) -> None:
     assert await store.asked_since("a.example", NOW - DAY) == 1
 
 
+async def test_the_later_moment_until_which_a_host_wants_silence_stays(store: Store) -> None:
+    hour = timedelta(hours=1)
+    await store.hold_hosts({"a.example": NOW + 2 * hour, "b.example": NOW + hour})
+    await store.hold_hosts({"a.example": NOW + hour, "b.example": NOW + 3 * hour})
+    assert await store.held_hosts(NOW) == {"a.example": NOW + 2 * hour, "b.example": NOW + 3 * hour}
+    assert await store.held_hosts(NOW + 2 * hour) == {"b.example": NOW + 3 * hour}
+    assert await store.held_hosts(NOW + 3 * hour) == {}
+
+
+async def test_a_wrong_clock_does_not_silence_a_host_for_years(store: Store) -> None:
+    await store.hold_hosts({"a.example": NOW + 3650 * DAY})
+    assert await store.held_hosts(NOW) == {}
+    await store.hold_hosts({"a.example": NOW + DAY})
+    assert await store.held_hosts(NOW) == {"a.example": NOW + DAY}
+
+
+async def test_hosts_are_held_from_run_to_run(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite3"
+    async with SqliteStore(path) as store:
+        await begin(store, document(link(target("x"))))
+        await store.hold_hosts({"a.example": NOW + DAY})
+    async with SqliteStore(path) as store:
+        await begin(store, document(link(target("x"))))
+        assert await store.held_hosts(NOW) == {"a.example": NOW + DAY}
+
+
 async def test_findings_and_undated_links_are_kept_for_the_report(store: Store) -> None:
     await store.begin(version="1", options="{}", now=NOW, fresh=True)
     finding = Finding(code="unreadable-document", severity=Severity.ERROR, message="no", document="b.md")
@@ -478,13 +611,6 @@ async def test_a_cache_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     async with SqliteStore(path) as store:
         store._connection.execute("PRAGMA user_version = 99")
     with pytest.raises(StorageError, match="newer enrich"):
-        SqliteStore(path)
-
-
-async def test_a_damaged_cache_is_an_error_that_names_the_way_out(tmp_path: Path) -> None:
-    path = tmp_path / "cache.sqlite3"
-    path.write_bytes(b"this is not a database, but long enough to be read as one" * 100)
-    with pytest.raises(StorageError, match="enrich cache clear"):
         SqliteStore(path)
 
 

@@ -19,6 +19,26 @@ def test_the_holder_is_named_to_the_second_one(tmp_path: Path) -> None:
     assert not (tmp_path / HOLDER_NAME).exists()
 
 
+@pytest.mark.parametrize("left", ['{"pid": 1, "since": "2020"}', "", "[]", "\x1b[2J", '{"pid": "x"}'])
+def test_a_name_that_a_dead_process_left_holds_nothing(tmp_path: Path, left: str) -> None:
+    """Whatever stands in it, be it the number of another process that lives by now: the lock alone counts."""
+    (tmp_path / HOLDER_NAME).write_text(left, encoding="utf-8")
+    with hold(tmp_path):
+        assert str(os.getpid()) in (tmp_path / HOLDER_NAME).read_text(encoding="utf-8")
+        (tmp_path / HOLDER_NAME).write_text(left, encoding="utf-8")
+        with pytest.raises(CacheBusyError, match=r"another process|process 1, since 2020"), hold(tmp_path):
+            pytest.fail("two hold the lock")
+
+
+def test_the_lock_and_the_name_are_for_their_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with hold(tmp_path):
+            assert {part.stat().st_mode & 0o777 for part in tmp_path.iterdir()} == {0o600}
+    finally:
+        os.umask(before)
+
+
 def test_a_planted_link_is_not_written_through(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious", encoding="utf-8")

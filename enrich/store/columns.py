@@ -1,0 +1,71 @@
+"""How records stand in the columns of the cache, and come back from them.
+
+Moments are whole milliseconds since 1970 in UTC.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from typing import Any
+
+from enrich.model import Status, Suggestion, Target, TargetState
+
+STATE_COLUMNS = (
+    "status", "reason", "detail", "http_status", "final_url", "suggestion_url", "suggestion_reason", "checked_at",
+    "attempted_at", "attempts", "confirmed", "first_failed_at", "certain_since", "failed_checks", "last_ok_at",
+)  # fmt: skip
+
+
+def milliseconds(when: datetime | None) -> int | None:
+    return None if when is None else round(when.timestamp() * 1000)
+
+
+def moment(stored: int | None) -> datetime | None:
+    return None if stored is None else datetime.fromtimestamp(stored / 1000, UTC)
+
+
+def second(stored: int | None) -> datetime | None:
+    """The moment without the fraction, as reports show it."""
+    found = moment(stored)
+    return None if found is None else found.replace(microsecond=0)
+
+
+def suggestion_of(url: str | None, reason: str | None) -> Suggestion | None:
+    return Suggestion(url, reason) if url and reason else None
+
+
+def state_of(row: sqlite3.Row) -> TargetState:
+    return TargetState(
+        status=Status(row["status"]) if row["status"] else None,
+        reason=row["reason"],
+        detail=row["detail"],
+        http_status=row["http_status"],
+        final_url=row["final_url"],
+        suggestion=suggestion_of(row["suggestion_url"], row["suggestion_reason"]),
+        checked_at=moment(row["checked_at"]),
+        attempted_at=moment(row["attempted_at"]),
+        attempts=row["attempts"],
+        confirmed=bool(row["confirmed"]),
+        first_failed_at=moment(row["first_failed_at"]),
+        certain_since=moment(row["certain_since"]),
+        failed_checks=row["failed_checks"],
+        last_ok_at=moment(row["last_ok_at"]),
+    )
+
+
+def state_values(state: TargetState) -> tuple[Any, ...]:
+    suggestion = state.suggestion
+    return (
+        state.status, state.reason, state.detail, state.http_status, state.final_url,
+        suggestion and suggestion.url, suggestion and suggestion.reason, milliseconds(state.checked_at),
+        milliseconds(state.attempted_at), state.attempts, state.confirmed, milliseconds(state.first_failed_at),
+        milliseconds(state.certain_since), state.failed_checks, milliseconds(state.last_ok_at),
+    )  # fmt: skip
+
+
+def target_of(row: sqlite3.Row) -> Target:
+    return Target(
+        id=row["id"], url=row["url"], kind=row["kind"], host=row["host"], parent=row["parent"],
+        stands_for=row["stands_for"],
+    )  # fmt: skip

@@ -1,0 +1,132 @@
+"""Which targets are asked in a run, and in which order.
+
+``selected.due`` goes from 0 (not due) over 1 (due) and 2 (taken) to 3 (recorded).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from enrich.model import Status
+from enrich.store.belief import doubt
+from enrich.store.columns import milliseconds, moment, target_of
+from enrich.store.history import ALIVE
+from enrich.store.protocol import Ages, DueTarget, Run
+from enrich.store.schema import Transaction
+
+
+def _is_past(age: str, spread: str) -> str:
+    """Whether a verdict has lasted its time. The dice are thrown only where they decide."""
+    earliest = f"t.attempted_at + {age} - {spread} <= :now"
+    return f"({earliest} AND t.attempted_at + {age} + jitter(t.id, t.attempted_at, {spread}) <= :now)"
+
+
+# Whether a verdict, or the metadata, are old enough to be asked for again. A time in the future counts as
+# old: somebody's clock was wrong. A kind whose verdicts last no time is asked in every run, whatever was found.
+_VERDICT_DUE = f"""(t.attempted_at IS NULL OR t.attempted_at > :now OR :refresh OR (:broken_again AND t.status = 'broken')
+    OR a.ok = 0 OR t.id IN (SELECT target_id FROM doubted) OR CASE
+        WHEN :max_age IS NOT NULL THEN t.attempted_at + :max_age <= :now
+        WHEN t.attempted_status IN ('ok', 'redirected') THEN {_is_past("a.ok", "a.spread")}
+        WHEN t.status = 'broken' AND t.confirmed THEN {_is_past(":confirmed", ":confirmed_spread")}
+        WHEN t.attempted_status = 'blocked' THEN t.attempted_at + :blocked <= :now
+        WHEN t.attempted_status = 'broken' THEN t.attempted_at + :broken <= :now
+        ELSE t.attempted_at + :unreachable <= :now END)"""  # noqa: S608 - made of constants
+_METADATA_DUE = """(:metadata AND (t.metadata_tried_at IS NULL OR t.metadata_tried_at > :now OR :refresh
+    OR t.id IN (SELECT target_id FROM doubted) OR t.metadata_tried_at + coalesce(:max_age, CASE
+        WHEN t.metadata_fetched_at = t.metadata_tried_at THEN a.metadata ELSE :unreachable END) <= :now))"""
+# Metadata that outlast a verdict wait for its next check, at which they cost nothing and which is not on the
+# same night for all.
+_METADATA_WAIT = """(t.metadata_fetched_at = t.metadata_tried_at AND t.metadata_tried_at <= :now
+    AND a.metadata > a.ok AND :max_age IS NULL)"""
+_PLAN = f"""
+UPDATE selected SET (due, wants_metadata) = (
+    SELECT {_VERDICT_DUE} OR ({_METADATA_DUE} AND {_METADATA_WAIT} IS NOT TRUE
+        AND (t.status IS NULL OR t.status IN ('ok', 'redirected'))), {_METADATA_DUE}
+    FROM target t JOIN age a ON a.kind = t.kind WHERE t.id = selected.target_id)
+WHERE skip IS NULL AND NOT EXISTS (
+    SELECT 1 FROM target t JOIN age a ON a.kind = t.kind WHERE t.id = selected.target_id AND :resumed
+        AND t.attempted_at BETWEEN :started AND :now AND a.ok > 0)
+"""  # noqa: S608 - made of constants above
+
+# Never asked, then broken but not confirmed, then no answer last time: those cost a time-out each, and begun
+# late they would be all that a run still waits for. Then the oldest.
+_TAKE = """
+SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, s.wants_metadata, t.status, t.first_failed_at,
+    t.id IN (SELECT target_id FROM doubted) AS doubted
+FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {column} = ?
+ORDER BY CASE WHEN t.attempted_at IS NULL OR doubted THEN 0
+    WHEN t.status = 'broken' AND NOT t.confirmed THEN 1
+    WHEN t.attempted_status = 'unreachable' THEN 2 ELSE 3 END, t.attempted_at, t.id LIMIT ?
+"""
+
+
+def plan(db: sqlite3.Connection, run: Run, ages: Ages, now: datetime) -> int:
+    """Decide which targets of this run are due; how many there are."""
+    with Transaction(db):
+        doubt(db, now)
+        db.execute("DELETE FROM age")
+        rows = [
+            (kind, _ms(ok), _ms(ages.spread_by_kind.get(kind, 0.0)), _ms(metadata))
+            for kind, (ok, metadata) in ages.by_kind.items()
+        ]
+        db.executemany("INSERT INTO age VALUES (?, ?, ?, ?)", rows)
+        db.execute(_PLAN, _parameters(run, ages, now))
+        return int(db.execute("SELECT count(*) FROM selected WHERE due = 1").fetchone()[0])
+
+
+def _parameters(run: Run, ages: Ages, now: datetime) -> dict[str, object]:
+    return {
+        "now": milliseconds(now), "refresh": ages.refresh, "broken_again": ages.broken_again,
+        "max_age": None if ages.max_age is None else _ms(ages.max_age),
+        "broken": _ms(ages.broken), "blocked": _ms(ages.blocked), "unreachable": _ms(ages.unreachable),
+        "confirmed": _ms(ages.confirmed), "confirmed_spread": _ms(ages.confirmed_spread),
+        "metadata": ages.metadata, "resumed": run.resumed, "started": milliseconds(run.started_at),
+    }  # fmt: skip
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def take_of_host(db: sqlite3.Connection, host: str, limit: int) -> list[DueTarget]:
+    """Take due targets that are asked at their own address, the most urgent first."""
+    return _take(db, "s.host", 0, host, limit)
+
+
+def take_for_api(db: sqlite3.Connection, kind: str, limit: int) -> list[DueTarget]:
+    """Take due targets of a kind that its API can decide, the most urgent first."""
+    return _take(db, "s.kind", 1, kind, limit)
+
+
+def _take(db: sqlite3.Connection, column: str, by_api: int, value: str, limit: int) -> list[DueTarget]:
+    with Transaction(db):
+        rows = db.execute(_TAKE.format(column=column), (by_api, value, limit)).fetchall()
+        db.executemany("UPDATE selected SET due = 2 WHERE target_id = ?", [(row["id"],) for row in rows])
+    return [_due_target(row) for row in rows]
+
+
+def _due_target(row: sqlite3.Row) -> DueTarget:
+    was = Status(row["status"]) if row["status"] and not row["doubted"] else None
+    return DueTarget(
+        target=target_of(row),
+        wants_metadata=bool(row["wants_metadata"]),
+        was=was,
+        doubted_since=moment(row["first_failed_at"]) if was in ALIVE else None,
+    )
+
+
+def defer_host(db: sqlite3.Connection, host: str, reason: str, keep: int) -> int:
+    """Defer all due targets of a host but the ``keep`` most urgent; how many were deferred."""
+    with Transaction(db):
+        rows = db.execute(_TAKE.format(column="s.host"), (0, host, -1)).fetchall()[keep:]
+        defer(db, [row["id"] for row in rows], reason)
+    return len(rows)
+
+
+def defer(db: sqlite3.Connection, ids: Sequence[str], reason: str) -> None:
+    """Say why targets were not asked in this run; inside a transaction."""
+    db.executemany(
+        "UPDATE selected SET due = 0, deferred = ? WHERE target_id = ?", [(reason, id_) for id_ in ids]
+    )

@@ -1,0 +1,202 @@
+"""The rows of the present run, as a report reads them: in their stable order, once, never all at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+
+import msgspec
+
+from enrich.codec import metadata_from
+from enrich.model import (
+    Element,
+    EntryLink,
+    Finding,
+    Metadata,
+    ReportDocument,
+    ReportEntry,
+    ReportLink,
+    ReportTarget,
+    Severity,
+    Status,
+    TargetState,
+)
+from enrich.store.columns import second, state_of, suggestion_of
+
+# Entries by the articles and papers that they name, where several entries name the same. Places alone are sorted.
+_REPEATED = """
+WITH named AS (
+    SELECT position, json_extract(row, '$.article.target') AS target FROM entry
+    UNION SELECT position, json_extract(paper.value, '$.target') FROM entry, json_each(row, '$.papers') AS paper
+), known AS (
+    SELECT position, coalesce(target_id, target) AS target,
+        count(*) OVER (PARTITION BY coalesce(target_id, target)) AS times
+    FROM named LEFT JOIN alias ON alias = target WHERE target IS NOT NULL
+)
+SELECT target, position FROM known JOIN entry USING (position) WHERE times > 1
+ORDER BY target, document, line, position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Metadata, where they are from, since when, and whether newer ones could not be had."""
+
+    metadata: Metadata | None = None
+    source: str | None = None
+    fetched_at: datetime | None = None
+    stale: bool = False
+
+
+class SqliteRows:
+    """The rows of the present run for a report; `enrich.store.protocol.Rows`.
+
+    ``unreadable`` collects the ids of targets whose metadata are not what enrich stores.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.unreadable: set[str] = set()
+
+    def documents(self) -> Iterator[ReportDocument]:
+        for row in self._connection.execute("SELECT * FROM document ORDER BY path, position"):
+            yield ReportDocument(
+                path=row["path"], title=row["title"], date=row["date"], date_source=row["date_source"]
+            )
+
+    def targets(self) -> Iterator[ReportTarget]:
+        rows = self._connection.execute(
+            "SELECT t.*, s.skip, s.deferred, s.stated, t.id IN (SELECT target_id FROM doubted) AS doubted, "
+            "p.metadata AS p_metadata, p.metadata_source AS p_source, "
+            "p.metadata_fetched_at AS p_fetched_at, p.metadata_stale AS p_stale "
+            "FROM selected s JOIN target t ON t.id = s.target_id LEFT JOIN target p "
+            "ON p.id = t.stands_for AND p.id NOT IN (SELECT target_id FROM doubted) "
+            "WHERE s.linked = 1 ORDER BY t.id"
+        )
+        links = groupby(self._links(), key=lambda pair: pair[0])
+        for row in rows:
+            id_, group = next(links)
+            assert id_ == row["id"], "every linked target has links, in the same order"
+            yield self._target(row, [link for _, link in group])
+
+    def _target(self, row: sqlite3.Row, links: list[ReportLink]) -> ReportTarget:
+        if row["doubted"]:
+            return _report_target(row, TargetState(), _Known(), links)
+        own = self._known(row["id"], row["metadata"], row["metadata_source"], row["metadata_fetched_at"])
+        other = self._known(row["stands_for"], row["p_metadata"], row["p_source"], row["p_fetched_at"])
+        known, stale = (other, row["p_stale"]) if other.metadata else (own, row["metadata_stale"])
+        state = TargetState() if row["skip"] else state_of(row)
+        return _report_target(row, state, replace(known, stale=bool(stale)), links)
+
+    def _known(self, id_: str, metadata: str | None, source: str | None, fetched_at: int | None) -> _Known:
+        """Metadata as stored; none where they are not what enrich stores, which is asked for again next time."""
+        try:
+            decoded = _decoded(metadata)
+        except msgspec.DecodeError:
+            self.unreadable.add(id_)
+            return _Known()
+        return _Known(decoded, source, second(fetched_at)) if decoded else _Known()
+
+    def _links(self) -> Iterator[tuple[str, ReportLink]]:
+        rows = self._connection.execute(
+            "SELECT l.*, d.path FROM link l JOIN document d ON d.position = l.document "
+            "ORDER BY l.target_id, d.path, l.line, l.column_, l.position"
+        )
+        for row in rows:
+            used = None if row["used_line"] is None else (row["used_line"], row["used_column"])
+            yield row["target_id"], ReportLink(
+                document=row["path"], line=row["line"], column=row["column_"], url=row["url"],
+                written=row["written"], text=row["text"], element=Element(row["element"]),
+                image=bool(row["image"]), date=row["date"], used_at=used,
+            )  # fmt: skip
+
+    def _aliases(self) -> dict[str, str]:
+        rows = self._connection.execute("SELECT alias, target_id FROM alias")
+        return {row["alias"]: row["target_id"] for row in rows}
+
+    def entries(self) -> Iterator[ReportEntry]:
+        aliases = self._aliases()
+        for row in self._connection.execute("SELECT row FROM entry ORDER BY document, line, position"):
+            yield _entry(row["row"], aliases)
+
+    def repeated(self) -> Iterator[tuple[str, ReportEntry]]:
+        aliases = self._aliases()
+        for target, position in self._connection.execute(_REPEATED):
+            (row,) = self._connection.execute(
+                "SELECT row FROM entry WHERE position = ?", (position,)
+            ).fetchone()
+            yield target, _entry(row, aliases)
+
+    def findings(self) -> Iterator[Finding]:
+        for row in self._connection.execute("SELECT * FROM finding ORDER BY document, line, column_, code"):
+            yield Finding(
+                code=row["code"], severity=Severity(row["severity"]), message=row["message"],
+                document=row["document"], line=row["line"], column=row["column_"], target=row["target"],
+                suggestion=suggestion_of(row["suggestion_url"], row["suggestion_reason"]),
+            )  # fmt: skip
+
+    def undated_links(self) -> int:
+        query = "SELECT (SELECT count(*) FROM link WHERE date IS NULL) + (SELECT coalesce(sum(undated), 0) FROM document)"
+        return int(self._connection.execute(query).fetchone()[0])
+
+    def deferred(self) -> int:
+        query = "SELECT count(*) FROM selected WHERE deferred = 'host-deferred' AND linked = 1"
+        return int(self._connection.execute(query).fetchone()[0])
+
+
+def _entry(row: str, aliases: Mapping[str, str]) -> ReportEntry:
+    """An entry with the ids that its targets have by now."""
+
+    def known(link: EntryLink) -> EntryLink:
+        return replace(link, target=aliases.get(link.target, link.target))
+
+    entry = msgspec.json.decode(row, type=ReportEntry)
+    return replace(
+        entry,
+        article=entry.article and known(entry.article),
+        papers=[known(link) for link in entry.papers],
+        code=[known(link) for link in entry.code],
+        others=[known(link) for link in entry.others],
+    )
+
+
+def _decoded(text: str | None) -> Metadata | None:
+    if text is None:
+        return None
+    table = msgspec.json.decode(text, type=dict[str, object])
+    if any(isinstance(value, int) and value < 0 for value in table.values()):
+        raise msgspec.ValidationError("nothing that metadata count is below zero")
+    return metadata_from(table)
+
+
+def _report_target(
+    row: sqlite3.Row, state: TargetState, known: _Known, links: list[ReportLink]
+) -> ReportTarget:
+    return ReportTarget(
+        id=row["id"],
+        url=row["url"],
+        kind=row["kind"],
+        parent=row["parent"],
+        stands_for=row["stands_for"],
+        status=state.status or Status.SKIPPED,
+        reason=state.reason or row["skip"] or row["deferred"] or "not-reached",
+        detail=state.detail,
+        http_status=state.http_status,
+        final_url=state.final_url,
+        checked_at=state.checked_at and state.checked_at.replace(microsecond=0),
+        from_cache=state.status is not None and not row["stated"],
+        attempts=state.attempts,
+        confirmed=state.confirmed,
+        first_failed_at=state.first_failed_at and state.first_failed_at.replace(microsecond=0),
+        failed_checks=state.failed_checks,
+        last_ok_at=state.last_ok_at and state.last_ok_at.replace(microsecond=0),
+        suggestion=state.suggestion,
+        metadata=known.metadata,
+        metadata_source=known.source,
+        metadata_fetched_at=known.fetched_at,
+        metadata_stale=known.stale,
+        links=links,
+    )

@@ -24,10 +24,15 @@ LINES: tuple[tuple[frozenset[str], bool], ...] = (
     (frozenset({"check", "lookup", "report", "documents", "findings", "git_dates"}), False),
     (frozenset({"progress", "publish", "repeats"}), False),
     (frozenset({"asking"}), False),
-    (frozenset({"kinds"}), False),
+    (frozenset({"kinds", "network"}), False),
     (frozenset({"fetch", "store", "extract", "verdict"}), False),
     (frozenset({"config", "registry", "codec", "urls", "text", "titles"}), True),
-    (frozenset({"dates", "date_forms", "front_matter", "gitignore", "processes"}), True),
+    (
+        frozenset(
+            {"dates", "date_forms", "front_matter", "gitignore", "mass_change", "outage", "processes"}
+        ),
+        True,
+    ),
     (frozenset({"model", "errors"}), True),
 )
 HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv"})

@@ -519,7 +519,10 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What one check of one target gave. It is stored before it is counted or shown."""
+    """What one check of one target gave. It is stored before it is counted or shown.
+
+    ``withheld`` says why a *broken* is not believed yet: the older verdict stays until it is seen again.
+    """
 
     target_id: str
     at: datetime
@@ -532,6 +535,7 @@ class CheckResult:
     metadata_source: str | None = None
     wanted_metadata: bool = False
     alias: str | None = None
+    withheld: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

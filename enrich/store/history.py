@@ -2,7 +2,8 @@
 
 Three sorts of answers are told apart. A success takes everything back. A failure of the target counts
 towards *confirmed*. What says more about us, the network or a bot wall than about the target neither
-counts nor overwrites a definite verdict; it only moves the time of the next question.
+counts nor overwrites a definite verdict; it only moves the time of the next question. Beside these, a *broken*
+that came with too many others at once is withheld: it is noted, and believed when it is seen again.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def is_inconclusive(result: CheckResult) -> bool:
 
 def merge(old: TargetState, result: CheckResult, rule: Confirmation) -> TargetState:
     """The state after one more check; ``old`` is an empty state for a target never asked."""
+    if result.withheld is not None:
+        return _withheld(old, result, result.withheld)
     if result.verdict.status in ALIVE:
         return replace(_stated(old, result), last_ok_at=result.at)
     if is_inconclusive(result):
@@ -58,6 +61,12 @@ def _stated(old: TargetState, result: CheckResult) -> TargetState:
         attempts=result.attempts,
         last_ok_at=old.last_ok_at,
     )
+
+
+def _withheld(old: TargetState, result: CheckResult, why: str) -> TargetState:
+    """The older verdict stands and nothing is counted, but it is remembered since when there is a doubt."""
+    since = old.first_failed_at or result.at
+    return replace(old, attempted_at=result.at, first_failed_at=since, detail=why)
 
 
 def _not_told(old: TargetState, result: CheckResult) -> TargetState:

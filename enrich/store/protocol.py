@@ -20,6 +20,7 @@ from enrich.model import (
     ReportDocument,
     ReportEntry,
     ReportTarget,
+    Status,
     Target,
     TargetState,
 )
@@ -94,10 +95,16 @@ class Ages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueTarget:
-    """A target to ask, and whether its metadata are wanted."""
+    """A target to ask, and whether its metadata are wanted.
+
+    ``was`` is the verdict that stands so far, None for one never asked; ``doubted_since`` is when one that was alive
+    first seemed gone together with too many others.
+    """
 
     target: Target
     wants_metadata: bool
+    was: Status | None = None
+    doubted_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +166,14 @@ class Store(Protocol):
 
     async def release(self, ids: Sequence[str]) -> None:
         """Give back targets that an API could not decide; they are asked at their own address."""
+        ...
+
+    async def put_back(self, ids: Sequence[str]) -> None:
+        """Make targets due again that were taken, and asked in vain during an outage."""
+        ...
+
+    async def canaries(self, limit: int) -> Sequence[str]:
+        """Addresses that have been alive for longest, of as many different hosts, those asked by https alone."""
         ...
 
     async def record(self, results: Sequence[CheckResult], rule: Confirmation) -> Sequence[TargetState]:

@@ -126,9 +126,17 @@ WHERE skip IS NULL AND NOT EXISTS (
 """  # noqa: S608 - made of constants above
 
 _TAKE = """
-SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, s.wants_metadata
+SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, s.wants_metadata, t.status, t.first_failed_at
 FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {column} = ?
 ORDER BY t.attempted_at IS NOT NULL, t.attempted_at, t.id LIMIT ?
+"""
+
+# The oldest good answer of each host whose last one was good as well; the index by target serves the inner query.
+_CANARIES = """
+SELECT url, min(since) AS since FROM (
+    SELECT t.url, t.host, (SELECT min(c.at) FROM checks c WHERE c.target_id = t.id AND c.status = 'ok') AS since
+    FROM target t WHERE t.status = 'ok' AND t.attempted_status = 'ok' AND t.url LIKE 'https://%')
+WHERE since IS NOT NULL GROUP BY host ORDER BY since, host LIMIT ?
 """
 
 # Entries by the articles and papers that they name, where several entries name the same. Places alone are sorted.
@@ -442,11 +450,21 @@ class SqliteStore:
             db.executemany(
                 "UPDATE selected SET due = 2 WHERE target_id = ?", [(row["id"],) for row in rows]
             )
-        return [DueTarget(target=_target(row), wants_metadata=bool(row["wants_metadata"])) for row in rows]
+        return [_due_target(row) for row in rows]
 
     async def release(self, ids: Sequence[str]) -> None:
         await self._each(
             "UPDATE selected SET due = 1, by_api = 0 WHERE target_id = ?", [(id_,) for id_ in ids]
+        )
+
+    async def put_back(self, ids: Sequence[str]) -> None:
+        await self._each(
+            "UPDATE selected SET due = 1 WHERE target_id = ? AND due = 2", [(id_,) for id_ in ids]
+        )
+
+    async def canaries(self, limit: int) -> Sequence[str]:
+        return await self._call(
+            lambda: [row["url"] for row in self._connection.execute(_CANARIES, (limit,))]
         )
 
     async def defer(self, ids: Sequence[str], reason: str) -> None:
@@ -625,6 +643,16 @@ class SqliteStore:
     async def close(self) -> None:
         with anyio.CancelScope(shield=True):
             await self._call(self._connection.close)
+
+
+def _due_target(row: sqlite3.Row) -> DueTarget:
+    was = Status(row["status"]) if row["status"] else None
+    return DueTarget(
+        target=_target(row),
+        wants_metadata=bool(row["wants_metadata"]),
+        was=was,
+        doubted_since=_moment(row["first_failed_at"]) if was in ALIVE else None,
+    )
 
 
 def _target(row: sqlite3.Row) -> Target:

@@ -278,6 +278,72 @@ async def test_the_most_urgent_are_kept_when_a_host_is_deferred(store: Store) ->
     assert await store.read(lambda rows: rows.deferred()) == 1
 
 
+async def test_what_was_asked_in_vain_is_put_back_where_it_came_from(store: Store) -> None:
+    api, page = target("api", asks_api=True, kind="github"), target("page")
+    await begin(store, document(link(api), link(page), link(target("done"))))
+    await due(store)
+    taken = [*await store.take("a.example", 9), *await store.take_for_api("github", 9)]
+    assert {one.target.id for one in taken} == {"api", "page", "done"}
+    await store.record([result("done")], RULE)
+    await store.put_back(["api", "page", "done"])
+    assert [one.target.id for one in await store.take("a.example", 9)] == ["page"]
+    assert [one.target.id for one in await store.take_for_api("github", 9)] == ["api"]
+
+
+async def test_a_due_target_comes_with_the_verdict_that_stands(store: Store) -> None:
+    names = ("alive", "gone", "doubted", "new")
+    found = {name: target(name) for name in names}
+    await begin(store, document(*(link(found[name]) for name in names[:3])))
+    await due(store)
+    await store.record([result("alive"), result("gone", GONE), result("doubted")], RULE)
+    await store.record([replace(result("doubted", GONE, NOW + DAY), withheld="so many")], RULE)
+    await begin(store, document(*(link(found[name]) for name in names)))
+    await due(store, Ages(by_kind=AGES.by_kind, refresh=True))
+    taken = {one.target.id: (one.was, one.doubted_since) for one in await store.take("a.example", 9)}
+    assert taken == {
+        "alive": ("ok", None),
+        "gone": ("broken", None),
+        "doubted": ("ok", NOW + DAY),
+        "new": (None, None),
+    }
+
+
+async def test_what_is_withheld_is_asked_again_the_next_day(store: Store) -> None:
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record([result("x")], RULE)
+    (state,) = await store.record([replace(result("x", GONE, NOW + DAY), withheld="so many")], RULE)
+    assert (state.status, state.detail) == ("ok", "so many")
+    ages = Ages(by_kind=AGES.by_kind, metadata=False)
+    await begin(store, document(link(target("x"))), now=NOW + 2 * DAY)
+    assert await due(store, ages, NOW + DAY + timedelta(hours=20)) == 0
+    assert await due(store, ages, NOW + 2 * DAY) == 1
+
+
+async def test_canaries_are_the_hosts_that_have_been_alive_for_longest(store: Store) -> None:
+    hosts = {
+        "old.example": 9,
+        "older.example": 20,
+        "young.example": 1,
+        "gone.example": 30,
+        "shy.example": 40,
+    }
+    found = [target(f"{host}/{n}", host=host) for host in hosts for n in range(2)]
+    await begin(store, document(*(link(one) for one in found)))
+    await due(store)
+    for host, days in hosts.items():
+        first = [result(f"{host}/{n}", OK, NOW - (days - n) * DAY) for n in range(2)]
+        await store.record(first, RULE)
+    await store.record([result(f"gone.example/{n}", GONE, NOW) for n in range(2)], RULE)
+    wall = Verdict(Status.BLOCKED, "http-403")
+    await store.record([result(f"shy.example/{n}", wall, NOW) for n in range(2)], RULE)
+    assert list(await store.canaries(2)) == [
+        "https://older.example/older.example/0",
+        "https://old.example/old.example/0",
+    ]
+    assert len(await store.canaries(9)) == 3
+
+
 async def test_deferring_keeps_the_older_verdict(store: Store) -> None:
     known, unknown = target("known"), target("unknown")
     await begin(store, document(link(known)))

@@ -100,3 +100,106 @@ def test_what_is_not_the_targets_fault_never_makes_it_broken(steps: list[tuple[f
     afterwards = after(*checks, (day + 1, "captcha"))
     if before.status in (Status.OK, Status.REDIRECTED, Status.BROKEN):
         assert (afterwards.status, afterwards.reason) == (before.status, before.reason)
+
+
+# --- the rules as a model ---------------------------------------------------------------------------
+
+ALIVE_NAMES, UNKNOWN_NAMES = ("ok", "moved"), ("captcha", "resolver", "provider")
+STEPS = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.4, 1.0, 2.0, 3.0, 6.0, 30.0]), st.sampled_from(sorted(VERDICTS))),
+    min_size=1,
+    max_size=14,
+)
+
+
+def at_days(steps: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Gaps to days."""
+    day, found = 0.0, []
+    for gap, name in steps:
+        day += gap
+        found.append((day, name))
+    return found
+
+
+def streak(checks: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """The failures since the last sign of life; what could not be told is not among them."""
+    found: list[tuple[float, str]] = []
+    for check in checks:
+        if check[1] in ALIVE_NAMES:
+            found = []
+        elif check[1] not in UNKNOWN_NAMES:
+            found.append(check)
+    return found
+
+
+def confirmed_by(failures: list[tuple[float, str]]) -> bool:
+    """The rule as written: seen as certain twice, a day apart; else three times, six days from first to last.
+
+    It may have come true at any check of the streak, and stays true until a sign of life.
+    """
+    for count in range(1, len(failures) + 1):
+        part = failures[:count]
+        days = [day for day, name in part if name == "deleted"]
+        if part[-1][1] == "deleted" and days[-1] - days[0] >= 1:
+            return True
+        if count >= 3 and part[-1][0] - part[0][0] >= 6:
+            return True
+    return False
+
+
+@given(STEPS)
+def test_one_bad_answer_never_makes_a_link_dead(steps: list[tuple[float, str]]) -> None:
+    checks = at_days(steps)
+    state = after(*checks)
+    if len(streak(checks)) < 2:
+        assert not state.confirmed
+    assert state.confirmed == confirmed_by(streak(checks))
+    if state.confirmed:
+        assert state.status is Status.BROKEN
+
+
+@given(STEPS)
+def test_one_good_answer_revives_whatever_was(steps: list[tuple[float, str]]) -> None:
+    checks = at_days(steps)
+    state = after(*checks, (checks[-1][0] + 1, "ok"))
+    assert (state.status, state.confirmed, state.failed_checks) == (Status.OK, False, 0)
+    assert (state.first_failed_at, state.certain_since) == (None, None)
+
+
+@given(STEPS)
+def test_what_could_not_be_told_never_counts(steps: list[tuple[float, str]]) -> None:
+    checks = at_days(steps)
+    told = after(*[check for check in checks if check[1] not in UNKNOWN_NAMES])
+    state = after(*checks)
+    assert (state.failed_checks, state.confirmed) == (told.failed_checks, told.confirmed)
+    assert (state.first_failed_at, state.certain_since) == (told.first_failed_at, told.certain_since)
+    assert state.last_ok_at == told.last_ok_at
+    if told.status is not None and told.status is not Status.UNREACHABLE:
+        assert (state.status, state.reason) == (told.status, told.reason)
+
+
+@given(STEPS)
+def test_failures_are_counted_since_the_last_sign_of_life(steps: list[tuple[float, str]]) -> None:
+    checks = at_days(steps)
+    failures, state = streak(checks), after(*checks)
+    assert state.failed_checks == len(failures)
+    first = START + timedelta(days=failures[0][0]) if failures else None
+    assert state.first_failed_at == first
+
+
+@given(STEPS, st.sampled_from(["404", "deleted"]))
+def test_what_is_withheld_leaves_everything_but_the_doubt(
+    steps: list[tuple[float, str]], name: str
+) -> None:
+    checks = at_days(steps)
+    before = after(*checks)
+    at = START + timedelta(days=checks[-1][0] + 1)
+    result = CheckResult(target_id="x", at=at, verdict=VERDICTS[name], withheld="so many at once")
+    state = merge(before, result, RULE)
+    assert (state.status, state.reason, state.checked_at) == (
+        before.status,
+        before.reason,
+        before.checked_at,
+    )
+    assert (state.failed_checks, state.confirmed) == (before.failed_checks, before.confirmed)
+    assert (state.attempted_at, state.first_failed_at) == (at, before.first_failed_at or at)

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich.outage import LEAST_HOSTS, LONGEST_PAUSE_SECONDS, SHARE, SPAN_SECONDS, Seen, Window, pauses
+from enrich.outage import (
+    LEAST_HOSTS,
+    LONGEST_PAUSE_SECONDS,
+    MOST_HOSTS,
+    SHARE,
+    SPAN_SECONDS,
+    Seen,
+    Window,
+    pauses,
+)
 
 # What a host gave: whether it failed, and whether it was alive before (None: never asked).
 FAILED, UNHEARD, DEAD, ANSWERED = (True, True), (True, None), (True, False), (False, True)
@@ -39,6 +48,8 @@ def window(*groups: tuple[int, tuple[bool, bool | None]], at: float = 0.0) -> Wi
         ([(500, DEAD), (19, FAILED)], False),
         ([(500, DEAD), (20, FAILED)], True),
         ([(20, FAILED), (6, ANSWERED)], False),
+        ([(5000, ANSWERED), (79, FAILED)], False),
+        ([(5000, ANSWERED), (80, FAILED)], True),
         ([], False),
     ],
 )
@@ -115,6 +126,7 @@ def test_one_more_answer_never_makes_an_outage(history: list[tuple[str, Seen]], 
 def test_a_window_keeps_one_result_a_host_and_none_that_is_too_old(history: list[tuple[str, Seen]]) -> None:
     made = told(history)
     latest = max((seen.at for _, seen in history), default=0.0)
+    assert len(made.hosts) <= MOST_HOSTS
     assert set(made.hosts) <= {host for host, _ in history}
     assert all(one.at > latest - SPAN_SECONDS for one in made.hosts.values())
 

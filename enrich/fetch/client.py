@@ -230,12 +230,13 @@ class Fetcher:
             # A TimeoutError is one as well.
             return False
 
-    async def invents_answers(self) -> bool:
+    async def invents_answers(self, *, proxies: bool = True) -> bool:
         """Whether a name that cannot exist is found, or answers through the proxy that names are left to.
 
         Captive portals and resolvers that sell their error pages do that; and then neither a missing name nor
         anything that came over plain http says what it seems to say. Directly it costs one question to the
-        user's own resolver; the name is looked up as those of links are, search domains included.
+        user's own resolver; the name is looked up as those of links are, search domains included. Without
+        ``proxies`` no proxy is asked, and where one is set the answer is no.
         """
         name = f"enrich-{secrets.token_hex(8)}{_NO_NAME}"
         if self._own is None:
@@ -244,6 +245,8 @@ class Fetcher:
             address = address_of(f"http://{name}/")
             assert address is not None, "a name of letters and digits"
             return await self._is_found(address)
+        if not proxies:
+            return False
         outcome = await self._attempt(Request(url=f"http://{name}/", retry=False, max_body_bytes=1024))
         return (isinstance(outcome, Response) and outcome.status < 400) or bool(outcome.hops)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import anyio
 
 from enrich.model import Api, Fetch, Manners, Target
+from enrich.network import Outages
 from enrich.store.protocol import Store
 from enrich.store.recorder import Recorder
 
@@ -18,9 +19,8 @@ class Asking:
     """What asking needs: who is asked through what, where results go, and what ends it early.
 
     ``accept`` gives HTTP statuses that a user declared fine for a host. ``is_check`` says that the check cap
-    of a host's manners counts. ``is_up`` asks a host that answered before whether the network still
-    works. ``broke`` receives mistakes of ours. ``hopeless`` says that asking on is
-    pointless, since the network is down.
+    of a host's manners counts. ``outages`` takes the results on their way to the recorder, and says when asking
+    makes no sense. ``broke`` receives mistakes of ours.
     """
 
     store: Store
@@ -32,8 +32,7 @@ class Asking:
     budget_of: Callable[[str], int | None]
     accept_of: Callable[[str], frozenset[int]]
     names_resolved: Callable[[], int]
-    is_up: Callable[[], Awaitable[bool]]
+    outages: Outages
     broke: Callable[[Target, Exception], None]
-    hopeless: Callable[[], bool] = lambda: False
     is_check: bool = False
     stopping: anyio.Event = field(default_factory=anyio.Event)

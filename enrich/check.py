@@ -94,13 +94,15 @@ class _HostQueue:
             if asked.result.verdict.reason == DEFERRED:
                 await self._end()
             self._watch(asked.result.verdict)
-            await self._asking.recorder.put(asked)
+            await self._asking.outages.take(asked)
             if self._refused():
                 await self._end()
 
     async def _next(self) -> DueTarget | None:
         async with self._taking:
-            if self._over or self._asking.stopping.is_set() or self._asking.hopeless():
+            if not await self._asking.outages.may_ask():
+                return None
+            if self._over or self._asking.stopping.is_set():
                 return None
             if not self._ready:
                 found = await self._asking.store.take(self._host, 4 * self._manners.width)
@@ -120,16 +122,6 @@ class _HostQueue:
         ready, self._ready = self._ready, []
         await self._asking.store.defer([due.target.id for due in ready], DEFERRED)
         await self._asking.store.defer_host(self._host, DEFERRED)
-
-
-async def settle(asking: Asking) -> bool:
-    """Find out whether the failures after the last answer are those of our network; True when they are not."""
-    if not asking.recorder.held:
-        return True
-    up = await asking.is_up()
-    if up:
-        await asking.recorder.release_held(proven=True)
-    return up
 
 
 async def look_again(asking: Asking) -> None:
@@ -161,17 +153,19 @@ async def _second_look(asking: Asking, first: Asked) -> None:
         # No name at all resolved: that is about the resolver, not about this one.
         verdict = replace(verdict, status=Status.UNREACHABLE, reason="dns-failure")
     result = replace(asked.result, verdict=verdict, attempts=first.result.attempts + asked.result.attempts)
-    await asking.recorder.put(Asked(asked.due, result, last_word=True))
+    await asking.outages.take(replace(asked, result=result, last_word=True))
 
 
 async def check_one(asking: Asking, due: DueTarget) -> Asked | None:
     """Ask one target and judge the answer; None when judging failed, which is a mistake of ours."""
     kind, target = kinds()[due.target.kind], due.target
+    began = anyio.current_time()
     first = await asking.fetch(kind.request(target, due.wants_metadata))
     try:
         question = kind.confirm(target, first, due.wants_metadata)
         second = await asking.fetch(question) if question is not None else None
-        return Asked(due, _result(asking, kind, due, first, second))
+        result = _result(asking, kind, due, first, second)
+        return Asked(due, result, plain=_is_plain(first) or _is_plain(second), began=began)
     except StorageError:
         raise
     except Exception as error:
@@ -179,6 +173,13 @@ async def check_one(asking: Asking, due: DueTarget) -> Asked | None:
         asking.broke(target, error)
         await asking.store.defer([target.id], "not-reached")
         return None
+
+
+def _is_plain(outcome: Outcome | None) -> bool:
+    """Whether any part of an answer came without a certificate."""
+    if outcome is None:
+        return False
+    return not all(url.startswith("https:") for url in (outcome.url, *(hop.url for hop in outcome.hops)))
 
 
 def _result(

@@ -5,6 +5,8 @@ What an API cannot decide is given back and asked at its own address, with the m
 
 from __future__ import annotations
 
+import anyio
+
 from enrich.asking import Asking
 from enrich.model import CheckResult, Found, Kind
 from enrich.registry import kinds
@@ -18,7 +20,7 @@ TAKEN_AT_ONCE = 2000
 async def look_up(asking: Asking, name: str) -> None:
     """Ask the API of one kind about all its due targets; undecided ones become due at their own address."""
     kind = kinds()[name]
-    while not (asking.stopping.is_set() or asking.hopeless()):
+    while not asking.stopping.is_set() and await asking.outages.may_ask():
         due = await asking.store.take_for_api(name, TAKEN_AT_ONCE)
         if not due:
             return
@@ -29,12 +31,13 @@ async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> Non
     assert kind.look_up is not None, "only kinds with an API have targets that ask one"
     waiting = {one.target.id: one for one in due}
     undecided: list[str] = []
+    began = anyio.current_time()
     async for found in kind.look_up([one.target for one in due], asking.api):
         one = waiting.pop(found.target_id)
         if found.verdict is None:
             undecided.append(found.target_id)
         else:
-            await asking.recorder.put(Asked(one, _result(asking, one, found)))
+            await asking.outages.take(Asked(one, _result(asking, one, found), began=began))
         if asking.stopping.is_set():
             break
     await asking.store.release([*undecided, *waiting])

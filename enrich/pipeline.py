@@ -7,6 +7,7 @@ is read from the store in order. Nothing that asks the network is imported unles
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -39,6 +40,7 @@ from enrich.model import (
     Target,
     TargetState,
 )
+from enrich.network import Network, Outages
 from enrich.registry import finding_codes, kinds
 from enrich.selection import Selection, places_of
 from enrich.store.history import Confirmation
@@ -46,22 +48,29 @@ from enrich.store.protocol import Ages, Rows, Store
 from enrich.store.recorder import Recorder
 from enrich.summary import Header, report_of
 from enrich.tracked import is_kept_by_git
+from enrich.urls import host_of
 
 if TYPE_CHECKING:
     from enrich.fetch.client import Fetcher, Transport
 
 INTERRUPT_GRACE_SECONDS = 10.0
-# When so many failed in so long a time and nobody answered, the network is down and asking on is pointless.
-HOPELESS_FAILURES = 20
-HOPELESS_SECONDS = 15.0
+# How many hosts are asked at most whether the network is up, when none that answered in this run does.
+CANARIES = 3
 TAKEN_AT_ONCE = 500
 NIGHTLY_SLACK_SECONDS = 2 * 3600.0
 
 _WARNINGS = {
-    "network-down": "no host answered at all: the network seems to be down, so older verdicts are kept",
-    "network-lost": "the network was lost during the run: what failed after the last answer keeps its older verdict",
-    "deadline": "the deadline ended the run before every target was asked",
-    "interrupted": "the run was interrupted before every target was asked",
+    "network-down": "no host answered at all: the network seems to be down, so older verdicts are kept; "
+    "see that this machine reaches the web and finds names, then run again",
+    "network-lost": "the network was lost during the run: what failed after the last answer keeps its older verdict; "
+    "run again when it works, and the rest is asked then",
+    "lying-network": "this network answers in place of others (a log-in page, a name server that makes up answers, or "
+    "certificates that nobody can check, as with a wrong clock), so what it said over plain http and about names is "
+    "not believed and older verdicts are kept; log in to the network or set the clock, then run again",
+    "mass-change": "so many links seem gone at once that it is not believed yet, and their older verdicts are kept; "
+    "open a few of them: if they are gone, run again with --accept-mass-change, or wait for a run a day later",
+    "deadline": "the deadline ended the run before every target was asked; the next run goes on with the rest",
+    "interrupted": "the run was interrupted before every target was asked; the next run goes on with the rest",
 }
 
 
@@ -76,6 +85,7 @@ class Observer(Protocol):
     def counted(self, result: CheckResult, state: TargetState) -> None: ...
     def broke(self, target: Target, error: Exception) -> None: ...
     def watch(self, fetcher: Fetcher | None) -> None: ...
+    def waiting(self, seconds: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +114,7 @@ class Progress:
     stop: Callable[[], None] | None = None
     requests: int = 0
     internal_errors: list[Finding] = field(default_factory=list)
+    site_changes: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -253,6 +264,7 @@ async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -
                 work.deadline = anyio.current_time() + deadline
             progress.stop = stop
             await _work(asking)
+        await _conclude(asking, progress, accept=job.settings["accept_mass_change"])
         if work.cancelled_caught and not progress.interrupted:
             progress.incomplete("deadline")
         await asking.recorder.close()
@@ -262,18 +274,51 @@ async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -
 
 
 async def _work(asking: Asking) -> None:
-    from enrich.check import check_all, look_again, settle
+    from enrich.check import look_again
+
+    # What an API could not decide becomes due at its own address, and what failed in an outage is due again.
+    while await _is_due(asking):
+        await _ask_due(asking)
+        if not await _is_due(asking) and await asking.outages.settle():
+            await look_again(asking)
+            await asking.outages.settle()
+
+
+async def _is_due(asking: Asking) -> bool:
+    if asking.stopping.is_set() or not await asking.outages.may_ask():
+        return False
+    return bool(await asking.store.kinds_by_api() or await asking.store.hosts())
+
+
+async def _ask_due(asking: Asking) -> None:
+    from enrich.check import check_all
     from enrich.lookup import look_up
 
     async with anyio.create_task_group() as tasks:
         for kind in await asking.store.kinds_by_api():
             tasks.start_soon(look_up, asking, kind)
         tasks.start_soon(check_all, asking)
-    # What an API could not decide is due at its own address by now.
-    await check_all(asking)
-    if await settle(asking):
-        await look_again(asking)
-        await settle(asking)
+
+
+async def _conclude(asking: Asking, progress: Progress, *, accept: bool) -> None:
+    """State what is gone; say which sites changed as a whole, and whether too much changed to be believed."""
+    found = await asking.recorder.conclude(asking.now(), accept=accept)
+    if found.withheld:
+        progress.incomplete("mass-change")
+    for host, change in found.sites.items():
+        told = f"{change.gone} of {change.asked} links to {host} that worked before seem gone at once"
+        way_out = (
+            "not believed before a run a day later sees it too: was the site rebuilt, or does it refuse us?"
+        )
+        progress.site_changes.append(_site_changed(f"{told}; {way_out}"))
+    for host, change in found.walls.items():
+        told = f"{host} refuses {change.gone} of {change.asked} links that worked before"
+        progress.site_changes.append(_site_changed(f"{told}; their older verdicts stand"))
+
+
+def _site_changed(message: str) -> Finding:
+    code = finding_codes()["site-changed"]
+    return Finding(code=code.code, severity=code.severity, message=message)
 
 
 def _asking(job: Job, store: Store, fetcher: Fetcher, progress: Progress, rule: Confirmation) -> Asking:
@@ -294,38 +339,61 @@ def _asking(job: Job, store: Store, fetcher: Fetcher, progress: Progress, rule: 
         arxiv_api_url=settings["arxiv_api_url"],
         contact=settings["contact"],
     )
-    recorder = Recorder(store, rule, answers=lambda: fetcher.answers, counted=job.observer.counted)
-    started = anyio.current_time()
-
-    def hopeless() -> bool:
-        failed = not fetcher.answered and len(recorder.held) >= HOPELESS_FAILURES
-        return failed and anyio.current_time() - started > HOPELESS_SECONDS
-
+    outages = _outages(job, store, fetcher, rule)
     return Asking(
         store=store,
         fetch=fetcher.fetch,
         api=api,
-        recorder=recorder,
+        recorder=outages.recorder,
         now=job.now,
         manners_of=job.manners_of or settings.manners_of,
         budget_of=settings.budget_of,
         accept_of=lambda host: settings.hosts[host].accept if host in settings.hosts else frozenset(),
         names_resolved=lambda: fetcher.names_resolved,
-        is_up=fetcher.is_up,
+        outages=outages,
         broke=broke,
-        hopeless=hopeless,
         is_check=job.is_check,
+        stopping=outages.stopping,
     )
+
+
+def _outages(job: Job, store: Store, fetcher: Fetcher, rule: Confirmation) -> Outages:
+    """The recorder of a run, behind the watch over our own network."""
+    settings = job.settings
+    network = Network(fetcher, partial(_canaries, store, settings))
+    # A run that must end soon does not spend all of its time on waiting.
+    patience = min(settings["network_wait"], (settings["deadline"] or math.inf) / 2)
+    return Outages(
+        network,
+        Recorder(store, rule, proofs=network, counted=job.observer.counted),
+        store.put_back,
+        wait_seconds=patience,
+        stopping=anyio.Event(),
+        waiting=job.observer.waiting,
+    )
+
+
+async def _canaries(store: Store, settings: Settings) -> Sequence[str]:
+    """Hosts to ask whether the network is up: those named, else the longest alive whose owners do not count visits."""
+    if settings["canary"]:
+        return tuple(settings["canary"])
+    known = await store.canaries(4 * CANARIES)
+    return [url for url in known if settings.manners_of(host_of(url)).daily_cap is None][:CANARIES]
 
 
 async def _leave(asking: Asking, progress: Progress, answered: bool) -> None:
     """What was held back or not reached keeps its older verdict; say why."""
-    recorder = asking.recorder
-    unproven = [asked.result.target_id for asked in (*recorder.held, *recorder.doubtful)]
-    if recorder.held and progress.complete:
-        progress.incomplete("network-lost" if answered else "network-down")
-        await asking.store.defer(unproven, "network-down")
-    if await asking.store.defer_rest("not-reached") and progress.complete and not progress.internal_errors:
+    recorder, reason = asking.recorder, "not-reached"
+    waiting = [*recorder.held, *recorder.hearsay, *recorder.doubtful]
+    unclear = (recorder.held or recorder.hearsay) and "deadline" not in progress.warnings
+    lost = asking.outages.lost or unclear
+    if (recorder.lied_to or lost) and not progress.interrupted:
+        progress.incomplete(
+            "lying-network" if recorder.lied_to else "network-lost" if answered else "network-down"
+        )
+        await asking.store.defer([asked.result.target_id for asked in waiting], "network-down")
+        reason = "network-down" if asking.outages.lost else reason
+    if await asking.store.defer_rest(reason) and progress.complete and not progress.internal_errors:
         raise AssertionError("a complete run leaves no due target behind")
 
 
@@ -365,7 +433,7 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
             ],
             finished_at=job.now(),
             unreadable=unreadable,
-            internal_errors=progress.internal_errors,
+            internal_errors=[*progress.internal_errors, *progress.site_changes],
             settings=settings,
         )
         policy = Policy.of(settings, job.is_check)

@@ -72,6 +72,10 @@ class Display(AbstractContextManager["Display"]):
                 f"{sum(self._counts.values())} of {self._due} asked: {self._summary()}{self._slowest()}"
             )
 
+    def waiting(self, seconds: float) -> None:
+        if self._live or self._plain:
+            self._say(f"the network seems to be down: waiting for it, {seconds:.0f} s at most")
+
     def broke(self, target: Target, error: Exception) -> None:
         import traceback
 

@@ -402,8 +402,8 @@ _NOT_ASKED = (
     Reason(
         code="network-down",
         status=_SKIPPED,
-        help="No host answered at all, so the network here is taken to be down. Earlier verdicts stand; run "
-        "again when it works.",
+        help="The network here was down, was lost, or answered in place of others, so that nothing is known. Earlier "
+        "verdicts stand; run again when it works.",
     ),
 )
 

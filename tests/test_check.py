@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ import anyio.lowlevel
 import pytest
 
 from enrich.asking import Asking
-from enrich.check import check_all, look_again, settle
+from enrich.check import check_all, look_again
 from enrich.collect import found_target
 from enrich.lookup import look_up
 from enrich.model import (
@@ -31,6 +32,7 @@ from enrich.model import (
     Target,
     TargetState,
 )
+from enrich.network import Network, Outages
 from enrich.selection import resolve
 from enrich.store.history import Confirmation
 from enrich.store.protocol import Ages, FoundDocument, FoundLink
@@ -62,18 +64,36 @@ class World:
     counted: dict[str, TargetState] = field(default_factory=dict)
     broken_by_us: list[str] = field(default_factory=list)
     answers: int = 0
+    answered_from: float = -math.inf
+    verified_from: float = -math.inf
     up: bool = True
+    invents: bool = False
     names_resolved: int = 1
 
     async def fetch(self, request: Request) -> Outcome:
         self.asked.append((request.method, request.url))
+        now = anyio.current_time()
         await anyio.lowlevel.checkpoint()
         outcome = self.site(request)
-        self.answers += isinstance(outcome, Response)
+        if isinstance(outcome, Response):
+            self.answers += 1
+            self.answered_from = now
+            self.verified_from = now if request.url.startswith("https:") else self.verified_from
         return outcome
 
-    async def is_up(self) -> bool:
-        return self.up and self.answers > 0
+    def witnesses(self) -> list[str]:
+        return ["https://witness.example/"] if self.answers else []
+
+    async def is_up(self, urls: Sequence[str], *, names: bool = False) -> bool:
+        return self.up and bool(urls)
+
+    async def invents_answers(self, *, proxies: bool = True) -> bool:
+        return self.invents
+
+    def forgive(self) -> None: ...
+
+    async def no_canaries(self) -> list[str]:
+        return []
 
     def count(self, result: CheckResult, state: TargetState) -> None:
         self.counted[result.target_id] = state
@@ -104,17 +124,21 @@ async def asking_of(
         await store.add([document])
         ages = dict.fromkeys(("web", "arxiv", "github", "wechat"), (7 * 86400.0, 30 * 86400.0))
         await store.plan(Ages(by_kind=ages, metadata=not is_check), NOW)
+        network = Network(world, world.no_canaries)
+        recorder = Recorder(store, Confirmation(), proofs=network, counted=world.count)
+        stopping = anyio.Event()
         asking = Asking(
             store=store,
             fetch=world.fetch,
             api=Api(fetch=world.fetch),
-            recorder=Recorder(store, Confirmation(), answers=lambda: world.answers, counted=world.count),
+            recorder=recorder,
             now=lambda: NOW,
             manners_of=lambda _host: manners or Manners(),
             budget_of=lambda _host: None,
             accept_of=lambda _host: frozenset(),
             names_resolved=lambda: world.names_resolved,
-            is_up=world.is_up,
+            outages=Outages(network, recorder, store.put_back, wait_seconds=60.0, stopping=stopping),
+            stopping=stopping,
             broke=world.broke,
             is_check=is_check,
         )
@@ -134,11 +158,12 @@ async def everything(
     """Ask all URLs, the second look included; the reasons that were counted, by URL."""
     async with asking_of(world, urls, folder, **more) as asking:  # type: ignore[arg-type]
         await check_all(asking)
-        if await settle(asking):
+        if await asking.outages.settle():
             await look_again(asking)
-            await settle(asking)
+            await asking.outages.settle()
         if after:
             await after(asking)
+        await asking.recorder.conclude(NOW)
     return {id_.removeprefix("url:"): state.reason or "" for id_, state in world.counted.items()}
 
 

@@ -425,7 +425,8 @@ def test_a_provider_in_trouble_costs_no_verdict_and_no_metadata(
 
 
 def test_a_dead_network_changes_no_verdict(world: World, later: Path, tmp_path: Path) -> None:
-    again = run_enrich(["run", "notes", "--refresh", "--retries", "0", *FLAGS], later, dead_proxy(tmp_path))
+    options = ["--refresh", "--retries", "0", "--network-wait", "1s", *FLAGS]
+    again = run_enrich(["run", "notes", *options], later, dead_proxy(tmp_path))
     assert again.returncode == 3, again.stderr
     report = saved_report(later)
     assert verdicts(report) == verdicts(world.report)
@@ -639,3 +640,74 @@ def test_no_host_has_more_visitors_than_its_share(tmp_path: Path) -> None:
         done = run_enrich(["run", "notes.md", *options], tmp_path, environment(internet))
     assert done.returncode == 0, done.stderr
     assert most == {"page-1.example": 3, "page-2.example": 3}
+
+
+# --- too much at once to be believed --------------------------------------------------------------------
+
+MANY = [f"https://page-{n}.example/{m}" for n in range(10) for m in range(15)]
+BIG = [f"https://big.example/{m}" for m in range(40)]
+
+
+def night(folder: Path, internet: Internet, day: str, *options: str) -> tuple[int, dict[str, Any]]:
+    env = environment(internet, ENRICH_NOW=f"{day}T06:00:00Z")
+    done = run_enrich(["run", "notes.md", "--refresh", *options], folder, env)
+    return done.returncode, saved_report(folder)
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Iterator[tuple[Path, Internet]]:
+    """A folder whose 190 links were all found alive, and the web where that may change."""
+    (tmp_path / "enrich.toml").write_text(
+        'host_interval = 0.0\nhost_concurrency = 16\n[report]\nformats = ["json", "text", "markdown"]\n'
+    )
+    (tmp_path / "notes.md").write_text("".join(f"- <{url}>\n" for url in (*MANY, *BIG)))
+    with Internet(tmp_path / "authority", small_web()) as internet:
+        code, report = night(tmp_path, internet, "2026-11-01")
+        assert (code, report["summary"]["by_status"]["ok"]) == (0, 190)
+        yield tmp_path, internet
+
+
+def test_a_mass_of_dead_links_is_believed_when_a_second_day_sees_it(many: tuple[Path, Internet]) -> None:
+    folder, internet = many
+    internet.sites |= {f"page-{n}.example": gone for n in range(5)}
+    # Five hosts of fifteen links: too small to be sites that changed, together too many to be believed.
+    code, report = night(folder, internet, "2026-11-03")
+    assert code == 3
+    assert report["summary"]["by_status"]["ok"] == 190
+    assert [warning["code"] for warning in report["run"]["warnings"]] == ["mass-change"]
+    kept = [row for row in report["targets"] if row["detail"]]
+    assert len(kept) == 75
+    assert all("http-404" in row["detail"] and row["from_cache"] for row in kept)
+    text = (folder / "reports" / "latest.txt").read_text()
+    assert text.startswith("The run is not complete: so many links seem gone at once")
+    code, report = night(folder, internet, "2026-11-04")
+    assert (code, report["run"]["warnings"]) == (0, [])
+    assert report["summary"]["by_status"]["broken"] == 75
+
+
+def test_a_mass_of_dead_links_is_believed_on_request(many: tuple[Path, Internet]) -> None:
+    folder, internet = many
+    internet.sites |= {f"page-{n}.example": gone for n in range(5)}
+    code, report = night(folder, internet, "2026-11-03", "--accept-mass-change")
+    assert (code, report["summary"]["by_status"]["broken"]) == (0, 75)
+
+
+def test_a_site_that_was_rebuilt_is_one_finding_and_not_forty(many: tuple[Path, Internet]) -> None:
+    folder, internet = many
+    alive = internet.site("big.example")
+    internet.sites["big.example"] = gone
+    code, report = night(folder, internet, "2026-11-03")
+    assert (code, report["run"]["complete"]) == (0, True)
+    assert report["summary"]["by_status"]["ok"] == 190
+    changed = [row for row in report["findings"] if row["code"] == "site-changed"]
+    assert [row["severity"] for row in changed] == ["warning"]
+    assert "40 of 40 links to big.example" in changed[0]["message"]
+    assert "site-changed" in (folder / "reports" / "latest.txt").read_text()
+    # It is back for a day, so the doubt is forgotten, and the next loss is the first again.
+    assert alive is not None
+    internet.sites["big.example"] = alive
+    assert night(folder, internet, "2026-11-04")[1]["findings"] == []
+    internet.sites["big.example"] = gone
+    assert night(folder, internet, "2026-11-05")[1]["summary"]["by_status"]["broken"] == 0
+    code, report = night(folder, internet, "2026-11-06")
+    assert report["summary"]["by_status"]["broken"] == 40

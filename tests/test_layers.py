@@ -25,10 +25,18 @@ LINES: tuple[tuple[frozenset[str], bool], ...] = (
     (frozenset({"check", "lookup", "report", "documents", "findings", "git_dates", "tracked"}), False),
     (frozenset({"progress", "publish", "repeats", "sorting"}), False),
     (frozenset({"asking"}), False),
-    (frozenset({"kinds"}), False),
+    (frozenset({"kinds", "network"}), False),
     (frozenset({"fetch", "store", "extract", "verdict"}), False),
     (frozenset({"config", "registry", "codec", "urls", "text", "titles"}), True),
-    (frozenset({"dates", "date_forms", "front_matter", "gitignore", "periods", "processes"}), True),
+    (
+        frozenset(
+            {
+                *("dates", "date_forms", "front_matter", "gitignore", "mass_change", "outage", "periods"),
+                "processes",
+            }
+        ),
+        True,
+    ),
     (frozenset({"model", "errors"}), True),
 )
 HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv"})

@@ -8,9 +8,11 @@ followed by hand, since httpx reads the whole body of every redirect, without a 
 
 from __future__ import annotations
 
+import math
 import random as dice
+import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -56,6 +58,9 @@ _WITNESSES = 3
 
 # What a proxy says for itself, when a plain http question goes through it.
 _PROXY_STATUSES = frozenset({407, 502, 504})
+
+# Names that cannot exist (RFC 6761 section 6.4): whoever answers for one answers in place of others.
+_NO_NAME = ".invalid"
 
 
 def _no_headers(_host: str) -> tuple[tuple[str, str], ...]:
@@ -134,7 +139,8 @@ class Fetcher:
         self._settings = settings
         self._guard = Guard(parse_nets(settings.allow_nets), settings.allow_private)
         self._proxies = Proxies(settings.proxies, settings.no_proxy)
-        self._own = self._network(resolve) if transport is None else None
+        self._resolve = resolve or system_resolver()
+        self._own = self._network(self._resolve) if transport is None else None
         self._web: Exchange | None = Adapted(transport) if transport else self._own
         self._limit = anyio.CapacityLimiter(settings.concurrency)
         self._random = random
@@ -142,13 +148,16 @@ class Fetcher:
         self._lanes: dict[str, Lane] = {}
         self.requests = 0
         self.answers = 0
+        # When the latest question was asked that got an answer, and the latest one under a certificate.
+        self.answered_from = -math.inf
+        self.verified_from = -math.inf
         self._witnesses: dict[str, str] = {}
         self._names_answered: set[str] = set()
 
-    def _network(self, resolve: Resolve | None) -> OriginTransport:
+    def _network(self, resolve: Resolve) -> OriginTransport:
         return OriginTransport(
             guard=self._guard,
-            resolve=resolve or system_resolver(),
+            resolve=resolve,
             proxies=self._proxies,
             ca_bundle=self._settings.ca_bundle,
             is_wanted=lambda origin: origin[1] in self._lanes and self._lanes[origin[1]].is_busy,
@@ -169,6 +178,15 @@ class Fetcher:
         """Whether any host gave an answer in this run; what a proxy says for itself is none."""
         return self.answers > 0
 
+    def _answered(self, address: Address, asked_at: float) -> None:
+        """Take note that a host answered a question of that moment."""
+        self.answers += 1
+        self.answered_from = max(self.answered_from, asked_at)
+        if address.scheme == "https":
+            self.verified_from = max(self.verified_from, asked_at)
+        self._names_answered.add(address.host)
+        self._remember(address)
+
     def _remember(self, address: Address) -> None:
         """Keep the hosts that answered last, as witnesses that the network is up."""
         self._witnesses.pop(address.host, None)
@@ -176,17 +194,63 @@ class Fetcher:
         if len(self._witnesses) > _WITNESSES:
             del self._witnesses[next(iter(self._witnesses))]
 
-    async def is_up(self) -> bool:
-        """Whether the network still works: one of the hosts that answered last answers again.
+    def witnesses(self) -> list[str]:
+        """Addresses that answered in this run, the last ones first."""
+        return list(reversed(self._witnesses.values()))
 
-        For the failures at the end of a run, after which nobody else was asked. False when nobody ever did.
+    async def is_up(self, urls: Sequence[str], *, names: bool = False) -> bool:
+        """Whether one of these hosts answers. With ``names`` its name must be found again first.
+
+        A host in whose name a certificate speaks is asked where there is one: others can be spoken for.
         """
-        for url in list(reversed(self._witnesses.values())):
-            before = self.answers
+        secure = [url for url in urls if url.startswith("https:")]
+        for url in secure or urls:
+            address = address_of(url)
+            if address is None or (names and not await self._is_found(address)):
+                continue
+            # It may have failed so often in an outage that its lane would not even ask.
+            self._lane(address.host).forgive()
+            now = anyio.current_time()
             await self._attempt(Request(url=url, method="HEAD", retry=False))
-            if self.answers > before:
+            if (self.verified_from if secure else self.answered_from) >= now:
                 return True
         return False
+
+    async def _is_found(self, address: Address) -> bool:
+        """Whether the resolver still finds a name; names that a proxy looks up are its affair."""
+        if self._own is None or self._proxies.choose(*address.origin):
+            return True
+        try:
+            with anyio.fail_after(self._settings.timeout_seconds):
+                return bool(await self._resolve(address.host.strip("[]"), address.port))
+        except OSError:
+            # A TimeoutError is one as well.
+            return False
+
+    async def invents_answers(self, *, proxies: bool = True) -> bool:
+        """Whether a name that cannot exist is found, or answers through the proxy that names are left to.
+
+        Captive portals and resolvers that sell their error pages do that; and then neither a missing name nor
+        anything that came over plain http says what it seems to say. Directly it costs one question to the
+        user's own resolver; the name is looked up as those of links are, search domains included. Without
+        ``proxies`` no proxy is asked, and where one is set the answer is no.
+        """
+        name = f"enrich-{secrets.token_hex(8)}{_NO_NAME}"
+        if self._own is None:
+            return False
+        if self._proxies.choose("http", name, 80) is None:
+            address = address_of(f"http://{name}/")
+            assert address is not None, "a name of letters and digits"
+            return await self._is_found(address)
+        if not proxies:
+            return False
+        outcome = await self._attempt(Request(url=f"http://{name}/", retry=False, max_body_bytes=1024))
+        return (isinstance(outcome, Response) and outcome.status < 400) or bool(outcome.hops)
+
+    def forgive(self) -> None:
+        """Forget which hosts took no connection: it was not their fault."""
+        for lane in self._lanes.values():
+            lane.forgive()
 
     @property
     def names_resolved(self) -> int:
@@ -300,13 +364,13 @@ class Fetcher:
     async def _exchange(self, request: Request, address: Address, lane: Lane) -> Response | Fault:
         """One question and its answer. Every error of the network becomes a fault here, and only here."""
         assert self._web is not None
-        was_sent = True
+        was_sent, asked_at = True, anyio.current_time()
         try:
             connect_timeout = self._settings.connect_timeout_seconds
             answered = await self._web.exchange(self._wire(request, address), connect_timeout)
             lane.connected(address.port)
             try:
-                return await self._receive(request, address, lane, answered)
+                return await self._receive(request, address, lane, answered, asked_at)
             finally:
                 if not answered.is_complete:
                     with anyio.CancelScope(shield=True):
@@ -345,17 +409,15 @@ class Fetcher:
         )
 
     async def _receive(
-        self, request: Request, address: Address, lane: Lane, answered: Answered
+        self, request: Request, address: Address, lane: Lane, answered: Answered, asked_at: float
     ) -> Response | Fault:
         """Take note of what the answer says about manners, and read as much of it as is wanted."""
         answer = Response(url=address.url, status=answered.status, headers=headers_of(answered.headers))
         if self._is_the_proxys(address, answer.status):
             if answer.status == 407:
                 return Fault(FailureKind.CONNECT, "proxy: it asks for a user name and password (407)")
-        else:
-            self.answers += 1
-            self._remember(address)
-            self._names_answered.add(address.host)
+        elif not address.host.endswith(_NO_NAME):
+            self._answered(address, asked_at)
         self._mind(lane, answer)
         body, truncated = await _read(request, answer, answered)
         return replace(answer, body=body, truncated=truncated)

@@ -212,6 +212,10 @@ class Lane:
         """The host took no connection at this port; about its others that says nothing."""
         self._health[port] = self._health.get(port, Health()).failed(self._clock(), fault)
 
+    def forgive(self) -> None:
+        """Forget the connections that did not come about: they failed on our side."""
+        self._health.clear()
+
     def reason_to_skip(self, port: int) -> Fault | None:
         """What the next request would meet with, while the host is taken to be down at this port."""
         health = self._health.get(port)

@@ -214,6 +214,13 @@ GENERAL_FINDINGS = (
         "The first of them counts for --since and --until; correct the others.",
     ),
     FindingCode(
+        code="site-changed",
+        severity=Severity.WARNING,
+        help="Nearly all links to one host that worked before seem gone at once, or are refused: the site was rebuilt, "
+        "moved, or keeps programs out. Their older verdicts stand until a run at least a day later sees the same. Open "
+        "one of them; --accept-mass-change believes it at once.",
+    ),
+    FindingCode(
         code="duplicate-target",
         severity=Severity.NOTE,
         help="Two entries are about the same paper or article. Remove one of them, or leave it if both are meant.",

@@ -22,7 +22,7 @@ from enrich.model import (
     Severity,
     Status,
 )
-from enrich.report.text import headline, place
+from enrich.report.text import banner, headline, place
 from enrich.text import markdown, redact
 from enrich.urls import is_web
 
@@ -47,11 +47,9 @@ def _table(heading: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[st
 
 
 def _summary(report: Report) -> Iterator[str]:
+    for line in banner(report):
+        yield f"> **{markdown(line)}**\n\n"
     yield f"# Links: {markdown(headline(report))}\n\n"
-    if not report.run.complete:
-        yield "**The run is not complete.**\n\n"
-    for warning in report.run.warnings:
-        yield f"> {markdown(warning.message)}\n\n"
     statuses = list(Status)
     rows = (
         [kind, *(str(counts[status]) for status in statuses)]

@@ -86,13 +86,18 @@ def _tail(report: Report) -> Iterator[str]:
         yield f"{counted(summary.undated_links, 'link')} without a known date\n"
     if notes := summary.findings["note"]:
         yield f"{counted(notes, 'note')} in the JSON report\n"
-    for warning in report.run.warnings:
-        yield f"warning: {printable(warning.message)}\n"
-    if not report.run.complete:
-        yield "the run is not complete\n"
+
+
+def banner(report: Report) -> list[str]:
+    """What must be known before anything else is read: that the run is not complete, why, and what to do."""
+    opening = "" if report.run.complete else "The run is not complete: "
+    told = [f"{opening}{warning.message}." for warning in report.run.warnings]
+    return told or ([] if report.run.complete else ["The run is not complete."])
 
 
 def render(report: Report) -> Iterator[str]:
+    if told := banner(report):
+        yield "".join(f"{printable(line)}\n" for line in told) + "\n"
     shown = [finding for finding in report.findings() if finding.severity is not Severity.NOTE]
     wanted = {finding.target for finding in shown}
     targets = {target.id: target for target in report.targets() if target.id in wanted} if wanted else {}

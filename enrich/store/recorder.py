@@ -1,20 +1,26 @@
 """Between those who find out and the store: batches results, and holds back what cannot be told yet.
 
-Two sorts of results wait. A failure to get any answer may be our own network's, so it is held until somebody
-else answers after it. And a *broken* that is not certain is asked for again at the end of the run before it
-is stated. Neither is stored nor counted while it waits.
+Four sorts of results wait, neither stored nor counted. A failure to get any answer may be our own network's, so it is
+held until somebody else answers after it, and answers for as much as the failure puts in doubt. What came
+over plain http may be a captive portal's, so it waits until the network has shown itself honest. A *broken*
+that is not certain is asked for again at the end of the run. And a link that was alive and seems gone waits for the
+end, when it is known how many others went with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
 
 import anyio
 
+from enrich.mass_change import Change, is_believed, is_mass_change, sites_changed
 from enrich.model import CheckResult, Status, TargetState
 from enrich.registry import reason_of
-from enrich.store.history import Confirmation
+from enrich.store.history import ALIVE, Confirmation
 from enrich.store.protocol import DueTarget, Store
 
 BATCH = 100
@@ -30,67 +36,225 @@ NO_ANSWER = frozenset(
         "provider-failure",
     }
 )
+# What came over plain http is kept back in bundles of so many, or for so long: one look at the network clears all.
+HEARSAY_KEPT = 200
+HEARSAY_SECONDS = 20.0
+NAMES = frozenset({"dns-not-found", "dns-failure"})
+_BY_NAME = frozenset({"dns-not-found", "tls-failure", "connect-failure", "timeout"})
+# Judged by ourselves, so that no network has a say in it: made of files, or of the address alone.
+_OURS = frozenset({"invalid-url", "unsupported-scheme", "host-deferred", "not-reached"})
+_OUR_KIND = "file"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One target, and what asking it gave; ``last_word`` is that of the second look."""
+    """One target, and what asking it gave.
+
+    ``last_word`` is that of the second look; ``plain`` says that nobody vouched for the answer by a certificate;
+    ``began`` is when it was asked and ``held_at`` when it was held, on the clock of the event loop;
+    ``names_then`` tells how many names had been found by then.
+    """
 
     due: DueTarget
     result: CheckResult
     last_word: bool = False
+    plain: bool = False
+    began: float = float("inf")
+    held_at: float = 0.0
+    names_then: int = 0
+
+    @property
+    def lacks_answer(self) -> bool:
+        """Whether nothing came back, so that the fault may lie on our side of the network."""
+        return self.result.verdict.reason in NO_ANSWER and self.result.http_status is None
+
+    @property
+    def is_hearsay(self) -> bool:
+        """Whether anybody on the way may have said this."""
+        reason = self.result.verdict.reason
+        # A portal's name server sends everybody to an address of its own network.
+        return reason not in _OURS and (self.plain or reason == "forbidden-address")
+
+
+class Proofs(Protocol):
+    """What has shown so far that the network works.
+
+    ``answered_from`` is when the latest of the questions was asked that were answered, ``verified_from`` the same for
+    answers under a certificate: an answer to a question from before a failure proves nothing about the time after.
+    """
+
+    @property
+    def answered_from(self) -> float: ...
+    @property
+    def verified_from(self) -> float: ...
+    @property
+    def names_resolved(self) -> int: ...
+    async def invents_names(self, since: float) -> bool:
+        """Whether our resolver knows a name that cannot exist, looked up at ``since`` or later."""
+        ...
+
+    async def is_honest(self, *, proven: bool, unsafe_hosts: int, last: bool) -> bool | None:
+        """Whether what came over plain http until now can be believed; None when that is not clear yet.
+
+        ``proven``: a certificate was shown after all of it. ``unsafe_hosts`` had none to show. ``last``: there is no
+        later.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """What became of the links that were alive and seem gone: the hosts that changed as a whole with how many
+    of their links did, and how many links of others are withheld, of how many that were asked."""
+
+    sites: Mapping[str, Change] = field(default_factory=dict)
+    walls: Mapping[str, Change] = field(default_factory=dict)
+    withheld: int = 0
+    asked: int = 0
 
 
 class Recorder:
-    """Takes results from many tasks; one task, `write`, stores them and then reports them counted.
-
-    ``answers`` tells how many answers of any host have come so far.
-    """
+    """Takes results from many tasks; one task, `write`, stores them and then reports them counted."""
 
     def __init__(
         self,
         store: Store,
         rule: Confirmation,
         *,
-        answers: Callable[[], int],
+        proofs: Proofs,
         counted: Callable[[CheckResult, TargetState], None],
     ) -> None:
         self._store = store
         self._rule = rule
-        self._answers = answers
+        self._proofs = proofs
         self._counted = counted
         self._send, self._receive = anyio.create_memory_object_stream[CheckResult](1000)
-        self._held_at = 0
+        self._asked_alive: Counter[str] = Counter()
+        self._blocked: Counter[str] = Counter()
+        self._hearsay_at = 0.0
+        self._hearsay_unclear = 0
+        self.lied_to = False
         self.held: list[Asked] = []
+        self.hearsay: list[Asked] = []
         self.doubtful: list[Asked] = []
+        self.leaving: list[Asked] = []
 
     async def put(self, asked: Asked) -> None:
         """Hand in a result."""
         await self.release_held()
-        if _may_be_us(asked.result):
-            self.held.append(asked)
-            self._held_at = self._answers()
+        if asked.lacks_answer:
+            self.hold(asked)
+        elif asked.is_hearsay:
+            if not self.hearsay:
+                self._hearsay_at = anyio.current_time() + HEARSAY_SECONDS
+            self.hearsay.append(replace(asked, held_at=anyio.current_time()))
         else:
             await self._place(asked)
+        await self.release_hearsay()
 
-    async def release_held(self, *, proven: bool = False) -> None:
-        """Let go of held failures once somebody answered after the last of them, or when ``proven``."""
-        if self.held and (proven or self._answers() > self._held_at):
-            held, self.held = self.held, []
-            for asked in held:
-                await self._place(asked)
+    def hold(self, asked: Asked) -> None:
+        """Keep a failure back until something speaks for the network."""
+        now, names = anyio.current_time(), self._proofs.names_resolved
+        self.held.append(replace(asked, held_at=now, names_then=names))
+
+    def _is_cleared(self, asked: Asked) -> bool:
+        """Whether the network has done since this failure what failed in it: found a name, got a safe answer."""
+        proofs = self._proofs
+        if asked.result.verdict.reason in NAMES and proofs.names_resolved == asked.names_then:
+            return False
+        return asked.held_at <= (proofs.answered_from if asked.plain else proofs.verified_from)
+
+    async def release_held(self, *, proven: Callable[[Asked], bool] | None = None) -> None:
+        """Let go of held failures that are cleared by what happened after them, or are ``proven``."""
+        clear = proven or self._is_cleared
+        if self.lied_to or not self.held:
+            return
+        free = [asked for asked in self.held if clear(asked)]
+        self.held = [asked for asked in self.held if not clear(asked)]
+        # A missing name, or one that led to a stranger, may be the work of a resolver that was taken over.
+        suspect = [asked.held_at for asked in free if asked.result.verdict.reason in _BY_NAME]
+        if suspect and await self._proofs.invents_names(max(suspect)):
+            self.lied_to = True
+            self.held = [*free, *self.held]
+            return
+        for asked in free:
+            await self._place(asked)
+
+    async def release_hearsay(self, *, last: bool = False) -> None:
+        """Let go of what came over plain http, many at a time, once the network has shown itself honest after it."""
+        now = anyio.current_time()
+        soon = now < self._hearsay_at and len(self.hearsay) < HEARSAY_KEPT * (1 + self._hearsay_unclear)
+        if self.lied_to or not self.hearsay or (soon and not last):
+            return
+        self._hearsay_at = now + HEARSAY_SECONDS
+        waiting, self.hearsay = self.hearsay, []
+        safe_from = self._proofs.verified_from
+        proven = [one for one in waiting if one.held_at <= safe_from]
+        unproven = [one for one in waiting if one.held_at > safe_from]
+        free, rest = (proven, unproven) if proven and not last else (waiting, [])
+        unsafe = {one.due.target.host for one in self.held if one.result.verdict.reason == "tls-failure"}
+        honest = await self._proofs.is_honest(
+            proven=len(free) == len(proven), unsafe_hosts=len(unsafe), last=last
+        )
+        self.lied_to = self.lied_to or honest is False
+        self._hearsay_unclear = 0 if honest else self._hearsay_unclear + 1
+        self.hearsay = [*rest, *self.hearsay] if honest else [*waiting, *self.hearsay]
+        for one in free if honest else ():
+            await self._place(one)
+
+    def take_held(self) -> list[Asked]:
+        """Hand over the held failures, which are nobody's but the caller's then."""
+        held, self.held = self.held, []
+        return held
 
     async def _place(self, asked: Asked) -> None:
         verdict = asked.result.verdict
-        certain = (
-            asked.last_word or verdict.status is not Status.BROKEN or reason_of(verdict.reason).certain
-        )
-        if not certain:
+        broken = verdict.status is Status.BROKEN
+        if broken and not asked.last_word and not reason_of(verdict.reason).certain:
             self.doubtful.append(asked)
-        elif verdict.status is Status.SKIPPED:
+            return
+        if verdict.status is Status.SKIPPED:
             await self._store.defer([asked.result.target_id], verdict.reason)
-        else:
-            await self._send.send(asked.result)
+            return
+        if asked.due.was in ALIVE and asked.due.target.kind != _OUR_KIND:
+            host = asked.due.target.host
+            self._asked_alive[host] += 1
+            self._blocked[host] += verdict.status is Status.BLOCKED
+            if broken:
+                self.leaving.append(asked)
+                return
+        await self._send.send(asked.result)
+
+    async def conclude(self, now: datetime, *, accept: bool = False) -> Verdicts:
+        """At the end: state which links are gone, and withhold those that went with too many others."""
+        leaving, self.leaving = self.leaving, []
+        new = [one for one in leaving if not accept and not is_believed(one.due.doubted_since, now)]
+        changes = self._changes(new)
+        sites = sites_changed(changes)
+        mass = is_mass_change(changes, apart_from=sites)
+        withheld = [one for one in new if mass or one.due.target.host in sites]
+        notes = {one.result.target_id: _note(one) for one in withheld}
+        for one in leaving:
+            await self._send.send(replace(one.result, withheld=notes.get(one.result.target_id)))
+        return Verdicts(
+            sites={host: changes[host] for host in sorted(sites)},
+            walls=self._walls(),
+            withheld=sum(one.due.target.host not in sites for one in withheld),
+            asked=sum(self._asked_alive.values()),
+        )
+
+    def _changes(self, leaving: Iterable[Asked]) -> dict[str, Change]:
+        gone: defaultdict[str, int] = defaultdict(int)
+        for one in leaving:
+            gone[one.due.target.host] += 1
+        return {host: Change(asked=asked, gone=gone[host]) for host, asked in self._asked_alive.items()}
+
+    def _walls(self) -> dict[str, Change]:
+        """Hosts whose links were alive and that refuse nearly all of them now; their verdicts stand anyway."""
+        found = {
+            host: Change(asked=self._asked_alive[host], gone=count) for host, count in self._blocked.items()
+        }
+        return {host: found[host] for host in sorted(sites_changed(found))}
 
     async def close(self) -> None:
         """No more results will come; `write` ends when all are stored."""
@@ -115,6 +279,9 @@ class Recorder:
         return found
 
 
-def _may_be_us(result: CheckResult) -> bool:
-    """Whether nothing came back, so that the fault may lie on our side of the network."""
-    return result.verdict.reason in NO_ANSWER and result.http_status is None
+def _note(asked: Asked) -> str:
+    """What a person reads of a link whose older verdict stands for now."""
+    return (
+        f"it seems gone ({asked.result.verdict.reason}), together with so many others that it is not believed yet; "
+        "it is asked again in a later run, and believed if that is at least a day later"
+    )

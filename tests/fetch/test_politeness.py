@@ -259,3 +259,13 @@ async def test_a_port_that_takes_no_connection_says_nothing_about_another() -> N
     assert where.reason_to_skip(80) is None
     where.connected(443)
     assert where.reason_to_skip(443) is None
+
+
+async def test_a_host_that_was_down_in_our_outage_is_asked_again_at_once() -> None:
+    made = lane()
+    for _ in range(6):
+        await anyio.sleep(5.0)
+        made.unconnected(443, Fault(FailureKind.CONNECT, "no"))
+    assert made.reason_to_skip(443) is not None
+    made.forgive()
+    assert made.reason_to_skip(443) is None

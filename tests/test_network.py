@@ -1,0 +1,518 @@
+"""Our own network's trouble, with a virtual clock and a local function for the web."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+import pytest
+import trio.testing
+
+from enrich.model import CheckResult, Status, Target, TargetState, Verdict
+from enrich.network import Network, Outages
+from enrich.store.history import Confirmation, merge
+from enrich.store.protocol import DueTarget
+from enrich.store.recorder import HEARSAY_KEPT, HEARSAY_SECONDS, Asked, Recorder
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 5, 10, 6, tzinfo=UTC)
+OK = Verdict(Status.OK, "http-200")
+GONE = Verdict(Status.BROKEN, "http-410")
+REFUSED = Verdict(Status.UNREACHABLE, "connect-failure")
+UNSAFE = Verdict(Status.UNREACHABLE, "tls-failure")
+NO_NAME = Verdict(Status.BROKEN, "dns-not-found")
+NO_LOOKUP = Verdict(Status.UNREACHABLE, "dns-failure")
+WALL = Verdict(Status.BLOCKED, "http-403")
+CANARY = "https://canary.example/"
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return "trio", {"clock": trio.testing.MockClock(autojump_threshold=0)}
+
+
+@dataclass
+class World:
+    """A web that can be switched off, and a store that remembers what it is given."""
+
+    up: bool = True
+    invents: bool = False
+    known: tuple[str, ...] = (CANARY,)
+    answers: int = 0
+    answered_from: float = -math.inf
+    verified_from: float = -math.inf
+    names_resolved: int = 0
+    asked_up: list[float] = field(default_factory=list)
+    lookups: int = 0
+    forgiven: int = 0
+    recorded: dict[str, str] = field(default_factory=dict)
+    withheld: dict[str, str] = field(default_factory=dict)
+    back: list[str] = field(default_factory=list)
+    deferred: list[str] = field(default_factory=list)
+
+    def witnesses(self) -> list[str]:
+        return []
+
+    async def is_up(self, urls: Sequence[str], *, names: bool = False) -> bool:
+        self.asked_up.append(anyio.current_time())
+        return self.up and bool(urls)
+
+    async def invents_answers(self, *, proxies: bool = True) -> bool:
+        self.lookups += 1
+        return self.invents
+
+    def forgive(self) -> None:
+        self.forgiven += 1
+
+    async def canaries(self) -> tuple[str, ...]:
+        return self.known
+
+    async def record(self, results: Sequence[CheckResult], rule: Confirmation) -> list[TargetState]:
+        for result in results:
+            self.recorded[result.target_id] = result.verdict.reason
+            if result.withheld:
+                self.withheld[result.target_id] = result.withheld
+        return [merge(TargetState(status=Status.OK), result, rule) for result in results]
+
+    async def defer(self, ids: Sequence[str], reason: str) -> None:
+        self.deferred += ids
+
+    async def put_back(self, ids: Sequence[str]) -> None:
+        self.back += ids
+
+    def answer(self, *, safely: bool = True) -> None:
+        """Some host answers."""
+        self.answers += 1
+        self.answered_from = anyio.current_time()
+        self.verified_from = self.answered_from if safely else self.verified_from
+        self.names_resolved += 1
+
+
+@dataclass
+class Run:
+    world: World
+    recorder: Recorder
+    outages: Outages
+    stopping: anyio.Event
+
+    async def take(self, host: str, verdict: Verdict, number: int = 0, **more: Any) -> None:
+        # Asking takes time, so that one can tell what came first.
+        await anyio.sleep(0.01)
+        await self.outages.take(asked(host, verdict, number, **more))
+
+
+def asked(
+    host: str, verdict: Verdict, number: int = 0, *, was: Status | None = Status.OK, **more: Any
+) -> Asked:
+    target = Target(id=f"{host}/{number}", url=f"https://{host}/{number}", kind="web", host=host)
+    since = more.pop("doubted_since", None)
+    due = DueTarget(target=target, wants_metadata=False, was=was, doubted_since=since)
+    return Asked(due, CheckResult(target_id=target.id, at=NOW, verdict=verdict), **more)
+
+
+@asynccontextmanager
+async def running(world: World, wait_seconds: float = 300.0) -> AsyncIterator[Run]:
+    network = Network(world, world.canaries)
+    recorder = Recorder(world, Confirmation(), proofs=network, counted=lambda *_: None)  # type: ignore[arg-type]
+    stopping = anyio.Event()
+    outages = Outages(network, recorder, world.put_back, wait_seconds=wait_seconds, stopping=stopping)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(recorder.write)
+        yield Run(world, recorder, outages, stopping)
+        await recorder.close()
+
+
+async def fail_many(run: Run, count: int, verdict: Verdict = REFUSED, **more: Any) -> None:
+    for number in range(count):
+        await run.take(f"host-{number}.example", verdict, began=anyio.current_time(), **more)
+
+
+# --- asking nobody without a reason ------------------------------------------------------------------
+
+
+async def test_a_run_in_which_answers_come_asks_no_canary_and_looks_nothing_up() -> None:
+    world = World()
+    async with running(world) as run:
+        for number in range(100):
+            world.answer()
+            await run.take(f"host-{number}.example", GONE if number % 7 == 0 else OK)
+        assert await run.outages.settle()
+        await run.recorder.conclude(NOW)
+    assert (world.asked_up, world.lookups) == ([], 0)
+    assert len(world.recorded) == 100
+
+
+async def test_a_failure_is_stated_after_an_answer_without_asking_a_canary() -> None:
+    world = World()
+    async with running(world) as run:
+        await run.take("down.example", REFUSED)
+        world.answer()
+        await run.take("up.example", OK)
+        assert await run.outages.settle()
+    assert world.recorded == {"down.example/0": "connect-failure", "up.example/0": "http-200"}
+    assert world.asked_up == []
+
+
+async def test_the_first_three_hosts_failing_is_a_reason_to_ask_a_canary() -> None:
+    world = World()
+    async with running(world) as run:
+        await fail_many(run, 2)
+        assert world.asked_up == []
+        await fail_many(run, 3)
+    assert len(world.asked_up) == 1
+
+
+@pytest.mark.parametrize(("up", "stated"), [(True, ["last.example/0"]), (False, [])])
+async def test_a_failure_without_a_later_answer_is_stated_if_a_canary_answers(
+    up: bool, stated: list[str]
+) -> None:
+    world = World(up=up)
+    async with running(world) as run:
+        await run.take("last.example", REFUSED)
+        assert await run.outages.settle() is up
+    assert list(world.recorded) == stated
+
+
+# --- outages ----------------------------------------------------------------------------------------
+
+
+async def test_an_outage_pauses_all_asking_until_a_canary_answers() -> None:
+    world = World(up=False)
+    moments: list[float] = []
+    async with running(world) as run, anyio.create_task_group() as tasks:
+
+        async def come_back() -> None:
+            await anyio.sleep(100.0)
+            world.up = True
+
+        async def ask_on() -> None:
+            await anyio.sleep(1.0)
+            assert await run.outages.may_ask()
+            moments.append(anyio.current_time() - started)
+
+        world.answer()
+        started = anyio.current_time()
+        tasks.start_soon(come_back)
+        tasks.start_soon(ask_on)
+        await fail_many(run, 25)
+    (moment,) = moments
+    assert 100.0 <= moment <= 130.0
+    assert world.recorded == {}
+    assert len(world.back) >= 20
+    assert world.forgiven == 1
+
+
+async def test_what_was_under_way_when_an_outage_ended_is_asked_again() -> None:
+    world = World()
+    async with running(world) as run:
+        before = anyio.current_time()
+        world.answer()
+        await fail_many(run, 20)
+        assert len(world.back) == 20
+        await anyio.sleep(1.0)
+        await run.take("late.example", REFUSED, began=before)
+        world.answer()
+        await run.take("up.example", OK)
+    assert world.back[-1] == "late.example/0"
+    assert "late.example/0" not in world.recorded
+
+
+async def test_what_fails_again_after_an_outage_is_believed() -> None:
+    world = World()
+    async with running(world) as run:
+        world.answer()
+        await fail_many(run, 20)
+        await anyio.sleep(1.0)
+        await run.take("host-3.example", REFUSED, began=anyio.current_time())
+        world.answer()
+        await run.take("up.example", OK)
+    assert world.back.count("host-3.example/0") == 1
+    assert world.recorded["host-3.example/0"] == "connect-failure"
+
+
+@pytest.mark.parametrize(("was", "again"), [(Status.OK, 20), (None, 0)])
+async def test_where_the_network_was_up_all_along_only_what_was_alive_is_asked_again(
+    was: Status | None, again: int
+) -> None:
+    world = World()
+    async with running(world) as run:
+        world.answer()
+        await fail_many(run, 20, was=was)
+        assert len(world.back) == again
+        assert len(run.recorder.held) == 20 - again
+        assert await run.outages.settle()
+    assert len(world.recorded) == 20 - again
+
+
+async def test_a_wait_is_announced_but_not_a_question_that_is_answered_at_once() -> None:
+    told: list[float] = []
+    world = World(up=False)
+    network = Network(world, world.canaries)
+    recorder = Recorder(world, Confirmation(), proofs=network, counted=lambda *_: None)  # type: ignore[arg-type]
+    outages = Outages(
+        network,
+        recorder,
+        world.put_back,
+        wait_seconds=300.0,
+        stopping=anyio.Event(),
+        waiting=told.append,
+    )
+    for number in range(3):
+        await outages.take(asked(f"host-{number}.example", REFUSED))
+    assert told == [30.0]
+    await recorder.close()
+    await recorder.write()
+
+
+@pytest.mark.parametrize("wait_seconds", [300.0, 10.0])
+async def test_patience_with_an_outage_ends(wait_seconds: float) -> None:
+    world = World(up=False)
+    started = anyio.current_time()
+    async with running(world, wait_seconds) as run:
+        world.answer()
+        await fail_many(run, 30)
+        assert not await run.outages.may_ask()
+        assert run.outages.lost
+        assert anyio.current_time() - started == pytest.approx(wait_seconds, abs=1.0)
+        assert len(run.recorder.held) == 30
+    assert world.recorded == {}
+    assert len(world.asked_up) < 20
+
+
+async def test_an_interrupt_ends_the_wait_at_once() -> None:
+    world = World(up=False)
+    started = anyio.current_time()
+    async with running(world) as run, anyio.create_task_group() as tasks:
+
+        async def interrupt() -> None:
+            await anyio.sleep(5.0)
+            run.stopping.set()
+
+        tasks.start_soon(interrupt)
+        await fail_many(run, 20)
+        assert anyio.current_time() - started == pytest.approx(5.0, abs=1.0)
+    assert not run.outages.lost
+
+
+async def test_without_anybody_to_ask_a_hopeless_run_ends_after_a_while() -> None:
+    world = World(known=())
+    async with running(world) as run:
+        await fail_many(run, 30, was=None)
+        assert await run.outages.may_ask()
+        await anyio.sleep(16.0)
+        assert not await run.outages.may_ask()
+    assert world.asked_up == []
+
+
+async def test_a_failed_look_up_is_not_cleared_by_hosts_whose_names_were_known() -> None:
+    world = World(up=False)
+    async with running(world) as run:
+        world.answer()
+        await run.take("first.example", OK)
+        await run.take("unheard.example", NO_LOOKUP)
+        world.answered_from = world.verified_from = anyio.current_time()
+        await run.take("first.example", OK, 1)
+        assert not await run.outages.settle()
+    assert list(world.recorded) == ["first.example/0", "first.example/1"]
+
+
+async def test_a_failure_of_https_is_not_cleared_by_an_answer_over_http() -> None:
+    world = World(up=False)
+    async with running(world) as run:
+        await run.take("safe.example", UNSAFE)
+        world.answer(safely=False)
+        await run.take("plain.example", OK, plain=True)
+        assert [one.due.target.host for one in run.recorder.held] == ["safe.example"]
+
+
+async def test_an_answer_to_a_question_from_before_a_failure_does_not_clear_it() -> None:
+    world = World(up=False)
+    async with running(world) as run:
+        before = anyio.current_time()
+        await anyio.sleep(1.0)
+        await run.take("down.example", REFUSED)
+        world.answer()
+        world.answered_from = world.verified_from = before
+        await run.take("slow.example", OK)
+        assert [one.due.target.host for one in run.recorder.held] == ["down.example"]
+        world.answered_from = world.verified_from = anyio.current_time()
+        await run.take("up.example", OK)
+        assert run.recorder.held == []
+
+
+# --- lying networks ---------------------------------------------------------------------------------
+
+
+async def test_what_comes_over_http_waits_for_a_certificate_somewhere() -> None:
+    world = World()
+    async with running(world) as run:
+        world.answer(safely=False)
+        await run.take("plain.example", GONE, plain=True, was=None)
+        await anyio.sleep(HEARSAY_SECONDS - 1)
+        world.answer()
+        await run.take("safe.example", OK)
+        assert list(world.recorded) == []
+        await anyio.sleep(1.0)
+        await run.take("safe.example", OK)
+    assert world.recorded == {"plain.example/0": "http-410", "safe.example/0": "http-200"}
+    assert (world.asked_up, world.lookups) == ([], 1)
+
+
+@pytest.mark.parametrize("verdict", [OK, GONE, WALL, Verdict(Status.BROKEN, "http-404")])
+async def test_where_names_are_invented_nothing_over_http_is_believed(verdict: Verdict) -> None:
+    world = World(invents=True)
+    async with running(world) as run:
+        for number in range(5):
+            world.answer()
+            await run.take("safe.example", OK, number)
+            await run.take("plain.example", verdict, number, plain=True)
+        assert not await run.outages.settle()
+    assert set(world.recorded) == {f"safe.example/{number}" for number in range(5)}
+    assert len(run.recorder.hearsay) == 5
+    assert world.lookups == 1
+
+
+async def test_where_names_are_invented_no_name_is_missing() -> None:
+    world = World(invents=True)
+    async with running(world) as run:
+        await run.take("missing.example", NO_NAME)
+        world.answer()
+        await run.take("safe.example", OK)
+        assert not await run.outages.settle()
+    assert run.recorder.lied_to
+    assert list(world.recorded) == ["safe.example/0"]
+
+
+async def test_a_portal_that_lets_no_certificate_through_is_not_believed() -> None:
+    world = World(up=False)
+    async with running(world) as run:
+        world.answer(safely=False)
+        await run.take("plain.example", OK, plain=True)
+        await run.take("safe.example", UNSAFE)
+        assert not await run.outages.settle()
+    assert run.recorder.lied_to
+    assert world.recorded == {}
+
+
+@pytest.mark.parametrize(("unsafe", "believed"), [(2, True), (3, False)])
+async def test_without_canaries_hosts_without_a_certificate_speak_against_the_network(
+    unsafe: int, believed: bool
+) -> None:
+    world = World(known=())
+    async with running(world) as run:
+        world.answer(safely=False)
+        for number in range(unsafe):
+            await run.take(f"safe-{number}.example", UNSAFE, was=None)
+        await run.take("plain.example", OK, plain=True, was=None)
+        await run.outages.settle()
+    assert ("plain.example/0" in world.recorded) is believed
+
+
+async def test_notes_without_any_https_do_not_wait_for_ever() -> None:
+    world = World(known=())
+    async with running(world) as run:
+        for number in range(HEARSAY_KEPT + 50):
+            world.answer(safely=False)
+            await run.take("plain.example", OK, number, plain=True)
+        assert len(run.recorder.hearsay) == 50
+        assert await run.outages.settle()
+    assert len(world.recorded) == HEARSAY_KEPT + 50
+    assert world.lookups == 2
+
+
+async def test_a_portal_that_takes_over_in_mid_run_is_not_believed() -> None:
+    world = World()
+    async with running(world) as run:
+        for number in range(HEARSAY_KEPT):
+            world.answer()
+            await run.take("plain.example", OK, number, plain=True)
+        world.answer()
+        await anyio.sleep(HEARSAY_SECONDS + 1)
+        await run.take("plain.example", OK, HEARSAY_KEPT, plain=True)
+        await anyio.sleep(0.1)
+        before = len(world.recorded)
+        assert before >= HEARSAY_KEPT - 1
+        world.invents = True
+        for number in range(30):
+            world.answer()
+            await run.take("plain.example", GONE, 1000 + number, plain=True)
+        assert not await run.outages.settle()
+    assert len(world.recorded) == before
+
+
+# --- too much at once -------------------------------------------------------------------------------
+
+
+async def leave(
+    world: World, gone: dict[str, int], alive: dict[str, int], *, accept: bool = False, **more: Any
+) -> Any:
+    async with running(world) as run:
+        world.answer()
+        for verdict, hosts in ((GONE, gone), (OK, alive)):
+            for host, count in hosts.items():
+                for number in range(count):
+                    await run.take(host, verdict, number if verdict is GONE else 10_000 + number, **more)
+        return await run.recorder.conclude(NOW, accept=accept)
+    raise AssertionError("a task group lets nothing fall through")
+
+
+SPREAD = {f"host-{number}.example": 3 for number in range(30)}
+
+
+async def test_a_mass_of_links_that_seem_gone_is_withheld() -> None:
+    world = World()
+    found = await leave(world, SPREAD, SPREAD)
+    assert (found.withheld, found.asked, found.sites) == (90, 180, {})
+    assert len(world.withheld) == 90
+    assert len(world.recorded) == 180
+
+
+async def test_a_mass_is_believed_when_the_user_says_so() -> None:
+    world = World()
+    found = await leave(world, SPREAD, SPREAD, accept=True)
+    assert (found.withheld, world.withheld) == (0, {})
+
+
+async def test_what_was_seen_gone_the_day_before_is_believed() -> None:
+    world = World()
+    found = await leave(world, SPREAD, SPREAD, doubted_since=datetime(2026, 5, 9, 6, 10, tzinfo=UTC))
+    assert (found.withheld, world.withheld) == (0, {})
+    world = World()
+    found = await leave(world, SPREAD, SPREAD, doubted_since=datetime(2026, 5, 10, 1, tzinfo=UTC))
+    assert found.withheld == 90
+
+
+async def test_links_that_nobody_knew_before_are_no_mass() -> None:
+    world = World()
+    found = await leave(world, SPREAD, SPREAD, was=None)
+    assert (found.withheld, world.withheld) == (0, {})
+
+
+async def test_a_site_that_changed_is_one_finding_and_keeps_its_verdicts() -> None:
+    world = World()
+    found = await leave(
+        world, {"big.example": 40, "other.example": 2}, {"big.example": 2, "other.example": 9}
+    )
+    assert [(host, change.gone, change.asked) for host, change in found.sites.items()] == [
+        ("big.example", 40, 42)
+    ]
+    assert found.withheld == 0
+    assert {name.split("/")[0] for name in world.withheld} == {"big.example"}
+    assert len(world.withheld) == 40
+
+
+async def test_a_wall_in_front_of_a_site_is_told_of() -> None:
+    world = World()
+    async with running(world) as run:
+        world.answer()
+        for number in range(30):
+            await run.take("walled.example", WALL, number)
+        found = await run.recorder.conclude(NOW)
+    assert list(found.walls) == ["walled.example"]
+    assert world.withheld == {}

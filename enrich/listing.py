@@ -15,9 +15,9 @@ from enrich.collect import Selection, links_of
 from enrich.documents import STDIN, Place, text_at, type_of
 from enrich.extract.fast import CODE, DISABLED, ELSEWHERE, IMAGE, spot_of, spots
 from enrich.files import is_surely_inside
-from enrich.model import Document, Element, Finding, Link
+from enrich.model import Document, Element, Finding, Link, Shown
 from enrich.processes import in_order, processors
-from enrich.text import is_harmless, printable
+from enrich.text import fill, joined, printable, unchanged
 
 # So much that another process is worth it, and how much one works on at once.
 WORTH_SHARING_BYTES = 4 << 20
@@ -31,7 +31,7 @@ _LONGEST_LINE = 2000
 class Listed:
     """The lines of some documents, and the findings that others cannot be read."""
 
-    text: str
+    text: Shown
     unreadable: tuple[Finding, ...]
 
 
@@ -83,7 +83,7 @@ class _Work:
     selection: Selection
 
     def __call__(self, places: Sequence[Place]) -> Listed:
-        texts: list[str] = []
+        texts: list[Shown] = []
         unreadable: list[Finding] = []
         for place in places:
             decoded = text_at(place)
@@ -91,31 +91,39 @@ class _Work:
                 unreadable.append(decoded)
             else:
                 texts.append(_lines(place, decoded.text, self.selection))
-        return Listed("".join(texts), tuple(unreadable))
+        return Listed(joined("", texts), tuple(unreadable))
 
 
-def _lines(place: Place, text: str, selection: Selection) -> str:
+def _lines(place: Place, text: str, selection: Selection) -> Shown:
     """The lines of one document."""
     kind = type_of(place.shown)
     found = spots(text) if kind.name == "markdown" else list(map(spot_of, kind.read(text).links))
     name, document = printable(place.shown), _document(place)
 
-    def line_of(line: int, column: int, url: str, marks: int, shown: str) -> str:
-        note = _note(document, url, marks, selection)
-        return "" if note is None else f"{name}:{line}:{column}: {shown}{note}\n"
+    def note_on(url: str, marks: int) -> str | None:
+        return _note(document, url, marks, selection)
 
     lines = [
-        line_of(line, column, url, marks, url) if marks else f"{name}:{line}:{column}: {url}\n"
+        f"{name}:{line}:{column}: {url}{note}\n"
         for line, column, url, marks in found
+        if (note := note_on(url, marks) if marks else "") is not None
     ]
-    text = "".join(lines)
-    if is_harmless(text) and max(map(len, lines), default=0) <= _LONGEST_LINE:
-        return text
-    return "".join(line_of(*spot, _shown(spot[2])) for spot in found)
+    if (
+        max(map(len, lines), default=0) <= _LONGEST_LINE
+        and (shown := unchanged("".join(lines))) is not None
+    ):
+        return shown
+    one_by_one = (
+        fill("{}:{}:{}: {}{}\n", name, line, column, _shown(url), printable(note))
+        for line, column, url, marks in found
+        if (note := note_on(url, marks)) is not None
+    )
+    return joined("", one_by_one)
 
 
-def _shown(url: str) -> str:
-    return url if len(url) < _LONGEST_LINE and is_harmless(url) else printable(url)
+def _shown(url: str) -> Shown:
+    known = unchanged(url) if len(url) < _LONGEST_LINE else None
+    return printable(url) if known is None else known
 
 
 def _document(place: Place) -> Document:

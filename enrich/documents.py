@@ -2,8 +2,8 @@
 
 Notes may come from a stranger: symbolic links are not followed, neither where they are met nor out of the
 current folder where one was named (the folder that a job names may have become one in a pull request), devices
-and pipes are not opened, sizes are bounded, and a file that cannot be read costs one finding. Only a file that was *named* and
-cannot be read is an error, since then somebody meant it.
+and pipes are not opened, sizes are bounded, and a file that cannot be read costs one finding. Only a file that
+was *named* and cannot be read is an error, since then somebody meant it.
 
 In a folder, every type of document that is known is read: a link that nobody looked at is worse than one
 that is looked at for nothing. What programs make, such as a built site, is left out as long as git is told

@@ -18,6 +18,7 @@ import click
 
 from enrich import __version__
 from enrich.errors import CacheBusyError, EnrichError, StorageError, UsageError
+from enrich.model import Shown
 
 if TYPE_CHECKING:
     from enrich.config import Setting, Settings
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from enrich.progress import Display
     from enrich.selection import Selection
     from enrich.store.sqlite import SqliteStore
+    from enrich.text import Part
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -110,12 +112,19 @@ def _settings(command: str, config_file: str | None, options: Mapping[str, Any])
 # --- printing ---------------------------------------------------------------------------------------
 
 
-def _say(text: str) -> None:
+def _say(text: Shown) -> None:
     click.echo(text, err=True)
 
 
+def _tell(template: str, *parts: Part) -> None:
+    """A line of data on standard output."""
+    from enrich.text import fill
+
+    click.echo(fill(template, *parts))
+
+
 @contextlib.contextmanager
-def _output(settings_output: str | None) -> Iterator[Callable[[Iterable[str]], None]]:
+def _output(settings_output: str | None) -> Iterator[Callable[[Iterable[Shown]], None]]:
     """Where a command's data goes: standard output, or the file of ``--output``, replaced as a whole."""
     if settings_output is not None:
         from enrich.publish import write_atomically
@@ -126,7 +135,7 @@ def _output(settings_output: str | None) -> Iterator[Callable[[Iterable[str]], N
     yield _print
 
 
-def _print(pieces: Iterable[str]) -> None:
+def _print(pieces: Iterable[Shown]) -> None:
     """Print to standard output until all is out or the reader has had enough."""
     try:
         for piece in pieces:
@@ -180,6 +189,7 @@ def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable
     """What becomes of a report: files in the reports folder, and the chosen format to the output."""
     from enrich.pipeline import make_folder
     from enrich.publish import write_reports
+    from enrich.text import fill, joined, printable
 
     def publish(report: Report) -> None:
         if folder is not None:
@@ -188,7 +198,7 @@ def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable
         if wrong or not quiet or settings["output"]:
             _render(report, settings)
         if folder is not None and not quiet:
-            _say(f"report: {', '.join(path.as_posix() for path in written)}")
+            _say(fill("report: {}", joined(", ", (printable(path.as_posix()) for path in written))))
 
     return publish
 
@@ -297,7 +307,7 @@ def links_command(
 
     documents = documents_of(places, git_dates=settings["git_dates"])
 
-    def lines() -> Iterator[str]:
+    def lines() -> Iterator[Shown]:
         for document in documents:
             if isinstance(document, Finding):
                 _say_unreadable(document)
@@ -310,7 +320,7 @@ def links_command(
         write(lines())
 
 
-def _listed_lines(places: Places, selection: Selection) -> Iterator[str]:
+def _listed_lines(places: Places, selection: Selection) -> Iterator[Shown]:
     """The same lines, as fast as they can be made."""
     import gc
 
@@ -326,21 +336,22 @@ def _listed_lines(places: Places, selection: Selection) -> Iterator[str]:
 
 
 def _say_unreadable(finding: Finding) -> None:
-    from enrich.text import printable
+    from enrich.text import fill, printable
 
-    _say(f"{printable(finding.document or '')}: {finding.code}  ({printable(finding.message)})")
+    said = printable(finding.document or ""), printable(finding.code), printable(finding.message)
+    _say(fill("{}: {}  ({})", *said))
 
 
-def _link_lines(document: Document, selection: Selection, form: str) -> Iterator[str]:
-    from enrich.codec import encode
+def _link_lines(document: Document, selection: Selection, form: str) -> Iterator[Shown]:
     from enrich.collect import found_document
-    from enrich.text import printable, redact
+    from enrich.text import fill, json_row, printable
 
     for found in found_document(document, selection).links:
         link, identity = found.link, found.target.identity
         if form == "text":
-            skip = f"  ({found.skip})" if found.skip else ""
-            yield f"{printable(document.path)}:{link.line}:{link.column}: {printable(link.url)}{skip}\n"
+            skip = fill("  ({})", printable(found.skip)) if found.skip else fill("")
+            path, url = printable(document.path), printable(link.url)
+            yield fill("{}:{}:{}: {}{}\n", path, link.line, link.column, url, skip)
             continue
         row = {
             "document": document.path, "line": link.line, "column": link.column, "url": link.url,
@@ -348,15 +359,14 @@ def _link_lines(document: Document, selection: Selection, form: str) -> Iterator
             "kind": identity.kind, "id": identity.id, "target_url": identity.url, "date": found.date,
             "date_source": "item" if link.date else document.date_source, "used_at": link.used_at,
         }  # fmt: skip
-        yield redact(encode(row).decode()) + "\n"
+        yield fill("{}\n", json_row(row))
 
 
-def _date_line(document: Document, form: str) -> str:
+def _date_line(document: Document, form: str) -> Shown:
     """The date of a document, where it stands, and what the other sources say."""
-    from enrich.codec import encode
     from enrich.dates import disagree
     from enrich.extract.items import item_dates
-    from enrich.text import printable, redact
+    from enrich.text import fill, json_row, printable
 
     items, conflict = len(item_dates(document.text)), disagree(document.dates)
     if form == "jsonl":
@@ -364,7 +374,7 @@ def _date_line(document: Document, form: str) -> str:
             "document": document.path, "title": document.title, "date": document.date,
             "date_source": document.date_source, "others": document.dates[1:], "dated_items": items, "conflict": conflict,
         }  # fmt: skip
-        return redact(encode(row).decode()) + "\n"
+        return fill("{}\n", json_row(row))
     others = ", ".join(f"{one.source} {one.date}" for one in document.dates[1:])
     notes = (
         f"also: {others}" if others else "",
@@ -372,7 +382,7 @@ def _date_line(document: Document, form: str) -> str:
         "these disagree" if conflict else "",
     )
     date = f"{document.date} {document.date_source}" if document.date else "none"
-    return "; ".join([f"{printable(document.path)}: {date}", *filter(None, notes)]) + "\n"
+    return fill("{}: {}\n", printable(document.path), printable("; ".join([date, *filter(None, notes)])))
 
 
 # --- report -----------------------------------------------------------------------------------------
@@ -449,10 +459,10 @@ def _held_cache(cache_dir: str | None, wait: str | None, config_file: str | None
 
 
 def _say_set_aside(store: SqliteStore) -> None:
-    from enrich.text import printable
+    from enrich.text import fill, printable
 
     if store.set_aside is not None:
-        _say(f"warning: {printable(store.set_aside)}")
+        _say(fill("warning: {}", printable(store.set_aside)))
 
 
 @cache_group.command(name="info")
@@ -463,6 +473,7 @@ def cache_info(cache_dir: str | None, wait: str | None, config_file: str | None)
 
     from enrich.store.protocol import CacheInfo
     from enrich.store.sqlite import SqliteStore
+    from enrich.text import printable
 
     async def ask(path: Path) -> CacheInfo:
         async with SqliteStore(path) as store:
@@ -471,14 +482,13 @@ def cache_info(cache_dir: str | None, wait: str | None, config_file: str | None)
 
     with _held_cache(cache_dir, wait, config_file) as path:
         info = anyio.run(ask, path)
-    click.echo(f"{path}: {info.bytes:,} bytes")
-    click.echo(f"{info.targets} targets, {info.checks} checks in {info.runs} runs")
+    _tell("{}: {:,} bytes", printable(str(path)), info.bytes)
+    _tell("{} targets, {} checks in {} runs", info.targets, info.checks, info.runs)
     if info.oldest_check and info.newest_check:
-        click.echo(
-            f"checks from {info.oldest_check:%Y-%m-%d %H:%M} to {info.newest_check:%Y-%m-%d %H:%M} UTC"
-        )
+        first, last = info.oldest_check, info.newest_check
+        _tell("checks from {:%Y-%m-%d %H:%M} to {:%Y-%m-%d %H:%M} UTC", first, last)
     for status, number in info.by_status.items():
-        click.echo(f"  {status}: {number}")
+        _tell("  {}: {}", printable(status), number)
 
 
 @cache_group.command(name="prune")
@@ -507,20 +517,22 @@ def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_fil
             return await store.prune(since)
 
     with _held_cache(cache_dir, wait, config_file) as path:
-        click.echo(f"{anyio.run(prune, path)} targets forgotten")
+        _tell("{} targets forgotten", anyio.run(prune, path))
 
 
 @cache_group.command(name="clear")
 @_with_cache_options
 def cache_clear(cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
     """Forget everything; also the way out when the cache file is damaged."""
+    from enrich.text import printable
+
     with _held_cache(cache_dir, wait, config_file) as path:
         for part in path.parent.glob(path.name + "*"):
             if part.is_dir() and not part.is_symlink():
                 shutil.rmtree(part)
             else:
                 part.unlink()
-    click.echo(f"{path}: cleared")
+    _tell("{}: cleared", printable(str(path)))
 
 
 # --- config -----------------------------------------------------------------------------------------
@@ -535,18 +547,21 @@ def config_command(config_file: str | None, codes: bool) -> None:
         _print_codes()
         return
     from enrich.config import SETTINGS
+    from enrich.text import printable
 
     settings = _settings("config", config_file, {})
-    click.echo(f"configuration file: {settings.file or 'none'}")
+    _tell("configuration file: {}", printable(str(settings.file or "none")))
     for setting in SETTINGS:
-        click.echo(f"{setting.key} = {_shown(setting, settings)}  [{settings.sources[setting.name]}]")
-    click.echo(f"report.formats = {', '.join(settings.report_formats)}")
-    click.echo(f"confirm.checks = {settings.confirm.checks}, confirm.days = {settings.confirm.days:g}")
+        source = printable(settings.sources[setting.name])
+        _tell("{} = {}  [{}]", printable(setting.key), _shown(setting, settings), source)
+    _tell("report.formats = {}", printable(", ".join(settings.report_formats)))
+    _tell("confirm.checks = {}, confirm.days = {:g}", settings.confirm.checks, settings.confirm.days)
     for name, age in settings.ages.items():
-        click.echo(f"ages.{name} = {_duration(age)}")
+        _tell("ages.{} = {}", printable(name), printable(_duration(age)))
     for host in sorted({*settings.hosts, *_hosts_with_manners()}):
         manners = settings.manners_of(host)
-        click.echo(f'hosts."{host}": {manners.width} at a time, {manners.interval_seconds:g} s apart')
+        name, interval = printable(host), manners.interval_seconds
+        _tell('hosts."{}": {} at a time, {:g} s apart', name, manners.width, interval)
 
 
 def _duration(seconds: float) -> str:
@@ -563,24 +578,25 @@ def _hosts_with_manners() -> Iterable[str]:
     return built_in_manners()
 
 
-def _shown(setting: Setting, settings: Settings) -> str:
-    from enrich.text import printable
+def _shown(setting: Setting, settings: Settings) -> Shown:
+    from enrich.text import REDACTED, fill, printable
 
     value = settings[setting.name]
     if setting.name == "github_token" and value:
-        return "***"
+        return printable(REDACTED)
     if isinstance(value, tuple):
-        return printable(", ".join(value)) or "none"
-    return "none" if value is None else printable(str(value))
+        return printable(", ".join(value) or "none")
+    return fill("none") if value is None else printable(str(value))
 
 
 def _print_codes() -> None:
     from enrich.registry import finding_codes, reasons
+    from enrich.text import printable
 
     for reason in sorted(reasons().values(), key=lambda reason: (reason.status, reason.code)):
-        click.echo(f"{reason.status}\t{reason.code}\t{reason.help}")
+        _tell("{}\t{}\t{}", reason.status, printable(reason.code), printable(reason.help))
     for code in sorted(finding_codes().values(), key=lambda code: (code.severity, code.code)):
-        click.echo(f"{code.severity}\t{code.code}\t{code.help}")
+        _tell("{}\t{}\t{}", code.severity, printable(code.code), printable(code.help))
 
 
 # --- demo -------------------------------------------------------------------------------------------
@@ -600,6 +616,7 @@ def _print_codes() -> None:
 def demo_command(folder: str, quiet: bool, verbose: bool) -> None:
     """See the whole job on bundled notes and a bundled small web: no network, no token, in seconds."""
     from enrich.demo.job import demo_job, lay_out
+    from enrich.text import fill, printable
 
     notes = lay_out(Path(folder))
     settings = _demo_settings(Path(folder), notes)
@@ -607,7 +624,9 @@ def demo_command(folder: str, quiet: bool, verbose: bool) -> None:
     with _display(settings, quiet, verbose) as display:
         finished = _execute(demo_job(settings, notes, display), publish)
     if not quiet:
-        _say(f"the notes are in {notes.as_posix()}; the same job on yours: enrich run PATH")
+        _say(
+            fill("the notes are in {}; the same job on yours: enrich run PATH", printable(notes.as_posix()))
+        )
     sys.exit(_exit_code(finished))
 
 
@@ -639,20 +658,42 @@ def _first_of(group: BaseException, kind: type[BaseException]) -> BaseException 
 
 def _code_of(error: BaseException) -> int | None:
     """Say what is wrong and give the exit code; None for what is a mistake of ours."""
-    from enrich.text import printable
+    from enrich.text import fill, joined, printable
 
     if _first_of(error, KeyboardInterrupt) is not None:
         return 130
     if isinstance(error, OSError):
         # The disk, a folder or the output, at a place that has no better words for it.
-        _say(f"error: {printable(str(error.filename or 'standard output'))}: {error.strerror or error}")
+        where = printable(str(error.filename or "standard output"))
+        _say(fill("error: {}: {}", where, printable(error.strerror or str(error))))
         return EXIT_INCOMPLETE
     if (ours := _first_of(error, EnrichError)) is None:
         return None
-    _say("error: " + " ".join(printable(line) for line in str(ours).splitlines()))
+    _say(fill("error: {}", joined(" ", map(printable, str(ours).splitlines()))))
     if isinstance(ours, CacheBusyError):
         return EXIT_BUSY
     return EXIT_INCOMPLETE if isinstance(ours, StorageError) else EXIT_USAGE
+
+
+def _say_misused(error: click.ClickException) -> None:
+    """What click would print: how the command is used, then what is wrong with what was given."""
+    from enrich.text import fill, joined, printable
+
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        help_line = f"Try '{context.command_path} -h' for help."
+        for line in (*context.get_usage().splitlines(), help_line, ""):
+            _say(printable(line))
+    _say(fill("Error: {}", joined(" ", map(printable, error.format_message().splitlines()))))
+
+
+def _say_mistake(error: BaseException) -> None:
+    from enrich.progress import traceback_lines
+    from enrich.text import fill
+
+    for line in traceback_lines(error):
+        _say(line)
+    _say(fill("this is a mistake in enrich; please report it with the lines above"))
 
 
 def _invoke(arguments: list[str]) -> None:
@@ -674,7 +715,7 @@ def main() -> NoReturn:
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        _say_misused(error)
         sys.exit(EXIT_USAGE)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
@@ -685,10 +726,7 @@ def main() -> NoReturn:
         code = _code_of(error)
         if code is not None:
             sys.exit(code)
-        import traceback
-
-        traceback.print_exc()
-        _say("this is a mistake in enrich; please report it with the lines above")
+        _say_mistake(error)
         sys.exit(EXIT_OURS)
     except BaseExceptionGroup as error:
         sys.exit(130 if _first_of(error, KeyboardInterrupt) else EXIT_OURS)

@@ -1,8 +1,9 @@
 """Finds, opens and decodes documents, safely.
 
-Notes may come from a stranger: links are not followed out of a folder, devices and pipes are not opened,
-sizes are bounded, and a file that cannot be read costs one finding. Only a file that was *named* and
-cannot be read is an error, since then somebody meant it.
+Notes may come from a stranger: symbolic links are not followed, neither where they are met nor out of the
+current folder where one was named (the folder that a job names may have become one in a pull request), devices
+and pipes are not opened, sizes are bounded, and a file that cannot be read costs one finding. Only a file that
+was *named* and cannot be read is an error, since then somebody meant it.
 
 In a folder, every type of document that is known is read: a link that nobody looked at is worse than one
 that is looked at for nothing. What programs make, such as a built site, is left out as long as git is told
@@ -12,7 +13,6 @@ that make git itself run programs.
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import stat
@@ -140,6 +140,7 @@ def _once(places: Iterable[Place]) -> Iterator[Place]:
 
 
 def _places(path: str, walk: Walk) -> Iterator[Place]:
+    _refuse_to_be_led_out(path)
     if path == STDIN:
         yield Place(file=Path(STDIN), shown=STDIN, dated="", named=True)
     elif os.path.isdir(path):
@@ -147,11 +148,48 @@ def _places(path: str, walk: Walk) -> Iterator[Place]:
     elif os.path.lexists(path):
         file = Path(path)
         yield Place(file=file, shown=shown(file), dated=_dated(file), root=_root(file.parent), named=True)
-    elif _GLOB_CHARACTERS.search(path) and (matches := sorted(glob.glob(path, recursive=True))):
+    elif _GLOB_CHARACTERS.search(path) and (matches := _matches(path, walk)):
         for match in matches:
             yield from _matched(Path(match), walk)
     else:
         raise UsageError(f"{printable(path)}: there is no such file or folder")
+
+
+def _refuse_to_be_led_out(path: str) -> None:
+    """UsageError for a path in the current folder that symbolic links lead out of it."""
+    here = os.path.realpath(os.curdir)
+    written = os.path.normpath(os.path.join(here, path))
+    if Path(written).is_relative_to(here) and not Path(os.path.realpath(written)).is_relative_to(here):
+        raise UsageError(
+            f"{printable(path)}: is or lies behind a symbolic link that leads out of the current folder; "
+            "name the place that it leads to"
+        )
+
+
+def _matches(pattern: str, walk: Walk) -> list[Path]:
+    """What a glob matches without going through symbolic links, as a shell's would that has ``**``.
+
+    Not with `glob.glob`, whose ``**`` follows links: two that lead to their own folder make it endless.
+    """
+    parts = Path(pattern).parts
+    first = next(number for number, part in enumerate(parts) if _GLOB_CHARACTERS.search(part))
+    top, below = Path(*parts[:first]), str(Path(*parts[first:]))
+    try:
+        found = sorted(top.glob(below))
+    except ValueError as error:
+        raise UsageError(f"{printable(pattern)}: is no pattern: {printable(str(error))}") from None
+    return [match for match in found if not _is_apart(match, parts, first, walk)]
+
+
+def _is_apart(match: Path, pattern: Sequence[str], first: int, walk: Walk) -> bool:
+    """Whether a match is hidden where the pattern does not say so, ours, or behind a symbolic link."""
+    inside = match.parts[first:]
+    says_hidden = any(part.startswith(".") for part in pattern[first:])
+    if not (walk.hidden or says_hidden) and any(part.startswith(".") for part in inside):
+        return True
+    if any(Path(*match.parts[: first + number + 1]).is_symlink() for number in range(len(inside))):
+        return True
+    return bool(walk.never) and any(match.resolve().is_relative_to(folder) for folder in walk.never)
 
 
 def _matched(match: Path, walk: Walk) -> Iterator[Place]:

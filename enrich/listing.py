@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from enrich.documents import STDIN, Place, Places, text_at, type_of
-from enrich.extract.fast import CODE, DISABLED, ELSEWHERE, IMAGE, spot_of, spots
+from enrich.extract.fast import CODE, DISABLED, ELSEWHERE, IMAGE, Spot, spot_of, spots
 from enrich.files import is_surely_inside
-from enrich.model import Document, Element, Finding, Link
+from enrich.model import Document, Element, Finding, Link, Shown
 from enrich.processes import in_order, processors
 from enrich.selection import Selection, resolved_link
-from enrich.text import is_harmless, printable
+from enrich.text import fill, joined, printable, unchanged
 
 # So much that another process is worth it, and how much one works on at once.
 WORTH_SHARING_BYTES = 4 << 20
@@ -34,7 +34,7 @@ _LINES_AT_ONCE = 10
 class Listed:
     """The lines of some documents, and the findings that others cannot be read."""
 
-    text: str
+    text: Shown
     unreadable: tuple[Finding, ...]
 
 
@@ -89,7 +89,7 @@ class _Work:
     selection: Selection
 
     def __call__(self, places: Sequence[Place]) -> Listed:
-        texts: list[str] = []
+        texts: list[Shown] = []
         unreadable: list[Finding] = []
         for place in places:
             decoded = text_at(place)
@@ -97,40 +97,48 @@ class _Work:
                 unreadable.append(decoded)
             else:
                 texts.append(_lines(place, decoded.text, self.selection))
-        return Listed("".join(texts), tuple(unreadable))
+        return Listed(joined("", texts), tuple(unreadable))
 
 
-def _lines(place: Place, text: str, selection: Selection) -> str:
+def _lines(place: Place, text: str, selection: Selection) -> Shown:
     """The lines of one document."""
     kind = type_of(place.shown)
     found = spots(text) if kind.name == "markdown" else list(map(spot_of, kind.read(text).links))
     name, document = printable(place.shown), _document(place)
 
-    def line_of(line: int, column: int, url: str, marks: int, shown: str) -> str:
-        note = _note(document, url, marks, selection)
-        return "" if note is None else f"{name}:{line}:{column}: {shown}{note}\n"
+    def note_on(url: str, marks: int) -> str | None:
+        return _note(document, url, marks, selection)
+
+    def line_of(spot: Spot) -> Shown:
+        line, column, url, marks = spot
+        note = note_on(url, marks)
+        shown = fill("{}:{}:{}: {}{}\n", name, line, column, _shown(url), printable(note or ""))
+        return fill("") if note is None else shown
 
     lines = [
-        line_of(line, column, url, marks, url) if marks else f"{name}:{line}:{column}: {url}\n"
+        f"{name}:{line}:{column}: {url}{note}\n"
+        if (note := note_on(url, marks) if marks else "") is not None
+        else ""
         for line, column, url, marks in found
     ]
-    text = "".join(lines)
-    if _is_shown(lines, text):
-        return text
+    if (shown := _as_they_are(lines)) is not None:
+        return shown
+    parts = []
     for start in range(0, len(lines), _LINES_AT_ONCE):
         part = slice(start, start + _LINES_AT_ONCE)
-        if not _is_shown(lines[part], "".join(lines[part])):
-            lines[part] = [line_of(*spot, _shown(spot[2])) for spot in found[part]]
-    return "".join(lines)
+        shown = _as_they_are(lines[part])
+        parts.append(joined("", map(line_of, found[part])) if shown is None else shown)
+    return joined("", parts)
 
 
-def _is_shown(lines: Sequence[str], text: str) -> bool:
-    """Whether lines, and the text that they make, can be shown as they are."""
-    return is_harmless(text) and max(map(len, lines), default=0) <= _LONGEST_LINE
+def _as_they_are(lines: Sequence[str]) -> Shown | None:
+    """The text that lines make, where all of it can be shown as it is."""
+    return unchanged("".join(lines)) if max(map(len, lines), default=0) <= _LONGEST_LINE else None
 
 
-def _shown(url: str) -> str:
-    return url if len(url) < _LONGEST_LINE and is_harmless(url) else printable(url)
+def _shown(url: str) -> Shown:
+    known = unchanged(url) if len(url) < _LONGEST_LINE else None
+    return printable(url) if known is None else known
 
 
 def _document(place: Place) -> Document:

@@ -24,6 +24,15 @@ CanonicalUrl = NewType("CanonicalUrl", str)
 """An absolute URL as a browser would send it (WHATWG serialisation), without a fragment."""
 
 
+class Shown(str):
+    """Text that may be shown: ours, or a stranger's that came through a function of `enrich.text`.
+
+    A class rather than a name for the type checker alone, so that the last door can refuse what is none.
+    """
+
+    __slots__ = ()
+
+
 class Status(StrEnum):
     """What is known about a target. *Gone* and *cannot tell* are never mixed."""
 
@@ -693,7 +702,7 @@ class Format:
 
     name: str
     suffix: str
-    render: Callable[[Report], Iterable[str]]
+    render: Callable[[Report], Iterable[Shown]]
 
 
 def as_it_stands(text: str) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self, TextIO
 
-from enrich.model import CheckResult, Status, Target, TargetState
-from enrich.text import printable
+from enrich.model import CheckResult, Shown, Status, Target, TargetState
+from enrich.text import fill, joined, printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
 
 QUIET_LINE_SECONDS = 60.0
 SLOWEST_SHOWN = 3
+
+
+def traceback_lines(error: BaseException) -> Iterator[Shown]:
+    """Where a mistake of ours was met, line by line; its message may quote anybody."""
+    import traceback
+
+    for block in traceback.format_exception(error):
+        for line in block.rstrip("\n").split("\n"):
+            yield printable(line)
 
 
 class Display(AbstractContextManager["Display"]):
@@ -49,7 +59,7 @@ class Display(AbstractContextManager["Display"]):
     # --- what the pipeline reports -------------------------------------------------------------------
 
     def warned(self, message: str) -> None:
-        self._say(f"warning: {printable(message)}")
+        self._say(fill("warning: {}", printable(message)))
 
     def planned(self, due: int, total: int) -> None:
         self._due = total
@@ -63,29 +73,27 @@ class Display(AbstractContextManager["Display"]):
         status = state.status or Status.SKIPPED
         self._counts[status] += 1
         if self._lines:
-            self._say(f"checked {status} {state.reason} {printable(result.target_id)}")
+            reason = printable(state.reason or "")
+            self._say(fill("checked {} {} {}", status, reason, printable(result.target_id)))
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, advance=1, counts=self._summary(), hosts=self._slowest())
         elif self._plain and time.monotonic() - self._last_line >= QUIET_LINE_SECONDS:
             self._last_line = time.monotonic()
-            self._say(
-                f"{sum(self._counts.values())} of {self._due} asked: {self._summary()}{self._slowest()}"
-            )
+            asked, summary, hosts = sum(self._counts.values()), self._summary(), self._slowest()
+            self._say(fill("{} of {} asked: {}{}", asked, self._due, summary, hosts))
 
     def waiting(self, seconds: float) -> None:
         if self._live or self._plain:
-            self._say(f"the network seems to be down: waiting for it, {seconds:.0f} s at most")
+            self._say(fill("the network seems to be down: waiting for it, {:.0f} s at most", seconds))
 
     def broke(self, target: Target, error: Exception) -> None:
-        import traceback
-
-        self._say(f"internal error at {printable(target.id)}:")
-        for line in traceback.format_exception(error):
-            self._say("  " + printable(line.rstrip("\n").replace("\n", " | ")))
+        self._say(fill("internal error at {}:", printable(target.id)))
+        for line in traceback_lines(error):
+            self._say(fill("  {}", line))
 
     # --- drawing -------------------------------------------------------------------------------------
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: Shown) -> None:
         if self._bar is not None:
             self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
@@ -108,17 +116,18 @@ class Display(AbstractContextManager["Display"]):
         self._task = self._bar.add_task("asking", total=due, counts="", hosts="")
         self._bar.start()
 
-    def _summary(self) -> str:
-        return ", ".join(f"{self._counts[status]} {status}" for status in Status if self._counts[status])
+    def _summary(self) -> Shown:
+        known = (status for status in Status if self._counts[status])
+        return joined(", ", (fill("{} {}", self._counts[status], status) for status in known))
 
-    def _slowest(self) -> str:
+    def _slowest(self) -> Shown:
         """The hosts that others would be waiting for, if hosts waited for each other."""
         if self._fetcher is None:
-            return ""
+            return fill("")
         lanes = [
             (lane.average_seconds, host)
             for host, lane in self._fetcher.lanes().items()
             if lane.waiting and lane.average_seconds is not None
         ]
         slow = sorted(lanes, reverse=True)[:SLOWEST_SHOWN]
-        return "".join(f"  {printable(host)} {seconds:.1f} s" for seconds, host in slow)
+        return joined("", (fill("  {} {:.1f} s", printable(host), seconds) for seconds, host in slow))

@@ -2,19 +2,36 @@
 
 Titles, labels, URLs, file names and answers come from strangers. On a terminal an escape sequence can
 hide a line, in a workflow log ``::error`` at the start of a line and ``##[`` anywhere in it are commands,
-in Markdown a bracket makes a link, and an address may hold the credentials of the person who copied it.
+in Markdown a bracket makes a link, in a spreadsheet an equals sign runs, and an address may hold the
+credentials of the person who copied it. Each kind of output has one function here, which gives a `Shown`;
+whoever writes takes nothing else, so that the type checker finds a string that went past this door.
+
+What surprised us: the runner of GitHub compares by the rules of a language, which skip characters without a
+form. To it ``:`` ZERO WIDTH SPACE ``:`` is ``::``, so that nothing invisible can part the two; and a mention
+with a backslash before it is still a mention, since the site looks for names in what the Markdown became.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from html import escape
+from urllib.parse import quote
+
+import msgspec
+
+from enrich.codec import encode
+from enrich.model import Shown
+from enrich.urls import is_web
 
 REDACTED = "***"
-
-# Bidirectional marks, embeddings, overrides and isolates: they reorder what is shown, not what is there.
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_SEPARATORS = frozenset("\u2028\u2029")
+# The longest thing that `redact` looks for: a token that is cut before it is found would stay.
+_LONGEST_SECRET = 6000
 
 # None of these patterns crosses a quotation mark or a backslash, so that they also hold inside JSON.
 _USERINFO = re.compile(r"(?<=://)[^/?#\s@\"\\<>]{1,512}@")
@@ -42,13 +59,11 @@ _TOKEN = re.compile(
 # Something of this is in every text that the patterns above or the rules of `printable` change.
 # Each branch begins with a literal that addresses seldom hold, which the engine skips to.
 _TELLTALE = re.compile(
-    r"@|#(?=#\[)|_(?:(?<=gh[pousr]_)|(?<=github_pat_))|J(?<=eyJ)"
+    r"@|#(?=#)|_(?:(?<=gh[pousr]_)|(?<=github_pat_))|J(?<=eyJ)"
     rf"|\?(?i:{_TELLTALE_NAMES}|key|uin)=|&(?i:{_TELLTALE_NAMES}|key|uin)=|;(?i:{_TELLTALE_NAMES}|key|uin)="
     rf"|#(?i:{_TELLTALE_NAMES}|key)="
 )
 _PRINTABLE_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
-
-_MARKDOWN_PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~@])")
 
 
 def _redact_wechat(address: re.Match[str]) -> str:
@@ -64,23 +79,86 @@ def redact(text: str) -> str:
     return _TOKEN.sub(REDACTED, text)
 
 
+# --- terminals and logs -----------------------------------------------------------------------------
+
+# Characters without a form that Python calls printable: fillers, vowel separators, the empty Braille cell.
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0"
+# They have no form either, but emoji, Persian, Indic scripts and Chinese names need them behind a letter.
+_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_JOINERS = "\u200c\u200d"
+_FORMLESS = re.compile(f"[{_BLANK}{_SELECTORS}]")
+_BEHIND_LETTERS = re.compile(
+    # A letter of such a script; a digit of a keycap; or what stands behind neither.
+    rf"(?P<kept>[^\x00-\x7f{_SELECTORS}{_JOINERS}][{_SELECTORS}]?[{_JOINERS}]?|[0-9#*]\ufe0f\u20e3)"
+    rf"|[{_SELECTORS}{_JOINERS}]"
+)
+_KEPT_APART = re.compile(f"[{_SELECTORS}{_JOINERS}]")
+# Arabic and Kaithi number signs and the like are "format characters" that enclose what follows, and are seen.
+_SEEN_FORMATS = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
+_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# GitHub's runner (ActionCommand.TryParse) finds its old commands anywhere, as Azure's agent finds ``##vso[``.
+_OLD_COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
+
+
+def _code(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+@lru_cache(maxsize=4096)
 def _visible(character: str) -> str:
-    """A character that is safe to print, or its code in place of it."""
-    if character in _BIDI or character in _SEPARATORS or unicodedata.category(character) in ("Cc", "Cs"):
-        code = ord(character)
-        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    """A character that is seen where it stands, or its code in place of it."""
+    if _KEPT_APART.match(character):
+        return character
+    unseen = unicodedata.category(character) in _UNSEEN_CATEGORIES and character not in _SEEN_FORMATS
+    # XML 1.0 forbids two of the noncharacters (section 2.2, Char), and none of them means anything.
+    if unseen or _FORMLESS.match(character) or ord(character) & 0xFFFE == 0xFFFE:
+        return _code(character)
     return character
 
 
-def printable(text: str, limit: int = 2000) -> str:
-    """One line that is safe on a terminal and in a workflow log: no controls, no commands, no secrets."""
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    shown = redact(text)
-    if not shown.isprintable() or any(character in _BIDI for character in shown):
-        shown = "".join(map(_visible, shown))
-    shown = shown.replace("##[", "#\\#[")
-    return shown.replace("::", ":\u2060:", 1) if shown.lstrip().startswith("::") else shown
+def _where_it_belongs(match: re.Match[str]) -> str:
+    return match[0] if match["kept"] else _code(match[0])
+
+
+def _inert(text: str) -> str:
+    """Lines that hold no command of a workflow's runner; a backslash parts what would be one.
+
+    GitHub's runner takes ``::`` at the start of a line after trimming (ActionCommand.TryParseV2).
+    """
+    text = _OLD_COMMAND.sub(r"#\\#", text)
+    if "::" not in text:
+        return text
+    return "\n".join(
+        line.replace("::", ":\\:", 1) if line.lstrip().startswith("::") else line
+        for line in text.split("\n")
+    )
+
+
+def printable(text: str, limit: int = 2000) -> Shown:
+    """One line that is safe on a terminal and in a workflow log: no controls, no commands, no secrets.
+
+    What has no form of its own is shown as its code: control characters, bidirectional marks, line
+    separators, halves of surrogate pairs, and zero-width characters that join nothing.
+    """
+    shown = _cut(text, limit)
+    if not shown.isprintable() or not _has_form(shown):
+        shown = _BEHIND_LETTERS.sub(_where_it_belongs, "".join(map(_visible, shown)))
+    return Shown(_inert(shown))
+
+
+def _cut(text: str, limit: int) -> str:
+    """The beginning of a text, cut where no secret is: one that is cut in two is not found any more."""
+    shown = redact(text[: limit + _LONGEST_SECRET])
+    if len(text) > limit + _LONGEST_SECRET:
+        shown = shown[:-_LONGEST_SECRET] + "…"
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _has_form(text: str) -> bool:
+    return text.isascii() or _FORMLESS.search(text) is None
 
 
 def is_harmless(lines: str) -> bool:
@@ -92,9 +170,192 @@ def is_harmless(lines: str) -> bool:
         return False
     if lines.isascii():
         return not lines.encode().translate(None, _PRINTABLE_ASCII)
-    return lines.replace("\n", "").isprintable()
+    return lines.replace("\n", "").isprintable() and _has_form(lines)
 
 
-def markdown(text: str, limit: int = 300) -> str:
+def unchanged(lines: str) -> Shown | None:
+    """Lines that may be shown as they are; None when `printable` has to look at them one by one."""
+    return Shown(lines) if is_harmless(lines) else None
+
+
+# --- putting together -------------------------------------------------------------------------------
+
+Part = Shown | int | float | StrEnum | datetime
+
+
+def fill(template: str, *parts: Part) -> Shown:
+    """Our own words with what is safe in their ``{}``; TypeError for any other string.
+
+    A type checker says so before. This check is for what it cannot see: settings and decoded JSON.
+    """
+    for part in parts:
+        if not isinstance(part, Part):
+            raise TypeError(f"{type(part).__name__} did not come through enrich.text: {part!r}")
+    return Shown(_inert(template.format(*parts)))
+
+
+def joined(separator: str, parts: Iterable[Shown]) -> Shown:
+    """Safe parts with our own words between them."""
+    listed = list(parts)
+    return fill(separator.replace("{", "{{").replace("}", "}}").join(["{}"] * len(listed)), *listed)
+
+
+# --- JSON -------------------------------------------------------------------------------------------
+
+# What JSON may hold as it stands and a terminal obeys or hides: each has an escape that means the same.
+_UNSEEN_IN_JSON = re.compile(
+    f"[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff{_BLANK}"
+    "\U000e0000-\U000e007f]"
+)
+_COMMAND_IN_JSON = re.compile(
+    f"#(?=[{_SELECTORS}{_JOINERS}]*#[{_SELECTORS}{_JOINERS}]*(?:v[{_SELECTORS}{_JOINERS}]*s|\\[))",
+    re.IGNORECASE,
+)
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1] if match[0] != "\x7f" else "\\u007f"
+
+
+def json_row(record: object) -> Shown:
+    """A record as one line of JSON without secrets; read again, everything else is as it was.
+
+    Redacting the encoded line reaches every field at once; it never touches the JSON syntax, since a
+    credential ends before a quotation mark.
+    """
+    try:
+        encoded = encode(record).decode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair has no form in UTF-8, and must not cost the report.
+        plain = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, separators=(",", ":"))
+        encoded = plain.encode("utf-8", "replace").decode()
+    encoded = redact(encoded)
+    if not encoded.isascii() or "\x7f" in encoded:
+        encoded = _UNSEEN_IN_JSON.sub(_json_escape, encoded)
+    return Shown(_COMMAND_IN_JSON.sub(r"\\u0023", encoded) if "#" in encoded else encoded)
+
+
+# --- Markdown ---------------------------------------------------------------------------------------
+
+# CommonMark 2.4: any punctuation may be escaped. What is left out here means something at the start of a line
+# alone, or nothing.
+_MARKDOWN_PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&$^])")
+_MARKDOWN_START = re.compile(r"\A(\d{1,9}(?=\.)|(?=[-=:]))")
+# What GitHub turns into links by itself, a backslash or not: mentions, issues, commits, addresses (GFM 6.9).
+# It leaves code spans alone, and they can still be copied, unlike words with something invisible inside.
+_LINKS_ITSELF = re.compile(
+    r"@[\w-]|#\d|\bGH-\d|\b[0-9a-f]{40}\b|//|\bwww\.|\b(?:mailto|xmpp):", re.IGNORECASE
+)
+_WORD = re.compile(r"[^ ]+")
+# A page that is cut where it grows too long must not be filled by one address. Browsers and servers take about as much.
+_LONGEST_LINK = 2000
+
+
+def _markdown_word(match: re.Match[str]) -> str:
+    word = match[0]
+    if _LINKS_ITSELF.search(word) is None:
+        return _MARKDOWN_PUNCTUATION.sub(r"\\\1", word)
+    return _as_code(word)
+
+
+def markdown_code(text: str, limit: int = 300) -> Shown:
+    """Text as code in a Markdown paragraph or table cell. Nothing is active in code.
+
+    A backtick, a pipe and a backslash stand between two pieces of code: the first would end it, and a table
+    takes the others for itself wherever they stand (GFM 4.10).
+    """
+    return Shown(_as_code(_markdown_text(text, limit)))
+
+
+def _as_code(shown: str) -> str:
+    pieces = re.split(r"([`|\\]+)", shown)
+    escaped = (_MARKDOWN_PUNCTUATION.sub(r"\\\1", piece) for piece in pieces[1::2])
+    return "".join(
+        part for pair in zip(map(_span, pieces[::2]), (*escaped, ""), strict=True) for part in pair
+    )
+
+
+def _span(piece: str) -> str:
+    if not piece.strip():
+        return piece
+    # CommonMark 6.1: of code that begins and ends with a space, one is taken at either end.
+    return f"` {piece} `" if piece[0] == piece[-1] == " " else f"`{piece}`"
+
+
+def _markdown_text(text: str, limit: int) -> str:
+    return " ".join(printable(" ".join(text.split()), limit).split())
+
+
+def markdown(text: str, limit: int = 300) -> Shown:
     """Text for a Markdown paragraph or table cell, with nothing active left in it."""
-    return _MARKDOWN_PUNCTUATION.sub(r"\\\1", printable(" ".join(text.split()), limit))
+    shown = _WORD.sub(_markdown_word, _markdown_text(text, limit))
+    return Shown(_MARKDOWN_START.sub(r"\1\\", shown, count=1))
+
+
+def markdown_link(url: str, limit: int = 80) -> Shown:
+    """An address as a link that shows itself; what is not of the web stays text."""
+    address = web_address(url)
+    if address is None or len(address) > _LONGEST_LINK:
+        return markdown(url)
+    return Shown(f"[{markdown_code(url, limit)}](<{address.replace('&', '&amp;')}>)")
+
+
+# --- the web ----------------------------------------------------------------------------------------
+
+
+def web_address(url: str) -> Shown | None:
+    """An http or https address without credentials, in characters that no syntax takes for its own.
+
+    None for any other scheme: ``javascript:`` in a report would be a program of somebody else.
+    """
+    if not is_web(url):
+        return None
+    written = redact(url).encode("utf-8", "replace")
+    return Shown(quote(written, safe="/:?&=#%+,;@!$*~-._[]"))
+
+
+def markup(text: str, limit: int = 2000) -> Shown:
+    """Text for an element or a quoted attribute of HTML or XML.
+
+    What XML 1.0 forbids (section 2.2) is among what `printable` shows as codes.
+    """
+    return Shown(escape(printable(text, limit), quote=True))
+
+
+def href(url: str) -> Shown | None:
+    """The value of an HTML ``href`` or ``src`` attribute; None where the address is not of the web."""
+    address = web_address(url)
+    return None if address is None else Shown(escape(address, quote=True))
+
+
+# --- tables, annotations, results -------------------------------------------------------------------
+
+# OWASP, "CSV Injection", and ASVS 5.0, 1.2.10; the wide forms are read as the narrow ones in some locales. Tabs,
+# line ends and NULs, which the list also names, are shown as codes.
+_FORMULA = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
+
+
+def csv_cell(text: str, limit: int = 2000) -> Shown:
+    """A quoted field of CSV (RFC 4180) that no spreadsheet takes for a formula."""
+    shown = printable(text, limit)
+    mark = "'" if _FORMULA.match(shown) else ""
+    return Shown('"' + mark + shown.replace('"', '""') + '"')
+
+
+def workflow_data(text: str, limit: int = 2000) -> Shown:
+    """The message of a workflow command (actions/toolkit, ``escapeData``); line ends are shown as codes."""
+    return Shown(printable(text, limit).replace("%", "%25"))
+
+
+def workflow_property(text: str, limit: int = 2000) -> Shown:
+    """The value of a workflow command's property (actions/toolkit, ``escapeProperty``)."""
+    return Shown(workflow_data(text, limit).replace(":", "%3A").replace(",", "%2C"))
+
+
+_SARIF_SYNTAX = re.compile(r"([\\\[\]])")
+
+
+def sarif(text: str, limit: int = 2000) -> Shown:
+    """The text of a SARIF message: brackets would be links (2.1.0, 3.11.6), braces placeholders (3.11.5)."""
+    shown = _SARIF_SYNTAX.sub(r"\\\1", printable(text, limit))
+    return Shown(shown.replace("{", "{{").replace("}", "}}"))

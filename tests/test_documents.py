@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,6 +110,78 @@ def test_symbolic_links_are_not_followed(tree: Path) -> None:
     (tree / "link.md").symlink_to(outside)
     (tree / "loop").symlink_to(tree)
     assert found(".") == ["a.md", "notes/b.markdown", "notes/c.txt"]
+
+
+@pytest.mark.parametrize("named", ["link.md", "folder", "folder/x.md", "inner/../folder", "./folder/"])
+def test_a_named_path_that_a_link_leads_out_of_the_current_folder_is_refused(
+    tree: Path, named: str
+) -> None:
+    """In a pull request the folder that a job names may have become a link to all of the machine."""
+    outside = tree.parent / "outside"
+    outside.mkdir(exist_ok=True)
+    (outside / "x.md").write_text("x\n", encoding="utf-8")
+    (tree / "inner").mkdir()
+    (tree / "link.md").symlink_to(outside / "x.md")
+    (tree / "folder").symlink_to(outside)
+    with pytest.raises(UsageError, match="leads out of the current folder; name the place"):
+        found(named)
+    # What somebody names in full is meant, and so is a link that stays inside.
+    assert found(str(outside)) == [str(outside / "x.md")]
+    assert found("../outside/x.md") == ["../outside/x.md"]
+    (tree / "stays.md").symlink_to("a.md")
+    assert found("stays.md") == ["stays.md"]
+
+
+def test_a_glob_goes_through_no_symbolic_link(tree: Path) -> None:
+    """Two links to their own folder have more paths through them than anybody can walk."""
+    outside = tree.parent / "outside"
+    outside.mkdir(exist_ok=True)
+    (outside / "x.md").write_text("x\n", encoding="utf-8")
+    for name in ("one", "two", "notes/three"):
+        (tree / name).symlink_to(tree)
+    (tree / "out").symlink_to(outside)
+    (tree / "notes" / "y.md").symlink_to(outside / "x.md")
+    assert found("**/*.md") == ["a.md"], "the cache is never read"
+    assert found("*") == ["a.md", "notes/b.markdown", "notes/c.txt"]
+    assert found("*/*.m*") == ["notes/b.markdown"]
+    assert found(".hid*/*.md") == [".hidden/d.md"]
+    assert found("**/*.md", hidden=True) == [".hidden/d.md", "a.md", "notes/.f.md"]
+    assert found(f"{tree}/**/*.txt") == ["notes/c.txt"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "folder link", "device link"])
+def test_what_is_no_file_is_not_opened(tree: Path, kind: str) -> None:
+    path = tree / "strange.md"
+    holder = socket.socket(socket.AF_UNIX)
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "socket":
+            holder.bind("strange.md")
+        case "folder link":
+            path.symlink_to(tree / "notes")
+        case _:
+            path.symlink_to("/dev/zero")
+    holder.close()
+    places = [place for place in discover(["."], walk_of((), False, (), ())) if place.shown == "strange.md"]
+    assert [isinstance(read(place), Finding) for place in places] == ([] if "link" in kind else [True])
+    # Behind the back of whoever walked: it was a file then.
+    assert isinstance(read(Place(file=path, shown="strange.md", dated="")), Finding)
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev/tty"])
+def test_a_device_that_is_named_is_wrong_input(device: str) -> None:
+    (place,) = discover([device], walk_of((), False, (), ()))
+    with pytest.raises(UsageError, match=f"^{device}: "):
+        read(place)
+
+
+def test_a_file_that_became_a_link_after_it_was_found_is_not_followed(tree: Path) -> None:
+    (tree.parent / "secret.md").write_text("secret\n", encoding="utf-8")
+    (place,) = (place for place in discover(["."], walk_of((), False, (), ())) if place.shown == "a.md")
+    (tree / "a.md").unlink()
+    (tree / "a.md").symlink_to(tree.parent / "secret.md")
+    assert isinstance(read(place), Finding)
 
 
 def test_a_pipe_that_is_met_costs_a_finding(tree: Path) -> None:

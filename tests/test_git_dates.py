@@ -211,6 +211,35 @@ def _script(path: Path, body: str) -> str:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for the program")
+def test_a_repository_in_the_notes_runs_nothing_whatever_it_is_called(
+    repository: Repository, tmp_path: Path
+) -> None:
+    """A bare repository needs no folder named ``.git``: git run in it would take its configuration."""
+    ran = tmp_path / "ran"
+    evil = _script(tmp_path / "evil", f'echo "$0 $@" >>{ran}; exit 1')
+    repository.commit("2020-03-10", {"a.md": "one"})
+    for name, options in (("bare", ("--bare",)), ("inner", ()), ("deep/.hidden", ("--bare",))):
+        inner = Repository(repository.top / name)
+        inner.top.mkdir(parents=True)
+        inner.git("init", *options)
+        inner.git("config", "core.fsmonitor", evil)
+        inner.git("config", "core.pager", evil)
+        inner.git("config", "core.worktree", str(inner.top))
+        inner.git("config", "core.bare", "false")
+        (inner.top / "x.md").write_text("words", encoding="utf-8")
+    (repository.top / "linked").mkdir()
+    (repository.top / "linked" / ".git").write_text(
+        f"gitdir: {repository.top / 'bare'}\n", encoding="utf-8"
+    )
+    (repository.top / "linked" / "x.md").write_text("words", encoding="utf-8")
+    dates = {name: one.date for name, one in _documents(repository.top).items()}
+    assert dates == {"a.md": "2020-03-10", "x.md": None}
+    assert not ran.exists()
+    subprocess.run(["git", "-C", str(repository.top / "inner"), "status"], check=False, capture_output=True)
+    assert ran.exists(), "the trap itself must work"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for the program")
 def test_no_program_that_a_repository_names_is_run(repository: Repository, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     signature = "-----BEGIN PGP SIGNATURE-----\nx\n-----END PGP SIGNATURE-----"

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 # A feed of 100 papers is 0.2 MB; no answer to our question comes near this.
 MAX_FEED_BYTES = 8 << 20
+# A feed is five deep. The package's parser gives up at a depth of 256 and at names of 50,000 characters, and takes
+# what it has until then for the whole: papers behind that would seem not to exist.
+MAX_FEED_DEPTH = 64
+MAX_NAME_CHARACTERS = 1000
 
 _ATOM_FEED = "http://www.w3.org/2005/Atom feed"
 
@@ -140,32 +144,41 @@ def feed_problem(response: Response) -> str | None:
     """Why a body is not a whole Atom feed, or None when it is one.
 
     The package's parser repairs what it gets: it reads a cut feed as a complete one with a poorer last
-    entry, and HTML as a feed without entries. This one repairs nothing, and stops at a DOCTYPE, before
-    any entity could grow.
+    entry, HTML as a feed without entries, and one that is nested deeply as far as it likes. This one repairs
+    nothing, and stops at a DOCTYPE, before any entity could grow.
     """
     if response.truncated:
         return f"more than {MAX_FEED_BYTES >> 20} MiB"
     if not response.body.strip():
         return "an empty body"
     parser = expat.ParserCreate(namespace_separator=" ")
-    roots: list[str] = []
+    depth = 0
 
-    def root(name: str, _attributes: Mapping[str, str]) -> None:
-        roots.append(name)
-        parser.StartElementHandler = None
+    def start(name: str, attributes: Mapping[str, str]) -> None:
+        nonlocal depth
+        if depth == 0 and name != _ATOM_FEED:
+            raise _NoFeedError("a document that is no Atom feed")
+        depth += 1
+        if depth > MAX_FEED_DEPTH or max(map(len, (name, *attributes))) > MAX_NAME_CHARACTERS:
+            raise _NoFeedError("a feed that is built like no feed of arXiv")
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
 
     def doctype(*_: object) -> None:
-        raise _NoFeedError
+        raise _NoFeedError("a document that has a DOCTYPE, such as an HTML page")
 
-    parser.StartElementHandler = root
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(response.body, True)
-    except _NoFeedError:
-        return "a document that has a DOCTYPE, such as an HTML page"
+    except _NoFeedError as error:
+        return str(error)
     except expat.ExpatError as error:
         return f"XML that is broken off or not well-formed ({error})"
-    return None if roots == [_ATOM_FEED] else "a document that is no Atom feed"
+    return None
 
 
 def _attempts(outcome: Outcome | None) -> int:

@@ -7,7 +7,7 @@ where GET brings the page. So every doubt is put again as GET, and only that ans
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from enrich.kinds import _html
@@ -15,6 +15,7 @@ from enrich.model import (
     CanonicalUrl,
     Failure,
     FailureKind,
+    Finding,
     FindingCode,
     Identity,
     Kind,
@@ -22,6 +23,7 @@ from enrich.model import (
     Page,
     PageFacts,
     Purpose,
+    ReportTarget,
     Request,
     Response,
     Severity,
@@ -58,6 +60,9 @@ _WORTH_A_GET = frozenset(
 )
 # A proxy that wants a password does not look at the method.
 _SAME_FOR_GET = frozenset({407})
+
+# What is known of a page that was there and could not be read within bounds; one that says nothing has no metadata.
+UNREAD = Page()
 
 _CITATION = re.compile(r"citation_([a-z0-9_]{1,60})")
 
@@ -112,7 +117,7 @@ def read_page(_target: Target, response: Response) -> PageFacts:
     text = _html.decode(response.body[:READ_BYTES], response.headers.get("content-type"))
     tree = _html.parse(text.encode("utf-8", errors="replace"))
     if tree is None:
-        return PageFacts()
+        return PageFacts(metadata=UNREAD)
     page = _page(tree)
     return PageFacts(metadata=page if page != Page() else None)
 
@@ -152,7 +157,21 @@ def _citation(said: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def findings_of(row: ReportTarget) -> Iterable[Finding]:
+    """What its metadata tell of a page: that it was not read."""
+    if row.metadata == UNREAD:
+        message = "its tags are nested so deeply, or are so many, that its title and facts were not read"
+        yield Finding(code=NOT_READ.code, severity=NOT_READ.severity, message=message)
+
+
+NOT_READ = FindingCode(
+    code="page-not-read",
+    severity=Severity.NOTE,
+    help="The link works, but the page is built in a way that would keep a parser busy for minutes, by accident or "
+    "on purpose. Its title and facts are missing from the report. Nothing to do.",
+)
 GENERAL_FINDINGS = (
+    NOT_READ,
     FindingCode(
         code="unreadable-document",
         severity=Severity.ERROR,
@@ -236,6 +255,7 @@ KIND = Kind(
     confirm=confirm,
     read_page=read_page,
     judge_unasked=judge_unasked,
+    findings_of=findings_of,
     reasons=GENERAL_REASONS,
     findings=GENERAL_FINDINGS,
 )

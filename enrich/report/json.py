@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from enrich.codec import METADATA_TYPES, encode, metadata_from
+from enrich.codec import METADATA_TYPES, metadata_from
 from enrich.errors import UsageError
 from enrich.model import (
     Finding,
@@ -26,9 +26,10 @@ from enrich.model import (
     ReportSummary,
     ReportTarget,
     Severity,
+    Shown,
     Status,
 )
-from enrich.text import redact
+from enrich.text import fill, json_row, printable
 
 SCHEMA_VERSION = 1
 
@@ -46,49 +47,43 @@ PER_RUN_FIELDS = frozenset(
 )
 
 
-def _row(record: object) -> str:
-    # Redacting the encoded line reaches every field at once; it never touches the JSON syntax, since a
-    # credential ends before a quotation mark.
-    return redact(encode(record).decode())
-
-
-def _stable_row(record: object) -> str:
+def _stable_row(record: object) -> Shown:
     table = {key: value for key, value in msgspec.to_builtins(record).items() if key not in PER_RUN_FIELDS}
-    return _row(table)
+    return json_row(table)
 
 
-def _array(name: str, rows: Iterable[object], row: Callable[[object], str]) -> Iterator[str]:
-    yield f'"{name}": ['
-    separator = "\n"
+def _array(name: str, rows: Iterable[object], row: Callable[[object], Shown]) -> Iterator[Shown]:
+    yield fill('"{}": [', printable(name))
+    separator = fill("\n")
     for record in rows:
-        yield separator + row(record)
-        separator = ",\n"
-    yield "\n]"
+        yield fill("{}{}", separator, row(record))
+        separator = fill(",\n")
+    yield fill("\n]")
 
 
-def _body(report: Report, row: Callable[[object], str]) -> Iterator[str]:
+def _body(report: Report, row: Callable[[object], Shown]) -> Iterator[Shown]:
     parts = (
         ("documents", report.documents),
         ("targets", report.targets),
         ("findings", report.findings),
         ("entries", report.entries),
     )
-    yield f'"summary": {_row(report.summary)}'
+    yield fill('"summary": {}', json_row(report.summary))
     for name, rows in parts:
-        yield ",\n"
+        yield fill(",\n")
         yield from _array(name, rows(), row)
-    yield "\n}\n"
+    yield fill("\n}}\n")
 
 
-def render(report: Report) -> Iterator[str]:
+def render(report: Report) -> Iterator[Shown]:
     """The whole report, as the schema describes it."""
-    yield f'{{"schema_version": {SCHEMA_VERSION},\n"run": {_row(report.run)},\n'
-    yield from _body(report, _row)
+    yield fill('{{"schema_version": {},\n"run": {},\n', SCHEMA_VERSION, json_row(report.run))
+    yield from _body(report, json_row)
 
 
-def render_stable(report: Report) -> Iterator[str]:
+def render_stable(report: Report) -> Iterator[Shown]:
     """The report without what differs between two runs that found the same."""
-    yield f'{{"schema_version": {SCHEMA_VERSION},\n'
+    yield fill('{{"schema_version": {},\n', SCHEMA_VERSION)
     yield from _body(report, _stable_row)
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from enrich.codec import encode
-from enrich.model import Format, Report
-from enrich.text import redact
+from enrich.model import Format, Report, Shown
+from enrich.text import fill, json_row
 
 
-def render(report: Report) -> Iterator[str]:
+def render(report: Report) -> Iterator[Shown]:
     for target in report.targets():
-        yield redact(encode(target).decode()) + "\n"
+        yield fill("{}\n", json_row(target))
 
 
 FORMAT = Format(name="jsonl", suffix="jsonl", render=render)

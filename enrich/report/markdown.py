@@ -6,8 +6,7 @@ no HTML, no mention.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from urllib.parse import quote
+from collections.abc import Iterable, Iterator, Mapping
 
 from enrich.model import (
     Article,
@@ -20,61 +19,55 @@ from enrich.model import (
     ReportTarget,
     Repository,
     Severity,
+    Shown,
     Status,
 )
 from enrich.report.text import banner, headline, place
-from enrich.text import markdown, redact
-from enrich.urls import is_web
+from enrich.text import fill, joined, markdown, markdown_code, markdown_link
 
 # A step summary of GitHub Actions holds at most 1 MiB.
 MAX_CHARACTERS = 300_000
 _SEVERITIES = ((Severity.ERROR, "To put right"), (Severity.WARNING, "Worth a look"))
 
 
-def _link(url: str) -> str:
-    """An address as a link that shows itself; other schemes stay text."""
-    if not is_web(url):
-        return markdown(url)
-    target = quote(redact(url), safe="/:?&=#%+,;@!$'*~[]-._").replace("|", "%7C").replace("[", "%5B")
-    return f"[{markdown(url, 80)}](<{target.replace(']', '%5D')}>)"
-
-
-def _table(heading: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    names = list(heading)
-    yield f"| {' | '.join(names)} |\n|{' --- |' * len(names)}\n"
+def _table(heading: Iterable[str], rows: Iterable[Iterable[Shown]]) -> Iterator[Shown]:
+    names = [markdown(name) for name in heading]
+    yield fill("| {} |\n|{}\n", joined(" | ", names), joined("", [fill(" --- |")] * len(names)))
     for row in rows:
-        yield f"| {' | '.join(row)} |\n"
+        yield fill("| {} |\n", joined(" | ", row))
 
 
-def _summary(report: Report) -> Iterator[str]:
+def _counts(kind: str, counts: Mapping[str, int]) -> list[Shown]:
+    return [markdown(kind), *(fill("{}", counts[status]) for status in Status)]
+
+
+def _summary(report: Report) -> Iterator[Shown]:
     for line in banner(report):
-        yield f"> **{markdown(line)}**\n\n"
-    yield f"# Links: {markdown(headline(report))}\n\n"
-    statuses = list(Status)
-    rows = (
-        [kind, *(str(counts[status]) for status in statuses)]
-        for kind, counts in report.summary.by_kind.items()
-    )
-    yield from _table(["kind", *statuses], rows)
-    yield "\n"
+        yield fill("> **{}**\n\n", markdown(line))
+    yield fill("# Links: {}\n\n", markdown(headline(report)))
+    yield from _table(["kind", *Status], (_counts(*row) for row in report.summary.by_kind.items()))
+    yield fill("\n")
 
 
-def _findings(findings: list[Finding], urls: dict[str, str]) -> Iterator[str]:
+def _findings(findings: list[Finding], urls: dict[str, str]) -> Iterator[Shown]:
     for severity, title in _SEVERITIES:
         chosen = [finding for finding in findings if finding.severity is severity]
         if chosen:
-            yield f"## {title} ({len(chosen)})\n\n"
-            rows = (
-                [
-                    markdown(place(finding)),
-                    f"`{finding.code}`",
-                    _link(urls[finding.target]) if finding.target in urls else "",
-                    markdown(finding.message),
-                ]
-                for finding in chosen
+            yield fill("## {} ({})\n\n", markdown(title), len(chosen))
+            yield from _table(
+                ["where", "what", "link", "what to do"], (_finding(one, urls) for one in chosen)
             )
-            yield from _table(["where", "what", "link", "what to do"], rows)
-            yield "\n"
+            yield fill("\n")
+
+
+def _finding(finding: Finding, urls: dict[str, str]) -> list[Shown]:
+    url = urls.get(finding.target or "")
+    return [
+        markdown(place(finding)),
+        markdown_code(finding.code),
+        fill("") if url is None else markdown_link(url),
+        markdown(finding.message),
+    ]
 
 
 def title_of(metadata: Metadata | None) -> str | None:
@@ -103,35 +96,35 @@ def _facts(metadata: Metadata | None) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _targets(targets: Iterable[ReportTarget]) -> Iterator[str]:
-    rows = (
-        [
-            f"`{target.status}`",
-            _link(target.url),
-            markdown(title_of(target.metadata) or ""),
-            markdown(_facts(target.metadata)),
-        ]
-        for target in targets
-        if target.status is not Status.SKIPPED
-    )
-    yield "## All targets\n\n"
-    yield from _table(["status", "link", "title", "facts"], rows)
+def _target(target: ReportTarget) -> list[Shown]:
+    return [
+        markdown_code(target.status),
+        markdown_link(target.url),
+        markdown(title_of(target.metadata) or ""),
+        markdown(_facts(target.metadata)),
+    ]
 
 
-def _pieces(report: Report) -> Iterator[str]:
+def _targets(targets: Iterable[ReportTarget]) -> Iterator[Shown]:
+    yield fill("## All targets\n\n")
+    asked = (_target(target) for target in targets if target.status is not Status.SKIPPED)
+    yield from _table(["status", "link", "title", "facts"], asked)
+
+
+def _pieces(report: Report) -> Iterator[Shown]:
     urls = {target.id: target.url for target in report.targets()}
     yield from _summary(report)
     yield from _findings(list(report.findings()), urls)
     yield from _targets(report.targets())
 
 
-def render(report: Report) -> Iterator[str]:
+def render(report: Report) -> Iterator[Shown]:
     """The report, cut at a row where it would grow beyond what a step summary holds."""
     written = 0
     for piece in _pieces(report):
         written += len(piece)
         if written > MAX_CHARACTERS:
-            yield "\n… and more: the JSON report has all of it.\n"
+            yield fill("\n… and more: the JSON report has all of it.\n")
             return
         yield piece
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from enrich.model import Finding, Format, Report, ReportTarget, Severity, Status
-from enrich.text import printable
+from enrich.model import Finding, Format, Report, ReportTarget, Severity, Shown, Status
+from enrich.text import fill, joined, printable
 
 _UNSURE = (Status.BLOCKED, Status.UNREACHABLE)
 
@@ -18,17 +18,19 @@ _UNSURE = (Status.BLOCKED, Status.UNREACHABLE)
 def place(finding: Finding) -> str:
     """``docs/papers.md:41:7``, as editors and logs make it a link."""
     parts = (finding.document, finding.line, finding.column)
-    return ":".join(printable(str(part)) for part in parts if part is not None)
+    return ":".join(str(part) for part in parts if part is not None)
 
 
-def line(finding: Finding, target: ReportTarget | None) -> str:
+def line(finding: Finding, target: ReportTarget | None) -> Shown:
     """``path:line:column: reason  url  (what to do)``."""
-    what = f"{place(finding)}: {finding.code}" if finding.document else finding.code
+    code, where = printable(finding.code), printable(place(finding))
+    what = fill("{}: {}", where, code) if finding.document else code
     address = target.url if target is not None else finding.target
+    about = fill("{}  {}", what, printable(address)) if address else what
     told = "; ".join(
         [finding.message.rstrip("."), *_way_out(finding), *(history(target) if target else ())]
     )
-    return f"{what}{'  ' + printable(address) if address else ''}  ({printable(told)})"
+    return fill("{}  ({})", about, printable(told))
 
 
 def _way_out(finding: Finding) -> Iterator[str]:
@@ -37,55 +39,61 @@ def _way_out(finding: Finding) -> Iterator[str]:
         yield f"try {finding.suggestion.url}"
 
 
-def history(target: ReportTarget) -> Iterator[str]:
+def history(target: ReportTarget) -> Iterator[Shown]:
     """What is remembered of a target that is not fine."""
     if target.status in (Status.OK, Status.REDIRECTED):
         return
     if target.confirmed and target.first_failed_at:
-        yield f"confirmed, since {target.first_failed_at:%Y-%m-%d}"
+        yield fill("confirmed, since {:%Y-%m-%d}", target.first_failed_at)
     elif target.failed_checks > 1:
-        yield f"failed in {target.failed_checks} checks"
+        yield fill("failed in {} checks", target.failed_checks)
     if target.last_ok_at:
-        yield f"last seen alive {target.last_ok_at:%Y-%m-%d}"
+        yield fill("last seen alive {:%Y-%m-%d}", target.last_ok_at)
 
 
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """``1 link``, ``2 links``."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+def counted(number: int, one: str, many: str | None = None) -> Shown:
+    """``1 link``, ``2 links``; the words are ours."""
+    return fill("{} {}", number, printable(one if number == 1 else many or one + "s"))
 
 
-def _statuses(report: Report) -> str:
+def _statuses(report: Report) -> Shown:
     counts = report.summary.by_status
-    return ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
+    told = [fill("{} {}", counts[status], status) for status in Status if counts[status]]
+    return joined(", ", told) if told else fill("nothing to check")
 
 
-def _unsure(targets: Iterator[ReportTarget]) -> Iterator[str]:
+def _unsure(targets: Iterator[ReportTarget]) -> Iterator[Shown]:
     reasons = Counter(target.reason for target in targets if target.status in _UNSURE)
     if reasons:
-        listed = ", ".join(f"{reason} {number}" for reason, number in sorted(reasons.items()))
-        yield f"could not be told ({counted(sum(reasons.values()), 'target')}): {listed}\n"
+        listed = [fill("{} {}", printable(reason), number) for reason, number in sorted(reasons.items())]
+        total = counted(sum(reasons.values()), "target")
+        yield fill("could not be told ({}): {}\n", total, joined(", ", listed))
 
 
-def headline(report: Report) -> str:
+def headline(report: Report) -> Shown:
     """One line that says how things stand."""
     summary = report.summary
-    return (
-        f"{counted(summary.links, 'link')} in {counted(summary.documents, 'document')}, "
-        f"{counted(summary.targets, 'target')}: {_statuses(report) or 'nothing to check'}"
+    return fill(
+        "{} in {}, {}: {}",
+        counted(summary.links, "link"),
+        counted(summary.documents, "document"),
+        counted(summary.targets, "target"),
+        _statuses(report),
     )
 
 
-def _tail(report: Report) -> Iterator[str]:
+def _tail(report: Report) -> Iterator[Shown]:
     summary = report.summary
-    yield headline(report) + "\n"
+    yield fill("{}\n", headline(report))
     if any(summary.by_status[status] for status in _UNSURE):
         yield from _unsure(iter(report.targets()))
     if summary.deferred:
-        yield f"{counted(summary.deferred, 'target')} wait for a later run, by the manners of their hosts\n"
+        waiting = counted(summary.deferred, "target")
+        yield fill("{} wait for a later run, by the manners of their hosts\n", waiting)
     if report.run.since or report.run.until:
-        yield f"{counted(summary.undated_links, 'link')} without a known date\n"
+        yield fill("{} without a known date\n", counted(summary.undated_links, "link"))
     if notes := summary.findings["note"]:
-        yield f"{counted(notes, 'note')} in the JSON report\n"
+        yield fill("{} in the JSON report\n", counted(notes, "note"))
 
 
 def banner(report: Report) -> list[str]:
@@ -95,18 +103,20 @@ def banner(report: Report) -> list[str]:
     return told or ([] if report.run.complete else ["The run is not complete."])
 
 
-def render(report: Report) -> Iterator[str]:
-    if told := banner(report):
-        yield "".join(f"{printable(line)}\n" for line in told) + "\n"
+def render(report: Report) -> Iterator[Shown]:
+    for told in banner(report):
+        yield fill("{}\n", printable(told))
+    if banner(report):
+        yield fill("\n")
     shown = [finding for finding in report.findings() if finding.severity is not Severity.NOTE]
     wanted = {finding.target for finding in shown}
     targets = {target.id: target for target in report.targets() if target.id in wanted} if wanted else {}
     for severity in (Severity.ERROR, Severity.WARNING):
         for finding in shown:
             if finding.severity is severity:
-                yield line(finding, targets.get(finding.target or "")) + "\n"
+                yield fill("{}\n", line(finding, targets.get(finding.target or "")))
     if shown:
-        yield "\n"
+        yield fill("\n")
     yield from _tail(report)
 
 

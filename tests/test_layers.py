@@ -23,7 +23,7 @@ LINES: tuple[tuple[frozenset[str], bool], ...] = (
     (frozenset({"files"}), False),
     (frozenset({"check", "lookup", "report", "documents", "findings", "git_dates"}), False),
     (frozenset({"progress", "publish", "repeats"}), False),
-    (frozenset({"asking"}), False),
+    (frozenset({"asking", "holds"}), False),
     (frozenset({"kinds"}), False),
     (frozenset({"fetch", "store", "extract", "verdict"}), False),
     (frozenset({"config", "registry", "codec", "urls", "text", "titles"}), True),

@@ -2,7 +2,8 @@
 
 The order of concerns is the design. A retry stands outside the gate, so nothing is held while it waits. Each
 hop of a redirect goes through the guard and takes its turn in the lane of its own host. One deadline covers all
-hops and the body, but not the wait for a turn: a crowded host does not make its links time out. Redirects are
+hops and the body, but not the wait for a turn: a crowded host does not make its links time out. What a host
+says about being asked (429, 503, `Retry-After`, robots.txt) changes its lane before the body is read. Redirects are
 followed by hand, since httpx reads the whole body of every redirect, without a cap, to throw it away.
 """
 
@@ -14,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, cast
 
 import anyio
@@ -28,6 +29,7 @@ from enrich.fetch.body import drain, is_readable, is_wanted, read_body
 from enrich.fetch.faults import fault_of, is_before_connection
 from enrich.fetch.hops import Address, address_of, headers_of, join, location_of, redirected
 from enrich.fetch.politeness import Fault, Lane, LaneState
+from enrich.fetch.robots import NO_RULES, Known, Rules, question, rules_of
 from enrich.fetch.transport import (
     OriginTransport,
     Proxies,
@@ -41,6 +43,7 @@ from enrich.model import (
     Hop,
     Manners,
     Outcome,
+    Purpose,
     Request,
     Response,
 )
@@ -59,6 +62,9 @@ _DRAIN_SECONDS = 1.0
 # How many hosts are remembered as witnesses that the network is up.
 _WITNESSES = 3
 
+# Longer is no moment that can be written down.
+_LONGEST_HOLD_SECONDS = 366 * 86400.0
+
 # What a proxy says for itself, when a plain http question goes through it.
 _PROXY_STATUSES = frozenset({407, 502, 504})
 
@@ -75,12 +81,18 @@ def _usual_manners(_host: str) -> Manners:
     return Manners()
 
 
+def _nobody(_host: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchSettings:
     """How to ask. ``timeout_seconds`` is for one attempt with all its hops and the body, without the waits.
 
     ``manners_of``, ``headers_of`` and ``timeout_of`` are asked with a host name. ``patience_seconds`` is the
     longest ``Retry-After`` that is waited for; a host that wants more is deferred to a later run.
+    ``reads_robots`` names the hosts whose robots.txt counts: its ``Crawl-delay`` always, what it disallows
+    only with ``respect_robots``.
     """
 
     user_agent: str
@@ -98,6 +110,8 @@ class FetchSettings:
     ca_bundle: str | None = None
     patience_seconds: float = 900.0
     backoff_seconds: float = 1.0
+    reads_robots: Callable[[str], bool] = _nobody
+    respect_robots: bool = False
 
 
 # --- asking -----------------------------------------------------------------------------------------
@@ -105,9 +119,10 @@ class FetchSettings:
 
 @dataclass(slots=True)
 class _Attempt:
-    """What has happened so far in one attempt."""
+    """What has happened so far in one attempt. ``minds_robots`` is off for what asks for robots.txt itself."""
 
     seconds_left: float
+    minds_robots: bool = True
     elapsed_seconds: float = 0.0
     hops: tuple[Hop, ...] = ()
     asked: set[tuple[str, str]] = field(default_factory=set)
@@ -123,7 +138,10 @@ class Fetcher:
     """Asks the web. Use as an async context manager; `fetch` may be called by many tasks at once.
 
     ``transport`` takes the place of the network (a small web in the process); ``resolve`` that of the system's
-    resolver; ``random`` gives 0 to 1; ``now`` is the wall clock, needed for dates in ``Retry-After`` alone.
+    resolver; ``random`` gives 0 to 1; ``now`` is the wall clock, in which ``Retry-After`` may speak.
+
+    ``held_until`` says which hosts wanted to be left alone until when in earlier runs; ``on_hold`` is told the same
+    of this one, whenever a host asks for it, before the answer is handed on.
     """
 
     def __init__(
@@ -134,6 +152,8 @@ class Fetcher:
         resolve: Resolve | None = None,
         random: Callable[[], float] = dice.random,
         now: Callable[[], datetime] = lambda: datetime.fromtimestamp(time.time(), UTC),
+        held_until: Mapping[str, datetime] = MappingProxyType({}),
+        on_hold: Callable[[str, datetime], None] | None = None,
     ) -> None:
         self._settings = settings
         self._guard = Guard(parse_nets(settings.allow_nets), settings.allow_private)
@@ -143,7 +163,10 @@ class Fetcher:
         self._limit = anyio.CapacityLimiter(settings.concurrency)
         self._random = random
         self._now = now
+        self._held = self._held_since_start(held_until)
+        self._on_hold = on_hold
         self._lanes: dict[str, Lane] = {}
+        self._robots: dict[tuple[str, str, int], Known] = {}
         self.requests = 0
         self.answers = 0
         self._witnesses: dict[str, str] = {}
@@ -167,6 +190,13 @@ class Fetcher:
             assert self._transport is not None
             await self._transport.aclose()
 
+    def _held_since_start(self, held_until: Mapping[str, datetime]) -> dict[str, tuple[float, datetime]]:
+        """Holds of earlier runs in seconds of the monotonic clock, which no change of the time of day moves."""
+        wall, monotonic = self._now(), time.monotonic()
+        return {
+            host: (monotonic + (until - wall).total_seconds(), until) for host, until in held_until.items()
+        }
+
     @property
     def answered(self) -> bool:
         """Whether any host gave an answer in this run; what a proxy says for itself is none."""
@@ -186,7 +216,7 @@ class Fetcher:
         """
         for url in list(reversed(self._witnesses.values())):
             before = self.answers
-            await self._attempt(Request(url=url, method="HEAD", retry=False))
+            await self._attempt(Request(url=url, method="HEAD", retry=False), minds_robots=False)
             if self.answers > before:
                 return True
         return False
@@ -204,7 +234,7 @@ class Fetcher:
         """Ask, follow redirects, and ask again where that may help. Faults of the web are outcomes."""
         outcome = await self._attempt(request)
         if request.retry and self._settings.retries and self._is_worth_asking_again(outcome):
-            return await self._ask_again(request)
+            return await self._ask_again(request, outcome)
         return outcome
 
     def _is_worth_asking_again(self, outcome: Outcome) -> bool:
@@ -212,12 +242,11 @@ class Fetcher:
         address = address_of(outcome.url)
         if address is None or not retry.is_transient(outcome):
             return False
-        lane = self._lane(address.host)
-        return lane.deferred is None and lane.reason_to_skip(address.port) is None
+        return self._lane(address.host).refusal(address.port) is None
 
-    async def _ask_again(self, request: Request) -> Outcome:
-        """The retries after a first attempt."""
-        attempts = 1
+    async def _ask_again(self, request: Request, first: Outcome) -> Outcome:
+        """The retries after a first attempt. Nothing is held while one waits for its time."""
+        attempts, known = 1, first
 
         def last_outcome(state: tenacity.RetryCallState) -> Outcome:
             assert state.outcome is not None
@@ -225,9 +254,13 @@ class Fetcher:
             return last
 
         async def attempt() -> Outcome:
-            nonlocal attempts
+            nonlocal attempts, known
+            outcome = await self._attempt(request)
+            if isinstance(outcome, Failure) and outcome.kind is FailureKind.HOST_DEFERRED:
+                return known  # that was not asked, so what was said before stands
             attempts += 1
-            return await self._attempt(request)
+            known = outcome
+            return outcome
 
         def pause(times: int) -> float:
             return retry.pause(times, self._settings.backoff_seconds)
@@ -243,11 +276,12 @@ class Fetcher:
         outcome: Outcome = await retrying(attempt)
         return replace(outcome, attempts=attempts)
 
-    async def _attempt(self, request: Request) -> Outcome:
+    async def _attempt(self, request: Request, *, minds_robots: bool = True) -> Outcome:
         """One pass through all hops."""
         first = address_of(request.url)
         limit = self._settings.timeout_of(first.host) if first else None
-        state = _Attempt(limit or self._settings.timeout_seconds)
+        minds_robots = minds_robots and request.purpose is not Purpose.API
+        state = _Attempt(limit or self._settings.timeout_seconds, minds_robots)
         while True:
             step = await self._hop(request, state)
             if not isinstance(step, Request):
@@ -262,14 +296,34 @@ class Fetcher:
         if refusal := self._refusal(address):
             return state.failure(FailureKind.FORBIDDEN_ADDRESS, refusal, address.url)
         lane = self._lane(address.host)
-        if fault := lane.reason_to_skip(address.port):
-            return state.failure(fault.kind, fault.detail, address.url)
-        async with lane.turn():
-            if lane.deferred is not None:
-                return state.failure(FailureKind.HOST_DEFERRED, lane.deferred, address.url)
-            if fault := lane.reason_to_skip(address.port):
-                return state.failure(fault.kind, fault.detail, address.url)
+        rules = await self._rules(address, lane) if state.minds_robots else NO_RULES
+        async with lane.turn(address.port) as refusal:
+            if refusal is not None:
+                return state.failure(FailureKind.HOST_DEFERRED, refusal, address.url)
+            if self._settings.respect_robots and not rules.allows(address.url):
+                return state.failure(FailureKind.ROBOTS_DISALLOWED, rules.origin, address.url)
             return await self._ask(request, address, lane, state)
+
+    async def _rules(self, address: Address, lane: Lane) -> Rules:
+        """What robots.txt of this origin says; it is asked for once in a run.
+
+        An origin with a single link is not asked twice for it: only the second address that is wanted of it makes
+        the file worth a request. Whoever respects what is disallowed must know before the first.
+        """
+        if not self._settings.reads_robots(address.host):
+            return NO_RULES
+        known = self._robots.setdefault(address.origin, Known(address.url))
+        if known.rules is not None:
+            return known.rules
+        if not self._settings.respect_robots and not known.reading and known.first_url == address.url:
+            return NO_RULES
+        known.reading = True
+        async with known.lock:
+            if known.rules is None and lane.refusal(address.port) is None:
+                outcome = await self._attempt(question(address.url), minds_robots=False)
+                known.rules = rules_of(outcome, respect=self._settings.respect_robots)
+                lane.widen(known.rules.crawl_delay_seconds)
+        return known.rules or NO_RULES
 
     def _refusal(self, address: Address) -> str | None:
         """What the guard says before anything is resolved; for names that others resolve, all that it can say."""
@@ -282,8 +336,16 @@ class Fetcher:
     def _lane(self, host: str) -> Lane:
         if host not in self._lanes:
             manners = self._settings.manners_of(host)
-            self._lanes[host] = Lane(manners, self._limit, random=self._random)
+            self._lanes[host] = lane = Lane(manners, self._limit, random=self._random)
+            if host in self._held:
+                moment, until = self._held[host]
+                self._keep_holding(lane, moment - time.monotonic(), until)
         return self._lanes[host]
+
+    def _keep_holding(self, lane: Lane, seconds: float, until: datetime) -> None:
+        """What a host asked for in an earlier run holds in this one."""
+        if seconds > 0 and not lane.hold(seconds, self._settings.patience_seconds):
+            lane.defer(f"asked in an earlier run to wait until {until:%Y-%m-%dT%H:%M:%SZ}")
 
     async def _ask(
         self, request: Request, address: Address, lane: Lane, state: _Attempt
@@ -291,9 +353,11 @@ class Fetcher:
         """Send and receive within what is left of the deadline."""
         started = anyio.current_time()
         result: Response | Fault = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
-        with anyio.move_on_after(state.seconds_left):
+        with anyio.move_on_after(state.seconds_left) as scope:
             result = await self._exchange(request, address, lane)
         spent = anyio.current_time() - started
+        if scope.cancelled_caught and spent >= self._settings.connect_timeout_seconds:
+            lane.overloaded(started)
         state.elapsed_seconds += spent
         state.seconds_left -= spent
         if isinstance(result, Fault):
@@ -303,12 +367,12 @@ class Fetcher:
     async def _exchange(self, request: Request, address: Address, lane: Lane) -> Response | Fault:
         """One question and its answer. Every error of the network becomes a fault here, and only here."""
         assert self._transport is not None
-        was_sent = True
+        was_sent, asked_at = True, anyio.current_time()
         try:
             response = await self._transport.handle_async_request(self._wire(request, address))
             lane.connected(address.port)
             try:
-                return await self._receive(request, address, lane, response)
+                return await self._receive(request, address, (lane, asked_at), response)
             finally:
                 with anyio.CancelScope(shield=True):
                     await response.aclose()
@@ -320,6 +384,8 @@ class Fetcher:
                 was_sent = False
                 if fault.kind in retry.TRANSIENT_FAILURES:
                     lane.unconnected(address.port, fault)
+            else:
+                lane.connected(address.port)
             return fault
         finally:
             self.requests += was_sent
@@ -345,7 +411,11 @@ class Fetcher:
         )
 
     async def _receive(
-        self, request: Request, address: Address, lane: Lane, response: httpx.Response
+        self,
+        request: Request,
+        address: Address,
+        turn: tuple[Lane, float],
+        response: httpx.Response,
     ) -> Response | Fault:
         """Take note of what the answer says about manners, and read as much of it as is wanted."""
         answer = Response(url=address.url, status=response.status_code, headers=headers_of(response))
@@ -356,7 +426,7 @@ class Fetcher:
             self.answers += 1
             self._remember(address)
             self._names_answered.add(address.host)
-        self._mind(lane, answer)
+        self._mind(address.host, *turn, answer)
         body, truncated = await _read(request, answer, response)
         return replace(answer, body=body, truncated=truncated)
 
@@ -366,17 +436,27 @@ class Fetcher:
             return False
         return self._proxies.choose(*address.origin) is not None
 
-    def _mind(self, lane: Lane, answer: Response) -> None:
-        """Hold the host back when it asks for that, and defer it when it asks for too much."""
+    def _mind(self, host: str, lane: Lane, asked_at: float, answer: Response) -> None:
+        """Slow down for a host that has too much to do, hold it back when it asks for that, and defer it when it
+        asks for too much."""
         wait = retry.retry_after_seconds(answer, self._now()) if answer.status >= 400 else None
         if wait is None and answer.status == 429:
             wait = retry.pause(lane.refusals + 1, self._settings.backoff_seconds)
-        if wait is None:
-            lane.answered()
-            return
-        lane.refusals += 1
-        if not lane.hold(wait, self._settings.patience_seconds):
-            lane.defer(f"asked to wait until {_moment(self._now(), wait)}")
+        if wait is not None or answer.status in retry.OVERLOADED_STATUSES:
+            lane.refused(asked_at)
+        elif answer.status < 400:
+            lane.answered(asked_at)
+        else:
+            lane.failed()
+        if wait is not None:
+            self._hold(host, lane, wait)
+
+    def _hold(self, host: str, lane: Lane, seconds: float) -> None:
+        until = self._now() + timedelta(seconds=min(seconds, _LONGEST_HOLD_SECONDS))
+        if not lane.hold(seconds, self._settings.patience_seconds):
+            lane.defer(f"asked to wait until {until:%Y-%m-%dT%H:%M:%SZ}")
+        if self._on_hold is not None:
+            self._on_hold(host, until)
 
     def _next(
         self, request: Request, here: Address, answer: Response, state: _Attempt
@@ -410,11 +490,6 @@ def _unaskable(url: str, state: _Attempt) -> Failure:
         return state.failure(FailureKind.INVALID_URL, "it is no URL", url)
     scheme = href.partition(":")[0]
     return state.failure(FailureKind.UNSUPPORTED_SCHEME, f"{scheme} addresses are not asked", href)
-
-
-def _moment(now: datetime, seconds: float) -> str:
-    longest = timedelta(days=366).total_seconds()
-    return f"{now + timedelta(seconds=min(seconds, longest)):%Y-%m-%dT%H:%M:%SZ}"
 
 
 async def _read(request: Request, answer: Response, response: httpx.Response) -> tuple[bytes, bool]:

@@ -22,9 +22,11 @@ from enrich.model import (
     Page,
     PageFacts,
     Purpose,
+    Reason,
     Request,
     Response,
     Severity,
+    Status,
     Target,
     Verdict,
 )
@@ -152,6 +154,13 @@ def _citation(said: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+ROBOTS_DISALLOWED = Reason(
+    code="robots-disallowed",
+    status=Status.SKIPPED,
+    help="The host's robots.txt asks programs not to read this page, or could not be read, and --respect-robots was "
+    "given. Open the link in a browser, or check without that option.",
+)
+
 GENERAL_FINDINGS = (
     FindingCode(
         code="unreadable-document",
@@ -229,6 +238,6 @@ KIND = Kind(
     confirm=confirm,
     read_page=read_page,
     judge_unasked=judge_unasked,
-    reasons=GENERAL_REASONS,
+    reasons=(*GENERAL_REASONS, ROBOTS_DISALLOWED),
     findings=GENERAL_FINDINGS,
 )

@@ -121,7 +121,7 @@ class _HostQueue:
 
     async def store_deferred(self) -> None:
         deferred, self._deferred = self._deferred, []
-        await self._asking.store.defer(deferred, DEFERRED)
+        await self._asking.recorder.defer(deferred, DEFERRED)
 
     def _watch(self, verdict: Verdict) -> None:
         self._blocked_in_a_row = self._blocked_in_a_row + 1 if verdict.status is Status.BLOCKED else 0

@@ -333,6 +333,8 @@ async def _leave(asking: Asking, progress: Progress, answered: bool) -> None:
     unproven = [asked.result.target_id for asked in (*recorder.held, *recorder.doubtful)]
     if recorder.held and progress.complete:
         progress.incomplete("network-lost" if answered else "network-down")
+        # Where nobody answered, no host is to blame for having been left alone.
+        unproven += [] if answered else recorder.deferred
         await asking.store.defer(unproven, "network-down")
     if await asking.store.defer_rest("not-reached") and progress.complete and not progress.internal_errors:
         raise AssertionError("a complete run leaves no due target behind")

@@ -7,7 +7,7 @@ is stated. Neither is stored nor counted while it waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -63,6 +63,7 @@ class Recorder:
         self._held_at = 0
         self.held: list[Asked] = []
         self.doubtful: list[Asked] = []
+        self.deferred: list[str] = []
 
     async def put(self, asked: Asked) -> None:
         """Hand in a result."""
@@ -88,9 +89,15 @@ class Recorder:
         if not certain:
             self.doubtful.append(asked)
         elif verdict.status is Status.SKIPPED:
-            await self._store.defer([asked.result.target_id], verdict.reason)
+            await self.defer([asked.result.target_id], verdict.reason)
         else:
             await self._send.send(asked.result)
+
+    async def defer(self, ids: Sequence[str], reason: str) -> None:
+        """Say of targets that their host had no turn for them; ``deferred`` keeps which, since the reason may turn
+        out to be the network."""
+        self.deferred.extend(ids)
+        await self._store.defer(ids, reason)
 
     async def close(self) -> None:
         """No more results will come; `write` ends when all are stored."""

@@ -6,12 +6,12 @@ import argparse
 import os
 import platform
 
-from benchmarks import extraction
+from benchmarks import extraction, fairness
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["extraction"], help="what to measure")
+    parser.add_argument("name", choices=["extraction", "fairness"], help="what to measure")
     parser.add_argument(
         "--size", type=float, default=100, metavar="MB", help="how much text (default: 100 MB)"
     )
@@ -25,7 +25,11 @@ def main() -> None:
     size, runs = int(options.size * 1e6), options.runs
     if options.quick:
         size, runs = extraction.QUICK_BYTES, 1
-    print(extraction.table(extraction.measure(size, runs)))  # noqa: T201 - the output of a program
+    if options.name == "fairness":
+        hosts = fairness.QUICK_HOSTS if options.quick else fairness.HOSTS
+        print(fairness.table(fairness.measure(hosts, runs)))  # noqa: T201 - the output of a program
+    else:
+        print(extraction.table(extraction.measure(size, runs)))  # noqa: T201
     print(f"\n{_machine()}")  # noqa: T201
 
 

@@ -216,6 +216,9 @@ class Fetcher:
         """
         for url in list(reversed(self._witnesses.values())):
             before = self.answers
+            if (address := address_of(url)) is not None:
+                # It may have failed so often in an outage that its lane would not even ask.
+                self._lane(address.host).forgive()
             await self._attempt(Request(url=url, method="HEAD", retry=False), minds_robots=False)
             if self.answers > before:
                 return True
@@ -372,7 +375,7 @@ class Fetcher:
             response = await self._transport.handle_async_request(self._wire(request, address))
             lane.connected(address.port)
             try:
-                return await self._receive(request, address, (lane, asked_at), response)
+                return await self._receive(request, address, lane, response, asked_at)
             finally:
                 with anyio.CancelScope(shield=True):
                     await response.aclose()
@@ -411,11 +414,7 @@ class Fetcher:
         )
 
     async def _receive(
-        self,
-        request: Request,
-        address: Address,
-        turn: tuple[Lane, float],
-        response: httpx.Response,
+        self, request: Request, address: Address, lane: Lane, response: httpx.Response, asked_at: float
     ) -> Response | Fault:
         """Take note of what the answer says about manners, and read as much of it as is wanted."""
         answer = Response(url=address.url, status=response.status_code, headers=headers_of(response))
@@ -426,7 +425,7 @@ class Fetcher:
             self.answers += 1
             self._remember(address)
             self._names_answered.add(address.host)
-        self._mind(address.host, *turn, answer)
+        self._mind(address.host, lane, answer, asked_at)
         body, truncated = await _read(request, answer, response)
         return replace(answer, body=body, truncated=truncated)
 
@@ -436,7 +435,7 @@ class Fetcher:
             return False
         return self._proxies.choose(*address.origin) is not None
 
-    def _mind(self, host: str, lane: Lane, asked_at: float, answer: Response) -> None:
+    def _mind(self, host: str, lane: Lane, answer: Response, asked_at: float) -> None:
         """Slow down for a host that has too much to do, hold it back when it asks for that, and defer it when it
         asks for too much."""
         wait = retry.retry_after_seconds(answer, self._now()) if answer.status >= 400 else None

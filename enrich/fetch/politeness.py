@@ -30,8 +30,8 @@ DEFERRED_AFTER_REFUSALS = 30
 
 # The pause that is added when a host is overloaded: it doubles with each sign of it, and shrinks with each
 # good answer, so that some ten of them undo one refusal.
-FIRST_EXTRA_SECONDS = 0.5
-MOST_EXTRA_SECONDS = 10.0
+FIRST_EXTRA_SECONDS = 0.25
+MOST_EXTRA_SECONDS = 5.0
 _SHRINK = 0.7
 _NOTICEABLE_SECONDS = 0.02
 
@@ -342,6 +342,11 @@ class Lane:
     def unconnected(self, port: int, fault: Fault) -> None:
         """The host took no connection at this port; about its others that says nothing."""
         self._health[port] = self._health_of(port).failed(self._clock(), fault)
+        self._stir.set()
+
+    def forgive(self) -> None:
+        """Forget the connections that did not come about: they failed on our side."""
+        self._health.clear()
         self._stir.set()
 
     def _health_of(self, port: int) -> Health:

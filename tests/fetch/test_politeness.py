@@ -268,18 +268,18 @@ def after(pace: Pace, *events: str) -> Pace:
         ([], 4, 0.0),
         (["good"] * 20, 4, 0.0),
         (["missing"] * 20, 4, 0.0),
-        (["refused"], 2, 0.5),
-        (["refused"] * 2, 1, 1.0),
-        (["refused"] * 3, 1, 2.0),
+        (["refused"], 2, 0.25),
+        (["refused"] * 2, 1, 0.5),
+        (["refused"] * 3, 1, 1.0),
         (["refused"] * 9, 1, MOST_EXTRA_SECONDS),
-        (["refused", "missing"], 2, 0.5),
-        (["refused", "good"], 2, 0.35),
-        (["refused"] + ["good"] * 4, 3, 0.12005),
+        (["refused", "missing"], 2, 0.25),
+        (["refused", "good"], 2, 0.175),
+        (["refused"] + ["good"] * 4, 3, 0.25 * 0.7**4),
         (["refused"] + ["good"] * 12, 4, 0.0),
-        (["refused"] + ["good", "good", "good", "missing"] * 2, 2, 0.5 * 0.7**6),
+        (["refused"] + ["good", "good", "good", "missing"] * 2, 2, 0.25 * 0.7**6),
         (["slow"], 4, 0.0),
-        (["good", "slow"], 2, 0.5),
-        (["good", *["slow"] * 3], 1, 2.0),
+        (["good", "slow"], 2, 0.25),
+        (["good", *["slow"] * 3], 1, 1.0),
         (["good", *["slow"] * 9], 1, MOST_EXTRA_SECONDS),
     ],
 )
@@ -294,12 +294,12 @@ def test_four_refusals_of_what_was_asked_together_slow_a_host_down_once() -> Non
     pace = FOUR
     for number in range(4):
         pace = pace.overloaded(100.0 + number / 100, 99.0)
-    assert (pace.width, pace.extra_seconds) == (2, 0.5)
+    assert (pace.width, pace.extra_seconds) == (2, 0.25)
 
 
 def test_a_pause_that_was_booked_grows_with_a_refusal() -> None:
     _, pace = FOUR.book(100.0)
-    assert pace.overloaded(100.05, 100.0).ready_at == pytest.approx(100.6)
+    assert pace.overloaded(100.05, 100.0).ready_at == pytest.approx(100.35)
 
 
 def test_a_long_interval_of_the_host_is_doubled() -> None:
@@ -484,6 +484,14 @@ async def test_a_port_that_takes_no_connection_says_nothing_about_another() -> N
     assert where.refusal(443)
     assert where.refusal(80) is None
     where.connected(443)
+    assert where.refusal(443) is None
+
+
+async def test_what_was_our_own_fault_is_forgiven() -> None:
+    where = lane()
+    for _ in range(5):
+        where.unconnected(443, FAULT)
+    where.forgive()
     assert where.refusal(443) is None
 
 

@@ -6,12 +6,12 @@ import argparse
 import os
 import platform
 
-from benchmarks import extraction, fetching
+from benchmarks import extraction, fairness, fetching
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["extraction", "fetch"], help="what to measure")
+    parser.add_argument("name", choices=["extraction", "fairness", "fetch"], help="what to measure")
     parser.add_argument(
         "--size",
         type=float,
@@ -26,7 +26,7 @@ def main() -> None:
         "--quick", action="store_true", help="one run on a little input, to see that it works"
     )
     options = parser.parse_args()
-    measured = {"extraction": _extraction, "fetch": _fetching}[options.name](options)
+    measured = {"extraction": _extraction, "fairness": _fairness, "fetch": _fetching}[options.name](options)
     print(f"{measured}\n\n{_machine()}")  # noqa: T201 - the output of a program
 
 
@@ -39,6 +39,11 @@ def _fetching(options: argparse.Namespace) -> str:
     if options.quick:
         return fetching.table(fetching.measure(1, fetching.QUICK_SIZES))
     return fetching.table(fetching.measure(options.runs))
+
+
+def _fairness(options: argparse.Namespace) -> str:
+    hosts = fairness.QUICK_HOSTS if options.quick else fairness.HOSTS
+    return fairness.table(fairness.measure(hosts, 1 if options.quick else options.runs))
 
 
 def _machine() -> str:

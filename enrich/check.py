@@ -34,6 +34,8 @@ from enrich.store.recorder import Asked
 HOSTS_AT_ONCE = 2000
 DAY = timedelta(days=1)
 DEFERRED = "host-deferred"
+# Targets that a host has no turn for are stored as such so many at once.
+DEFERRED_AT_ONCE = 200
 # The least time between the first and the second look at a link that seems broken.
 SECOND_LOOK_SECONDS = 1.0
 
@@ -72,6 +74,7 @@ async def check_host(asking: Asking, host: str, count: int) -> None:
     async with anyio.create_task_group() as tasks:
         for _ in range(min(manners.width, count)):
             tasks.start_soon(lane.work)
+    await lane.store_deferred()
 
 
 class _HostQueue:
@@ -85,6 +88,7 @@ class _HostQueue:
         self._taking = anyio.Lock()
         self._blocked_in_a_row = 0
         self._over = False
+        self._deferred: list[str] = []
 
     async def work(self) -> None:
         while (due := await self._next()) is not None:
@@ -92,7 +96,8 @@ class _HostQueue:
             if asked is None:
                 continue
             if asked.result.verdict.reason == DEFERRED:
-                await self._end()
+                await self._defer(due.target.id)
+                continue
             self._watch(asked.result.verdict)
             await self._asking.outages.take(asked)
             if self._refused():
@@ -108,6 +113,17 @@ class _HostQueue:
                 found = await self._asking.store.take(self._host, 4 * self._manners.width)
                 self._ready = list(reversed(found))
             return self._ready.pop() if self._ready else None
+
+    async def _defer(self, id_: str) -> None:
+        """Note that a target was not asked. The others are tried on: it may be one port of the host that is down,
+        or the host that a single one redirects to, and an answer that nobody is asked for costs nothing."""
+        self._deferred.append(id_)
+        if len(self._deferred) >= DEFERRED_AT_ONCE:
+            await self.store_deferred()
+
+    async def store_deferred(self) -> None:
+        deferred, self._deferred = self._deferred, []
+        await self._asking.recorder.defer(deferred, DEFERRED)
 
     def _watch(self, verdict: Verdict) -> None:
         self._blocked_in_a_row = self._blocked_in_a_row + 1 if verdict.status is Status.BLOCKED else 0
@@ -210,11 +226,13 @@ def _result(
 
 
 _ALIVE = frozenset({Status.OK, Status.REDIRECTED})
+# Whatever its kind, a target that was not asked has no other verdict than that.
+_NOT_ASKED = frozenset({FailureKind.HOST_DEFERRED, FailureKind.ROBOTS_DISALLOWED})
 
 
 def _judge(asking: Asking, kind: Kind, target: Target, outcome: Outcome) -> Verdict:
-    if isinstance(outcome, Failure) and outcome.kind is FailureKind.HOST_DEFERRED:
-        return Verdict(Status.SKIPPED, DEFERRED, outcome.detail)
+    if isinstance(outcome, Failure) and outcome.kind in _NOT_ASKED:
+        return Verdict(Status.SKIPPED, outcome.kind.value, outcome.detail)
     if isinstance(outcome, Response) and outcome.status in asking.accept_of(target.host):
         return Verdict(Status.OK, f"http-{outcome.status}", "accepted for this host by the configuration")
     return kind.judge(target, outcome)

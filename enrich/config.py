@@ -23,7 +23,7 @@ from enrich.errors import UsageError
 from enrich.model import Manners, Status
 from enrich.periods import Period, parse_period
 from enrich.registry import built_in_manners, finding_codes, formats, kinds, reasons
-from enrich.urls import canonical, is_web
+from enrich.urls import canonical, host_of, is_web
 
 ENVIRONMENT_PREFIX = "ENRICH_"
 FILE_NAME = "enrich.toml"
@@ -257,7 +257,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="accept_mass_change", read=_flag, flag=True, default=False, trusted=True, in_file=False,
             help="Believe at once that many links are gone, instead of waiting for a second run to see it."),
     Setting(name="max_per_host", read=_number(1, whole=True), metavar="N",
-            help="Targets asked per host in one run; the rest wait for the next."),
+            help="Targets asked per host in one run; the rest wait for the next. check: 2000."),
+    Setting(name="respect_robots", read=_flag, flag=True, default=False,
+            help="Skip what a host's robots.txt disallows; its Crawl-delay is obeyed in any case."),
     Setting(name="i_own_these_hosts", read=_flag, flag=True, default=False, trusted=True, in_file=False,
             help="Allow intervals below the built-in ones of hosts with strict manners."),
     Setting(name="allow_net", read=_network, many=True, default=(), trusted=True, metavar="CIDR",
@@ -289,6 +291,8 @@ _BY_NAME = {setting.name: setting for setting in SETTINGS}
 _HOST_KEYS = ("concurrency", "interval", "timeout", "headers", "accept", "user_agent", "max_per_run")
 # Hosts whose owners state a rate, or punish a faster one (facts of each host stand with its kind).
 STRICT_HOSTS = ("mp.weixin.qq.com", "export.arxiv.org", "api.github.com")
+# What `check` asks of one host at most, so that nobody's pull request turns it against a victim.
+CHECK_MAX_PER_HOST = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,6 +360,11 @@ class Settings:
         if own.interval is not None:
             manners = replace(manners, interval_seconds=own.interval, jitter_seconds=0.0)
         return manners
+
+    def reads_robots(self, host: str) -> bool:
+        """Whether a host's robots.txt counts: not where an API's terms or built-in manners say how to ask."""
+        apis = {host_of(self["github_api_url"]), host_of(self["arxiv_api_url"])}
+        return host not in built_in_manners() and host not in apis
 
     def budget_of(self, host: str) -> int | None:
         """How many targets of a host one run may ask by the user's own limits; None without one."""
@@ -682,6 +691,8 @@ def load(
         setting.name: (setting.default, "default") for setting in SETTINGS
     }
     gathered |= contents.values
+    if command == "check" and "max_per_host" not in contents.values:
+        gathered["max_per_host"] = (CHECK_MAX_PER_HOST, "default")
     gathered |= _from_environment(os.environ if environ is None else environ)
     gathered |= _from_options(options)
     values = {name: value for name, (value, _) in gathered.items()}

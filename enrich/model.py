@@ -266,6 +266,7 @@ class FailureKind(StrEnum):
     FORBIDDEN_ADDRESS = "forbidden-address"
     UNSUPPORTED_SCHEME = "unsupported-scheme"
     HOST_DEFERRED = "host-deferred"
+    ROBOTS_DISALLOWED = "robots-disallowed"
     NOT_REACHED = "not-reached"
 
 

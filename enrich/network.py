@@ -218,6 +218,8 @@ class Outages:
         self._ended_at = anyio.current_time()
         self._window = Window()
         self._network.forgive()
+        # Hosts that took no connection were left alone, for no fault of theirs.
+        await self._put_back(self.recorder.take_deferred())
         await self._ask_again(self.recorder.take_held())
 
     async def _ask_again(self, failed: Sequence[Asked]) -> None:

@@ -30,6 +30,7 @@ from enrich.errors import StorageError, UsageError
 from enrich.files import KIND_NAME as FILE_KIND
 from enrich.files import Judge
 from enrich.findings import Policy
+from enrich.holds import Holds
 from enrich.model import (
     Api,
     CheckResult,
@@ -101,7 +102,7 @@ class Job:
     observer: Observer
     now: Callable[[], datetime]
     is_check: bool = False
-    fetcher: Callable[[Settings], Fetcher] | None = None
+    fetcher: Callable[[Settings, Holds], Fetcher] | None = None
     manners_of: Callable[[str], Manners] | None = None
 
 
@@ -190,8 +191,12 @@ def make_fetcher(
     settings: Settings,
     manners_of: Callable[[str], Manners] | None = None,
     transport: Transport | None = None,
+    holds: Holds | None = None,
 ) -> Fetcher:
-    """The fetcher that the settings and the environment describe; ``transport`` replaces the network."""
+    """The fetcher that the settings and the environment describe; ``transport`` replaces the network.
+
+    Without ``holds``, hosts that want to be left alone are forgotten with it.
+    """
     from enrich.fetch.client import Fetcher, FetchSettings, proxies_from_environment
 
     proxies, no_proxy = proxies_from_environment()
@@ -217,8 +222,12 @@ def make_fetcher(
             proxies=proxies,
             no_proxy=no_proxy,
             ca_bundle=os.environ.get("SSL_CERT_FILE"),
+            reads_robots=settings.reads_robots,
+            respect_robots=settings["respect_robots"],
         ),
         transport,
+        held_until=holds.until if holds else {},
+        on_hold=holds.add if holds else None,
     )
 
 
@@ -248,12 +257,15 @@ async def _signals(progress: Progress) -> AsyncIterator[None]:
 
 async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -> None:
     """Ask all that is due, to the end, the deadline or an interrupt; then say what was not asked."""
-    fetcher = (job.fetcher or make_fetcher)(job.settings)
+    holds = Holds(store, job.now)
+    await holds.load()
+    fetcher = _fetcher(job, holds)
     asking = _asking(job, store, fetcher, progress, rule)
     job.observer.watch(fetcher)
     deadline = job.settings["deadline"]
     async with fetcher, anyio.create_task_group() as writing:
         writing.start_soon(asking.recorder.write)
+        writing.start_soon(holds.write)
         with anyio.CancelScope() as work:
 
             def stop() -> None:
@@ -268,9 +280,16 @@ async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -
         if work.cancelled_caught and not progress.interrupted:
             progress.incomplete("deadline")
         await asking.recorder.close()
+        holds.close()
     job.observer.watch(None)
     progress.requests = fetcher.requests
     await _leave(asking, progress, fetcher.answered)
+
+
+def _fetcher(job: Job, holds: Holds) -> Fetcher:
+    if job.fetcher is not None:
+        return job.fetcher(job.settings, holds)
+    return make_fetcher(job.settings, job.manners_of, holds=holds)
 
 
 async def _work(asking: Asking) -> None:
@@ -391,7 +410,10 @@ async def _leave(asking: Asking, progress: Progress, answered: bool) -> None:
         progress.incomplete(
             "lying-network" if recorder.lied_to else "network-lost" if answered else "network-down"
         )
-        await asking.store.defer([asked.result.target_id for asked in waiting], "network-down")
+        unproven = [asked.result.target_id for asked in waiting]
+        # Where nobody answered, no host is to blame for having been left alone.
+        unproven += [] if answered else recorder.deferred
+        await asking.store.defer(unproven, "network-down")
         reason = "network-down" if asking.outages.lost else reason
     if await asking.store.defer_rest(reason) and progress.complete and not progress.internal_errors:
         raise AssertionError("a complete run leaves no due target behind")

@@ -152,6 +152,7 @@ _FAILURES: dict[FailureKind, tuple[Status, str]] = {
     FailureKind.FORBIDDEN_ADDRESS: (Status.BLOCKED, "The host is at an address that is not asked"),
     FailureKind.UNSUPPORTED_SCHEME: (Status.SKIPPED, "Only http and https addresses are asked"),
     FailureKind.HOST_DEFERRED: (Status.SKIPPED, "The host's turn comes in a later run"),
+    FailureKind.ROBOTS_DISALLOWED: (Status.SKIPPED, "The host's robots.txt asks programs not to read it"),
     FailureKind.NOT_REACHED: (Status.SKIPPED, "The run ended before its turn"),
 }
 

@@ -11,6 +11,19 @@ from pathlib import Path
 from requirements import ROOT, require
 
 
+def test_fairness_is_a_ratio_of_two_orders_of_the_same_links() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "fairness", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=True,
+    )
+    (ratio,) = re.findall(r"^\| ratio \| (\d+\.\d\d) \|$", done.stdout, re.MULTILINE)
+    assert float(ratio) > 0
+
+
 def test_extraction_is_compared_with_lychee_in_one_run() -> None:
     there = shutil.which("lychee") or (Path(sys.executable).parent / "lychee").exists()
     require("lychee", bool(there), "lychee is not installed; the extra `bench` brings it")

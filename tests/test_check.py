@@ -318,8 +318,33 @@ async def test_a_daily_cap_leaves_the_rest_for_another_day(tmp_path: Path) -> No
 
 async def test_a_host_that_asks_to_wait_for_long_is_deferred(tmp_path: Path) -> None:
     world = World(fail(FailureKind.HOST_DEFERRED), answers=1)
-    assert await everything(world, [f"https://a.example/{n}" for n in range(9)], tmp_path) == {}
-    assert len(world.asked) <= 4
+    deferred: list[int] = []
+
+    async def look(asking: Asking) -> None:
+        deferred.append(await asking.store.read(lambda rows: rows.deferred()))
+
+    urls = [f"https://a.example/{n}" for n in range(9)]
+    assert await everything(world, urls, tmp_path, after=look) == {}
+    assert deferred == [9]
+
+
+async def test_a_link_that_leads_to_a_deferred_host_costs_its_own_host_nothing(tmp_path: Path) -> None:
+    def answer(request: Request) -> Outcome:
+        return (fail(FailureKind.HOST_DEFERRED) if "elsewhere" in request.url else respond(200))(request)
+
+    urls = ["https://a.example/elsewhere", *(f"https://a.example/{n}" for n in range(9))]
+    reasons = await everything(World(answer), urls, tmp_path, manners=Manners(width=1), is_check=True)
+    assert set(reasons) == set(urls[1:])
+
+
+async def test_what_robots_txt_disallows_is_skipped_whatever_its_kind(tmp_path: Path) -> None:
+    world = World(fail(FailureKind.ROBOTS_DISALLOWED))
+    urls = ["https://a.example/x", "https://mp.weixin.qq.com/s/RobotsRobotsRobots0001"]
+    async with asking_of(world, urls, tmp_path) as asking:
+        await check_all(asking)
+        skipped = await asking.store.read(lambda rows: [(row.status, row.reason) for row in rows.targets()])
+    assert skipped == [(Status.SKIPPED, "robots-disallowed")] * 2
+    assert len(world.asked) == 2
 
 
 async def test_a_mistake_of_ours_costs_one_target_not_the_run(

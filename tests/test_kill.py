@@ -423,6 +423,31 @@ def test_a_deadline_ends_a_run_and_the_next_goes_on(
     assert "skipped" not in statuses(folder).values()
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("tunnels", [1, 3, 5, 6, 8])
+@pytest.mark.parametrize("first", ["nobody reads", "nobody answers"])
+def test_a_run_ends_when_its_network_and_its_reader_are_gone(
+    folder: Path, internet: Internet, env: dict[str, str], tunnels: int, first: str
+) -> None:
+    """Such a run once spun for hours: a thread came to ask after everything had been cancelled."""
+    arguments = ("run", "notes.md", "-v", "--no-progress", "--refresh", "--retries", "0")
+    with subprocess.Popen(
+        command(*arguments), cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        if first == "nobody reads":
+            process.stderr.close()
+        deadline = time.monotonic() + 20
+        while len(internet.tunnels) < tunnels and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.001)
+        internet.close()
+        process.stderr.close()
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
+
+
 def test_a_network_that_dies_in_mid_run_changes_no_verdict(
     start: Start, folder: Path, internet: Internet, env: dict[str, str]
 ) -> None:

@@ -24,7 +24,7 @@ LINES: tuple[tuple[frozenset[str], bool], ...] = (
     (frozenset({"files"}), False),
     (frozenset({"check", "lookup", "report", "documents", "findings", "git_dates", "tracked"}), False),
     (frozenset({"progress", "publish", "repeats", "sorting"}), False),
-    (frozenset({"asking"}), False),
+    (frozenset({"asking", "holds"}), False),
     (frozenset({"kinds", "network"}), False),
     (frozenset({"fetch", "store", "extract", "verdict"}), False),
     (frozenset({"config", "registry", "codec", "urls", "text", "titles"}), True),

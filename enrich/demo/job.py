@@ -40,5 +40,5 @@ def demo_job(settings: Settings, place: Path, observer: Observer) -> Job:
         observer=observer,
         now=lambda: datetime.now(UTC),
         manners_of=manners_of,
-        fetcher=lambda given: make_fetcher(given, manners_of, transport()),
+        fetcher=lambda given, holds: make_fetcher(given, manners_of, transport(), holds),
     )

@@ -2,7 +2,8 @@
 
 The order of concerns is the design. A retry stands outside the gate, so nothing is held while it waits. Each
 hop of a redirect goes through the guard and takes its turn in the lane of its own host. One deadline covers all
-hops and the body, but not the wait for a turn: a crowded host does not make its links time out. Redirects are
+hops and the body, but not the wait for a turn: a crowded host does not make its links time out. What a host
+says about being asked (429, 503, `Retry-After`, robots.txt) changes its lane before the body is read. Redirects are
 followed by hand, since httpx reads the whole body of every redirect, without a cap, to throw it away.
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import anyio
@@ -31,6 +32,7 @@ from enrich.fetch.hops import Address, address_of, headers_of, join, location_of
 from enrich.fetch.names import Resolve, system_resolver
 from enrich.fetch.politeness import Fault, Lane, LaneState
 from enrich.fetch.proxies import Proxies, proxies_from_environment
+from enrich.fetch.robots import NO_RULES, Known, Rules, question, rules_of
 from enrich.fetch.transport import Adapted, Answered, Exchange, OriginTransport, Question
 from enrich.model import (
     Failure,
@@ -38,6 +40,7 @@ from enrich.model import (
     Hop,
     Manners,
     Outcome,
+    Purpose,
     Request,
     Response,
 )
@@ -55,6 +58,9 @@ _DRAIN_SECONDS = 1.0
 
 # How many hosts are remembered as witnesses that the network is up.
 _WITNESSES = 3
+
+# Longer is no moment that can be written down.
+_LONGEST_HOLD_SECONDS = 366 * 86400.0
 
 # What a proxy says for itself, when a plain http question goes through it.
 _PROXY_STATUSES = frozenset({407, 502, 504})
@@ -75,6 +81,10 @@ def _usual_manners(_host: str) -> Manners:
     return Manners()
 
 
+def _nobody(_host: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchSettings:
     """How to ask. ``timeout_seconds`` is for one attempt with all its hops and the body, without the waits.
@@ -82,6 +92,8 @@ class FetchSettings:
     ``manners_of``, ``headers_of`` and ``timeout_of`` are asked with a host name; headers that may hold a secret
     go to its https site alone. ``patience_seconds`` is the
     longest ``Retry-After`` that is waited for; a host that wants more is deferred to a later run.
+    ``reads_robots`` names the hosts whose robots.txt counts: its ``Crawl-delay`` always, what it disallows
+    only with ``respect_robots``.
     """
 
     user_agent: str
@@ -99,6 +111,8 @@ class FetchSettings:
     ca_bundle: str | None = None
     patience_seconds: float = 900.0
     backoff_seconds: float = 1.0
+    reads_robots: Callable[[str], bool] = _nobody
+    respect_robots: bool = False
 
 
 # --- asking -----------------------------------------------------------------------------------------
@@ -106,9 +120,10 @@ class FetchSettings:
 
 @dataclass(slots=True)
 class _Attempt:
-    """What has happened so far in one attempt."""
+    """What has happened so far in one attempt. ``minds_robots`` is off for what asks for robots.txt itself."""
 
     seconds_left: float
+    minds_robots: bool = True
     elapsed_seconds: float = 0.0
     hops: tuple[Hop, ...] = ()
     asked: set[tuple[str, str]] = field(default_factory=set)
@@ -124,7 +139,10 @@ class Fetcher:
     """Asks the web. Use as an async context manager; `fetch` may be called by many tasks at once.
 
     ``transport`` takes the place of the network (a small web in the process); ``resolve`` that of the system's
-    resolver; ``random`` gives 0 to 1; ``now`` is the wall clock, needed for dates in ``Retry-After`` alone.
+    resolver; ``random`` gives 0 to 1; ``now`` is the wall clock, in which ``Retry-After`` may speak.
+
+    ``held_until`` says which hosts wanted to be left alone until when in earlier runs; ``on_hold`` is told the same
+    of this one, whenever a host asks for it, before the answer is handed on.
     """
 
     def __init__(
@@ -135,6 +153,8 @@ class Fetcher:
         resolve: Resolve | None = None,
         random: Callable[[], float] = dice.random,
         now: Callable[[], datetime] = lambda: datetime.fromtimestamp(time.time(), UTC),
+        held_until: Mapping[str, datetime] = MappingProxyType({}),
+        on_hold: Callable[[str, datetime], None] | None = None,
     ) -> None:
         self._settings = settings
         self._guard = Guard(parse_nets(settings.allow_nets), settings.allow_private)
@@ -145,7 +165,10 @@ class Fetcher:
         self._limit = anyio.CapacityLimiter(settings.concurrency)
         self._random = random
         self._now = now
+        self._held = self._held_since_start(held_until)
+        self._on_hold = on_hold
         self._lanes: dict[str, Lane] = {}
+        self._robots: dict[tuple[str, str, int], Known] = {}
         self.requests = 0
         self.answers = 0
         # When the latest question was asked that got an answer, and the latest one under a certificate.
@@ -172,6 +195,13 @@ class Fetcher:
         with anyio.CancelScope(shield=True):
             assert self._web is not None
             await self._web.aclose()
+
+    def _held_since_start(self, held_until: Mapping[str, datetime]) -> dict[str, tuple[float, datetime]]:
+        """Holds of earlier runs in seconds of the monotonic clock, which no change of the time of day moves."""
+        wall, monotonic = self._now(), time.monotonic()
+        return {
+            host: (monotonic + (until - wall).total_seconds(), until) for host, until in held_until.items()
+        }
 
     @property
     def answered(self) -> bool:
@@ -211,7 +241,7 @@ class Fetcher:
             # It may have failed so often in an outage that its lane would not even ask.
             self._lane(address.host).forgive()
             now = anyio.current_time()
-            await self._attempt(Request(url=url, method="HEAD", retry=False))
+            await self._attempt(Request(url=url, method="HEAD", retry=False), minds_robots=False)
             if (self.verified_from if secure else self.answered_from) >= now:
                 return True
         return False
@@ -265,7 +295,7 @@ class Fetcher:
         """Ask, follow redirects, and ask again where that may help. Faults of the web are outcomes."""
         outcome = await self._attempt(request)
         if request.retry and self._settings.retries and self._is_worth_asking_again(outcome):
-            return await self._ask_again(request)
+            return await self._ask_again(request, outcome)
         return outcome
 
     def _is_worth_asking_again(self, outcome: Outcome) -> bool:
@@ -273,12 +303,11 @@ class Fetcher:
         address = address_of(outcome.url)
         if address is None or not retry.is_transient(outcome):
             return False
-        lane = self._lane(address.host)
-        return lane.deferred is None and lane.reason_to_skip(address.port) is None
+        return self._lane(address.host).refusal(address.port) is None
 
-    async def _ask_again(self, request: Request) -> Outcome:
-        """The retries after a first attempt."""
-        attempts = 1
+    async def _ask_again(self, request: Request, first: Outcome) -> Outcome:
+        """The retries after a first attempt. Nothing is held while one waits for its time."""
+        attempts, known = 1, first
 
         def last_outcome(state: tenacity.RetryCallState) -> Outcome:
             assert state.outcome is not None
@@ -286,9 +315,13 @@ class Fetcher:
             return last
 
         async def attempt() -> Outcome:
-            nonlocal attempts
+            nonlocal attempts, known
+            outcome = await self._attempt(request)
+            if isinstance(outcome, Failure) and outcome.kind is FailureKind.HOST_DEFERRED:
+                return known  # that was not asked, so what was said before stands
             attempts += 1
-            return await self._attempt(request)
+            known = outcome
+            return outcome
 
         def pause(times: int) -> float:
             return retry.pause(times, self._settings.backoff_seconds)
@@ -304,11 +337,12 @@ class Fetcher:
         outcome: Outcome = await retrying(attempt)
         return replace(outcome, attempts=attempts)
 
-    async def _attempt(self, request: Request) -> Outcome:
+    async def _attempt(self, request: Request, *, minds_robots: bool = True) -> Outcome:
         """One pass through all hops."""
         first = address_of(request.url)
         limit = self._settings.timeout_of(first.host) if first else None
-        state = _Attempt(limit or self._settings.timeout_seconds)
+        minds_robots = minds_robots and request.purpose is not Purpose.API
+        state = _Attempt(limit or self._settings.timeout_seconds, minds_robots)
         while True:
             step = await self._hop(request, state)
             if not isinstance(step, Request):
@@ -323,14 +357,34 @@ class Fetcher:
         if refusal := self._refusal(address):
             return state.failure(FailureKind.FORBIDDEN_ADDRESS, refusal, address.url)
         lane = self._lane(address.host)
-        if fault := lane.reason_to_skip(address.port):
-            return state.failure(fault.kind, fault.detail, address.url)
-        async with lane.turn():
-            if lane.deferred is not None:
-                return state.failure(FailureKind.HOST_DEFERRED, lane.deferred, address.url)
-            if fault := lane.reason_to_skip(address.port):
-                return state.failure(fault.kind, fault.detail, address.url)
+        rules = await self._rules(address, lane) if state.minds_robots else NO_RULES
+        async with lane.turn(address.port) as refusal:
+            if refusal is not None:
+                return state.failure(FailureKind.HOST_DEFERRED, refusal, address.url)
+            if self._settings.respect_robots and not rules.allows(address.url):
+                return state.failure(FailureKind.ROBOTS_DISALLOWED, rules.origin, address.url)
             return await self._ask(request, address, lane, state)
+
+    async def _rules(self, address: Address, lane: Lane) -> Rules:
+        """What robots.txt of this origin says; it is asked for once in a run.
+
+        An origin with a single link is not asked twice for it: only the second address that is wanted of it makes
+        the file worth a request. Whoever respects what is disallowed must know before the first.
+        """
+        if not self._settings.reads_robots(address.host):
+            return NO_RULES
+        known = self._robots.setdefault(address.origin, Known(address.url))
+        if known.rules is not None:
+            return known.rules
+        if not self._settings.respect_robots and not known.reading and known.first_url == address.url:
+            return NO_RULES
+        known.reading = True
+        async with known.lock:
+            if known.rules is None and lane.refusal(address.port) is None:
+                outcome = await self._attempt(question(address.url), minds_robots=False)
+                known.rules = rules_of(outcome, respect=self._settings.respect_robots)
+                lane.widen(known.rules.crawl_delay_seconds)
+        return known.rules or NO_RULES
 
     def _refusal(self, address: Address) -> str | None:
         """What the guard says before anything is resolved; for names that others resolve, all that it can say."""
@@ -343,8 +397,16 @@ class Fetcher:
     def _lane(self, host: str) -> Lane:
         if host not in self._lanes:
             manners = self._settings.manners_of(host)
-            self._lanes[host] = Lane(manners, self._limit, random=self._random)
+            self._lanes[host] = lane = Lane(manners, self._limit, random=self._random)
+            if host in self._held:
+                moment, until = self._held[host]
+                self._keep_holding(lane, moment - time.monotonic(), until)
         return self._lanes[host]
+
+    def _keep_holding(self, lane: Lane, seconds: float, until: datetime) -> None:
+        """What a host asked for in an earlier run holds in this one."""
+        if seconds > 0 and not lane.hold(seconds, self._settings.patience_seconds):
+            lane.defer(f"asked in an earlier run to wait until {until:%Y-%m-%dT%H:%M:%SZ}")
 
     async def _ask(
         self, request: Request, address: Address, lane: Lane, state: _Attempt
@@ -352,9 +414,11 @@ class Fetcher:
         """Send and receive within what is left of the deadline."""
         started = anyio.current_time()
         result: Response | Fault = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
-        with anyio.move_on_after(state.seconds_left):
+        with anyio.move_on_after(state.seconds_left) as scope:
             result = await self._exchange(request, address, lane)
         spent = anyio.current_time() - started
+        if scope.cancelled_caught and spent >= self._settings.connect_timeout_seconds:
+            lane.overloaded(started)
         state.elapsed_seconds += spent
         state.seconds_left -= spent
         if isinstance(result, Fault):
@@ -383,6 +447,8 @@ class Fetcher:
                 was_sent = False
                 if fault.kind in retry.TRANSIENT_FAILURES:
                     lane.unconnected(address.port, fault)
+            else:
+                lane.connected(address.port)
             return fault
         finally:
             self.requests += was_sent
@@ -418,7 +484,7 @@ class Fetcher:
                 return Fault(FailureKind.CONNECT, "proxy: it asks for a user name and password (407)")
         elif not address.host.endswith(_NO_NAME):
             self._answered(address, asked_at)
-        self._mind(lane, answer)
+        self._mind(address.host, lane, answer, asked_at)
         body, truncated = await _read(request, answer, answered)
         return replace(answer, body=body, truncated=truncated)
 
@@ -428,17 +494,27 @@ class Fetcher:
             return False
         return self._proxies.choose(*address.origin) is not None
 
-    def _mind(self, lane: Lane, answer: Response) -> None:
-        """Hold the host back when it asks for that, and defer it when it asks for too much."""
+    def _mind(self, host: str, lane: Lane, answer: Response, asked_at: float) -> None:
+        """Slow down for a host that has too much to do, hold it back when it asks for that, and defer it when it
+        asks for too much."""
         wait = retry.retry_after_seconds(answer, self._now()) if answer.status >= 400 else None
         if wait is None and answer.status == 429:
             wait = retry.pause(lane.refusals + 1, self._settings.backoff_seconds)
-        if wait is None:
-            lane.answered()
-            return
-        lane.refusals += 1
-        if not lane.hold(wait, self._settings.patience_seconds):
-            lane.defer(f"asked to wait until {_moment(self._now(), wait)}")
+        if wait is not None or answer.status in retry.OVERLOADED_STATUSES:
+            lane.refused(asked_at)
+        elif answer.status < 400:
+            lane.answered(asked_at)
+        else:
+            lane.failed()
+        if wait is not None:
+            self._hold(host, lane, wait)
+
+    def _hold(self, host: str, lane: Lane, seconds: float) -> None:
+        until = self._now() + timedelta(seconds=min(seconds, _LONGEST_HOLD_SECONDS))
+        if not lane.hold(seconds, self._settings.patience_seconds):
+            lane.defer(f"asked to wait until {until:%Y-%m-%dT%H:%M:%SZ}")
+        if self._on_hold is not None:
+            self._on_hold(host, until)
 
     def _next(
         self, request: Request, here: Address, answer: Response, state: _Attempt
@@ -472,11 +548,6 @@ def _unaskable(url: str, state: _Attempt) -> Failure:
         return state.failure(FailureKind.INVALID_URL, "it is no URL", url)
     scheme = href.partition(":")[0]
     return state.failure(FailureKind.UNSUPPORTED_SCHEME, f"{scheme} addresses are not asked", href)
-
-
-def _moment(now: datetime, seconds: float) -> str:
-    longest = timedelta(days=366).total_seconds()
-    return f"{now + timedelta(seconds=min(seconds, longest)):%Y-%m-%dT%H:%M:%SZ}"
 
 
 async def _read(request: Request, answer: Response, answered: Answered) -> tuple[bytes, bool]:

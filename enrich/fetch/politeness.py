@@ -1,9 +1,12 @@
 """Waiting one's turn at a host.
 
-``Pace`` and ``Health`` are arithmetic: when may the next question go, and is it of any use? ``Lane`` is the
-queue in front of one host, and the only thing here that waits; it does so with anyio alone, so that a
-virtual clock can drive it. The limit over all hosts is taken after the host's turn: a lane that waits for
-its host keeps nothing from the others.
+``Pace`` and ``Health`` are arithmetic: when may the next question go, how many at a time, and is it of any
+use? ``Lane`` is the queue in front of one host, and the only thing here that waits; it does so with anyio
+alone, so that a virtual clock can drive it. The limit over all hosts is taken after the host's turn: a lane
+that waits for its host keeps nothing from the others.
+
+What surprised us: with a width of four, four answers of one overload come back together. Each of them says
+the same, so a host is slowed down once for all questions that were under way.
 """
 
 from __future__ import annotations
@@ -17,22 +20,54 @@ import anyio
 
 from enrich.model import FailureKind, Manners
 
-# A host that takes no connection this often in a row, over at least this time (so that a restart does not
-# count), is left alone for a minute. A black hole with 500 links would cost 500 connect timeouts otherwise.
+# A port that takes no connection this often in a row is left alone for a minute, and for the rest of the run
+# if the one question after that fails too. A black hole with 500 links would cost 500 connect timeouts otherwise.
 DOWN_AFTER_FAILURES = 5
-DOWN_AFTER_SECONDS = 10.0
 DOWN_SECONDS = 60.0
 
-# The weight of the newest request in the average that progress shows.
+# A host that gives nothing but refusals this often in a row has its turn in a later run.
+DEFERRED_AFTER_REFUSALS = 30
+
+# The pause that is added when a host is overloaded: it doubles with each sign of it, and shrinks with each
+# good answer, so that some ten of them undo one refusal.
+FIRST_EXTRA_SECONDS = 0.25
+MOST_EXTRA_SECONDS = 5.0
+_SHRINK = 0.7
+_NOTICEABLE_SECONDS = 0.02
+
+# A host that takes so many times as long as at its best, and this long at least, is slowing down.
+SLOW_FACTOR = 3.0
+SLOW_SECONDS = 1.0
+
+# So many good answers in a row bring back one place that was lost.
+GOOD_ANSWERS_PER_PLACE = 4
+
+# The weight of the newest request in averages.
 _NEWEST = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """When the next request may start. Moments are seconds of a monotonic clock."""
+    """When the next request may start, and how many at a time. Moments are seconds of a monotonic clock.
+
+    The gap is the interval of the manners plus ``extra_seconds``, and ``width`` is at most theirs: a host that
+    is overloaded is asked more slowly than it was agreed on, and never faster. ``slowed_at`` is when that
+    was noticed last; what was asked before then says nothing about the new pace. ``average_seconds`` is how
+    long good answers take, ``best_seconds`` the least that this ever was.
+    """
 
     manners: Manners
     ready_at: float = 0.0
+    extra_seconds: float = 0.0
+    lost_places: int = 0
+    slowed_at: float = float("-inf")
+    good_answers: int = 0
+    average_seconds: float | None = None
+    best_seconds: float = float("inf")
+
+    @property
+    def width(self) -> int:
+        return max(1, self.manners.width - self.lost_places)
 
     def book(self, now: float, jitter: float = 0.0) -> tuple[float, Pace]:
         """Take the next turn: when it starts, and the pace after it.
@@ -41,19 +76,67 @@ class Pace:
         counts from the end of the request, so `completed` adds it.
         """
         start = max(now, self.ready_at)
-        gap = 0.0 if self.manners.width == 1 else self._gap(jitter)
+        gap = 0.0 if self.manners.width == 1 else self.gap_seconds(jitter)
         return start, replace(self, ready_at=start + gap)
 
     def completed(self, now: float, jitter: float = 0.0) -> Pace:
         """The pace after a request ended."""
-        return self.held(now + self._gap(jitter)) if self.manners.width == 1 else self
+        return self.held(now + self.gap_seconds(jitter)) if self.width == 1 else self
 
     def held(self, until: float) -> Pace:
         """Nothing starts before ``until``; a later moment that was set before stands."""
         return replace(self, ready_at=max(self.ready_at, until))
 
-    def _gap(self, jitter: float) -> float:
-        return self.manners.interval_seconds + jitter * self.manners.jitter_seconds
+    def gap_seconds(self, jitter: float = 0.0) -> float:
+        """The least time between two requests."""
+        return self.manners.interval_seconds + jitter * self.manners.jitter_seconds + self.extra_seconds
+
+    def at_least(self, interval_seconds: float) -> Pace:
+        """The pace with no shorter interval than this, as a host's robots.txt may ask for."""
+        longer = max(self.manners.interval_seconds, interval_seconds)
+        return replace(self, manners=replace(self.manners, interval_seconds=longer))
+
+    def overloaded(
+        self, now: float, asked_at: float, most_extra_seconds: float = MOST_EXTRA_SECONDS
+    ) -> Pace:
+        """The pace after a sign of overload in the answer to what was asked at ``asked_at``."""
+        if asked_at < self.slowed_at:
+            return replace(self, good_answers=0)
+        first = max(FIRST_EXTRA_SECONDS, self.manners.interval_seconds)
+        extra = min(max(first, 2 * self.extra_seconds), max(most_extra_seconds, self.extra_seconds))
+        slower = replace(
+            self, extra_seconds=extra, lost_places=self.manners.width - max(1, self.width // 2)
+        )
+        # What was booked with the old gap moves too.
+        return replace(
+            slower.held(self.ready_at + extra - self.extra_seconds), slowed_at=now, good_answers=0
+        )
+
+    def answered(self, now: float, asked_at: float) -> Pace:
+        """The pace after a good answer: a little faster, unless answers take much longer than they did."""
+        took = now - asked_at
+        before = self.average_seconds
+        average = took if before is None else before + _NEWEST * (took - before)
+        known = replace(self, average_seconds=average, best_seconds=min(self.best_seconds, average))
+        if min(took, average) > max(SLOW_SECONDS, SLOW_FACTOR * known.best_seconds):
+            # Half of the time for itself is enough for a host that answers, however slowly.
+            return known.overloaded(now, asked_at, min(average, MOST_EXTRA_SECONDS))
+        return known._recovering()
+
+    def failed(self) -> Pace:
+        """The pace after an answer that is neither good nor a sign of overload, or after none."""
+        return replace(self, good_answers=0)
+
+    def _recovering(self) -> Pace:
+        extra = self.extra_seconds * _SHRINK
+        good = self.good_answers + 1
+        regained = 1 if good % GOOD_ANSWERS_PER_PLACE == 0 else 0
+        return replace(
+            self,
+            extra_seconds=extra if extra >= _NOTICEABLE_SECONDS else 0.0,
+            lost_places=max(0, self.lost_places - regained),
+            good_answers=good,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +149,37 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A streak of connections that did not come about. Moments are those of `Pace`."""
+    """Whether a port takes connections. ``failures`` is the present streak; moments are those of `Pace`.
+
+    After ``DOWN_AFTER_FAILURES`` the port is down for a minute. Then one question may try; while it is under way
+    nobody else does, and when it fails the port is down for good.
+    """
 
     failures: int = 0
-    since: float = 0.0
+    proven: bool = False
     down_until: float = float("-inf")
     fault: Fault | None = None
 
     def failed(self, now: float, fault: Fault) -> Health:
-        """The streak after one more; a host that failed often and long enough is down for a minute."""
-        since = self.since if self.failures else now
-        down = self.failures + 1 >= DOWN_AFTER_FAILURES and now - since >= DOWN_AFTER_SECONDS
-        until = now + DOWN_SECONDS if down else self.down_until
-        return Health(self.failures + 1, since, until, fault)
+        """The state after one more connection that did not come about."""
+        until = self.down_until
+        if self.failures + 1 == DOWN_AFTER_FAILURES:
+            until = now + DOWN_SECONDS
+        elif self.failures >= DOWN_AFTER_FAILURES and now >= self.down_until:
+            until = float("inf")
+        return replace(self, failures=self.failures + 1, down_until=until, fault=fault)
 
-    def reason_to_skip(self, now: float) -> Fault | None:
-        """What the next request would meet with, while the host is taken to be down."""
+    def places(self, width: int) -> int:
+        """How many of ``width`` may be under way: so few that not more can fail than it takes to be down."""
+        if self.proven and not self.failures:
+            return width
+        return min(width, max(1, DOWN_AFTER_FAILURES - self.failures))
+
+    def reason_to_skip(self, now: float) -> str | None:
+        """Why the next request is not sent, while the port is taken to be down."""
         if self.fault is None or now >= self.down_until:
             return None
-        return replace(self.fault, detail=f"{self.fault.detail} ({self.failures} times in a row)")
+        return f"it took no connection {self.failures} times in a row ({self.fault.detail})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +200,9 @@ class Limit(Protocol):
     def release_on_behalf_of(self, borrower: object) -> None: ...
 
 
+_UNKNOWN = Health()
+
+
 class Lane:
     """The queue in front of one host: first come, first served."""
 
@@ -121,9 +219,8 @@ class Lane:
         self._limit = limit
         self._random = random
         self._clock = clock
-        self._slots = anyio.Semaphore(manners.width)
         self._front = anyio.Lock()
-        self._deferral = anyio.Event()
+        self._stir = anyio.Event()
         self._waiting = 0
         self._in_flight = 0
         self._average: float | None = None
@@ -132,47 +229,53 @@ class Lane:
         self.deferred: str | None = None
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn and hold it. Once `deferred` is set, nobody waits, and nothing should be asked."""
+    async def turn(self, port: int = 0) -> AsyncIterator[str | None]:
+        """Wait for a turn at a port and hold it; gives why nothing is to be asked there, and then holds nothing."""
         borrower = object()
-        await self._queue(borrower)
+        refusal = await self._queue(borrower, port)
+        if refusal is not None:
+            yield refusal
+            return
         started = self._clock()
         try:
-            yield
+            yield None
         finally:
             self._leave(borrower, started)
 
-    async def _queue(self, borrower: object) -> None:
+    async def _queue(self, borrower: object, port: int) -> str | None:
         self._waiting += 1
         try:
-            await self._slots.acquire()
-            try:
-                async with self._front:
-                    await self._come_up(borrower)
-            except BaseException:
-                self._slots.release()
-                raise
+            async with self._front:
+                return await self._come_up(borrower, port)
         finally:
             self._waiting -= 1
-        self._in_flight += 1
 
-    async def _come_up(self, borrower: object) -> None:
+    async def _come_up(self, borrower: object, port: int) -> str | None:
         """At the front: wait for the host, then for the overall limit, and again if the host was held meanwhile."""
         while True:
-            await self._until_ready()
+            await self._until_ready(port)
+            if (refusal := self.refusal(port)) is not None:
+                return refusal
             await self._limit.acquire_on_behalf_of(borrower)
-            if self.deferred is not None:
-                return
-            now = self._clock()
-            if self._pace.ready_at <= now:
-                _, self._pace = self._pace.book(now, self._random())
-                return
+            if self.refusal(port) is None and self._wait_seconds(port) <= 0:
+                _, self._pace = self._pace.book(self._clock(), self._random())
+                self._in_flight += 1
+                return None
             self._limit.release_on_behalf_of(borrower)
 
-    async def _until_ready(self) -> None:
-        while self.deferred is None and (wait := self._pace.ready_at - self._clock()) > 0:
+    async def _until_ready(self, port: int) -> None:
+        while (wait := self._wait_seconds(port)) > 0:
+            self._stir = anyio.Event()
             with anyio.move_on_after(wait):
-                await self._deferral.wait()
+                await self._stir.wait()
+
+    def _wait_seconds(self, port: int) -> float:
+        """How long until the next turn as things stand; what ends an infinite wait stirs whoever is in front."""
+        if self.refusal(port) is not None:
+            return 0.0
+        if self._in_flight >= self._health_of(port).places(self._pace.width):
+            return float("inf")
+        return self._pace.ready_at - self._clock()
 
     def _leave(self, borrower: object, started: float) -> None:
         now = self._clock()
@@ -182,7 +285,7 @@ class Lane:
             self._pace = self._pace.completed(now, self._random())
         self._in_flight -= 1
         self._limit.release_on_behalf_of(borrower)
-        self._slots.release()
+        self._stir.set()
 
     def hold(self, seconds: float, patience_seconds: float) -> bool:
         """Hold the host back, as it asked; False when that (with what it asked for before, without answering
@@ -197,29 +300,61 @@ class Lane:
     def defer(self, why: str) -> None:
         """Ask this host nothing more; who waits here goes on at once and sees it."""
         self.deferred = why
-        self._deferral.set()
+        self._stir.set()
 
-    def answered(self) -> None:
-        """The host gave an answer that was not a request to wait."""
+    def widen(self, interval_seconds: float) -> None:
+        """Leave at least so much time between two requests from now on."""
+        before = self._pace.gap_seconds()
+        self._pace = self._pace.at_least(interval_seconds)
+        self._pace = self._pace.held(self._pace.ready_at + self._pace.gap_seconds() - before)
+
+    def answered(self, asked_at: float) -> None:
+        """The host gave a good answer to what was asked then."""
+        self._pace = self._pace.answered(self._clock(), asked_at)
+        self._not_refused()
+
+    def failed(self) -> None:
+        """The host gave an answer that says nothing about its load, such as one about a page that is missing."""
+        self._pace = self._pace.failed()
+        self._not_refused()
+
+    def _not_refused(self) -> None:
         self.refusals = 0
         self._asked_to_wait_seconds = 0.0
+        self._stir.set()
+
+    def refused(self, asked_at: float) -> None:
+        """The host said that it cannot, or does not want to, answer now."""
+        self.overloaded(asked_at)
+        self.refusals += 1
+        if self.refusals >= DEFERRED_AFTER_REFUSALS:
+            self.defer(f"it refused {self.refusals} times in a row")
+
+    def overloaded(self, asked_at: float) -> None:
+        """The host shows that it has too much to do, as one does that does not answer in time."""
+        self._pace = self._pace.overloaded(self._clock(), asked_at)
 
     def connected(self, port: int) -> None:
         """The host took a connection at this port."""
-        self._health.pop(port, None)
+        self._health[port] = Health(proven=True)
+        self._stir.set()
 
     def unconnected(self, port: int, fault: Fault) -> None:
         """The host took no connection at this port; about its others that says nothing."""
-        self._health[port] = self._health.get(port, Health()).failed(self._clock(), fault)
+        self._health[port] = self._health_of(port).failed(self._clock(), fault)
+        self._stir.set()
 
     def forgive(self) -> None:
         """Forget the connections that did not come about: they failed on our side."""
         self._health.clear()
+        self._stir.set()
 
-    def reason_to_skip(self, port: int) -> Fault | None:
-        """What the next request would meet with, while the host is taken to be down at this port."""
-        health = self._health.get(port)
-        return health.reason_to_skip(self._clock()) if health else None
+    def _health_of(self, port: int) -> Health:
+        return self._health.get(port, _UNKNOWN)
+
+    def refusal(self, port: int) -> str | None:
+        """Why nothing is to be asked at this port now, if so."""
+        return self.deferred or self._health_of(port).reason_to_skip(self._clock())
 
     @property
     def is_busy(self) -> bool:

@@ -14,6 +14,8 @@ from enrich.model import Failure, FailureKind, Outcome, Response
 
 # 520-524 are Cloudflare's for an origin that it could not reach.
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525)})
+# What a host says, or the gateway before it, that has too much to do: a sign to ask it more slowly.
+OVERLOADED_STATUSES = TRANSIENT_STATUSES - {408, 425, 500}
 TRANSIENT_FAILURES = frozenset(
     {FailureKind.TIMEOUT, FailureKind.CONNECT, FailureKind.PROTOCOL, FailureKind.DNS_FAILURE}
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
@@ -66,9 +67,15 @@ async def ask(ids: Sequence[str], api: Api) -> Answer:
     The lane of the API's host paces the request and the fetch layer bounds and retries it; cancelling
     reaches the fetch, and with it ends the thread.
     """
+    import anyio.lowlevel
     import anyio.to_thread
 
-    return await anyio.to_thread.run_sync(_ask_in_thread, tuple(ids), api)
+    try:
+        return await anyio.to_thread.run_sync(_ask_in_thread, tuple(ids), api)
+    except CancelledError:
+        # The thread's word for it; the cancellation itself reaches us here.
+        await anyio.lowlevel.checkpoint()
+        raise
 
 
 def _ask_in_thread(ids: Sequence[str], api: Api) -> Answer:
@@ -137,6 +144,15 @@ class _Session:
         return _Reply(outcome.status, outcome.body)
 
     async def _fetched(self, request: Request) -> Outcome:
+        """Fetch, unless the lookup was cancelled before the thread came to ask.
+
+        anyio (4.16) delivers a cancellation to the tasks that are there at that moment. One that a thread starts
+        later in the same scope would wait for its own at the first checkpoint, in a loop, for ever.
+        """
+        import anyio
+
+        if anyio.current_effective_deadline() == float("-inf"):
+            raise anyio.get_cancelled_exc_class()
         return await self._fetch(request)
 
 

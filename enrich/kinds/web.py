@@ -23,10 +23,12 @@ from enrich.model import (
     Page,
     PageFacts,
     Purpose,
+    Reason,
     ReportTarget,
     Request,
     Response,
     Severity,
+    Status,
     Target,
     Verdict,
 )
@@ -170,6 +172,15 @@ NOT_READ = FindingCode(
     help="The link works, but the page is built in a way that would keep a parser busy for minutes, by accident or "
     "on purpose. Its title and facts are missing from the report. Nothing to do.",
 )
+
+
+ROBOTS_DISALLOWED = Reason(
+    code="robots-disallowed",
+    status=Status.SKIPPED,
+    help="The host's robots.txt asks programs not to read this page, or could not be read, and --respect-robots was "
+    "given. Open the link in a browser, or check without that option.",
+)
+
 GENERAL_FINDINGS = (
     NOT_READ,
     FindingCode(
@@ -256,6 +267,6 @@ KIND = Kind(
     read_page=read_page,
     judge_unasked=judge_unasked,
     findings_of=findings_of,
-    reasons=GENERAL_REASONS,
+    reasons=(*GENERAL_REASONS, ROBOTS_DISALLOWED),
     findings=GENERAL_FINDINGS,
 )

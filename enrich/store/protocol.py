@@ -173,7 +173,7 @@ class Store(Protocol):
         ...
 
     async def put_back(self, ids: Sequence[str]) -> None:
-        """Make targets due again that were taken, and asked in vain during an outage."""
+        """Make targets due again that were taken, and asked in vain during an outage or deferred in it."""
         ...
 
     async def canaries(self, limit: int) -> Sequence[str]:

@@ -10,7 +10,7 @@ end, when it is known how many others went with it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -138,6 +138,7 @@ class Recorder:
         self.hearsay: list[Asked] = []
         self.doubtful: list[Asked] = []
         self.leaving: list[Asked] = []
+        self.deferred: list[str] = []
 
     async def put(self, asked: Asked) -> None:
         """Hand in a result."""
@@ -207,6 +208,11 @@ class Recorder:
         held, self.held = self.held, []
         return held
 
+    def take_deferred(self) -> list[str]:
+        """Hand over the ids of those that were not asked, for which somebody else answers then."""
+        deferred, self.deferred = self.deferred, []
+        return deferred
+
     async def _place(self, asked: Asked) -> None:
         verdict = asked.result.verdict
         broken = verdict.status is Status.BROKEN
@@ -214,7 +220,7 @@ class Recorder:
             self.doubtful.append(asked)
             return
         if verdict.status is Status.SKIPPED:
-            await self._store.defer([asked.result.target_id], verdict.reason)
+            await self.defer([asked.result.target_id], verdict.reason)
             return
         if asked.due.was in ALIVE and asked.due.target.kind != _OUR_KIND:
             host = asked.due.target.host
@@ -255,6 +261,12 @@ class Recorder:
             host: Change(asked=self._asked_alive[host], gone=count) for host, count in self._blocked.items()
         }
         return {host: found[host] for host in sorted(sites_changed(found))}
+
+    async def defer(self, ids: Sequence[str], reason: str) -> None:
+        """Say of targets that their host had no turn for them; ``deferred`` keeps which, since the reason may turn
+        out to be the network."""
+        self.deferred.extend(ids)
+        await self._store.defer(ids, reason)
 
     async def close(self) -> None:
         """No more results will come; `write` ends when all are stored."""

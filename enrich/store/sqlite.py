@@ -166,7 +166,9 @@ class SqliteStore:
 
     async def put_back(self, ids: Sequence[str]) -> None:
         await self._each(
-            "UPDATE selected SET due = 1 WHERE target_id = ? AND due = 2", [(id_,) for id_ in ids]
+            "UPDATE selected SET due = 1, deferred = NULL "
+            "WHERE target_id = ? AND (due = 2 OR deferred = 'host-deferred')",
+            [(id_,) for id_ in ids],
         )
 
     async def canaries(self, limit: int) -> Sequence[str]:

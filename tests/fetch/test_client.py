@@ -514,6 +514,43 @@ async def test_a_host_that_wants_too_much_patience_is_deferred() -> None:
     assert len(origin.arrivals) == 1
 
 
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"), [("1", 1.0), ("3600", 3600.0), (None, 0.01), ("99999999999", 366 * 86400.0)]
+)
+async def test_whoever_keeps_holds_is_told_of_each_before_the_answer(
+    retry_after: str | None, seconds: float
+) -> None:
+    now = datetime(2026, 11, 21, 6, tzinfo=UTC)
+    told: list[tuple[str, datetime]] = []
+    headers = {"Retry-After": retry_after} if retry_after else {}
+    async with (
+        serve() as origin,
+        Fetcher(
+            settings(), now=lambda: now, on_hold=lambda host, until: told.append((host, until))
+        ) as asking,
+    ):
+        origin.script("/busy", Answer(429, headers))
+        answer(await asking.fetch(Request(url=origin.url("/busy"))))
+    assert told == [("127.0.0.1", now + timedelta(seconds=seconds))]
+
+
+@pytest.mark.parametrize(("left", "is_asked"), [(-5.0, True), (0.5, True), (3600.0, False)])
+async def test_what_a_host_asked_for_in_an_earlier_run_still_holds(left: float, is_asked: bool) -> None:
+    now = datetime(2026, 11, 21, 6, tzinfo=UTC)
+    held = {"127.0.0.1": now + timedelta(seconds=left)}
+    began = time.monotonic()
+    async with serve() as origin, Fetcher(settings(), now=lambda: now, held_until=held) as asking:
+        outcome = await asking.fetch(Request(url=origin.url("/ok")))
+        spent = time.monotonic() - began
+    assert (outcome.url, len(origin.arrivals)) == (origin.url("/ok"), int(is_asked))
+    if is_asked:
+        assert answer(outcome).status == 200
+        assert spent >= left
+    else:
+        assert failure(outcome).kind is FailureKind.HOST_DEFERRED
+        assert "in an earlier run to wait until 2026-11-21T07:00:00Z" in failure(outcome).detail
+
+
 async def test_those_who_wait_in_the_lane_see_that_their_host_is_deferred() -> None:
     async with serve() as origin, fetcher(manners_of=lambda _: ONE_BY_ONE, patience_seconds=10) as asking:
         origin.script("/busy", Answer(429, {"Retry-After": "60"}, after_seconds=0.2))
@@ -528,18 +565,19 @@ async def test_those_who_wait_in_the_lane_see_that_their_host_is_deferred() -> N
             await anyio.sleep(0.05)
             for _ in range(3):
                 tasks.start_soon(keep, "/ok")
-    assert kinds[1:] == [FailureKind.HOST_DEFERRED] * 3
+    assert kinds.count(FailureKind.HOST_DEFERRED) == 3
+    assert len(origin.arrivals) == 1
 
 
-async def test_a_host_without_connections_is_asked_a_few_times_for_many_links(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("enrich.fetch.politeness.DOWN_AFTER_SECONDS", 0.0)
+async def test_a_host_without_connections_is_asked_a_few_times_for_many_links() -> None:
     asked: list[str] = []
     resolve = names({"down.test": -3}, asked)
     async with Fetcher(settings(retries=2), resolve=resolve) as asking:
         found = [failure(await asking.fetch(Request(url=f"http://down.test/{n}"))) for n in range(50)]
-    assert {each.kind for each in found} == {FailureKind.DNS_FAILURE}
+    kinds = [each.kind for each in found]
+    assert kinds == [FailureKind.DNS_FAILURE] * 2 + [FailureKind.HOST_DEFERRED] * 48
+    assert found[-1].detail.startswith("it took no connection 5 times in a row")
+    assert [each.attempts for each in found[:2]] == [3, 2], "what was asked keeps its answer"
     assert len(asked) == 5
 
 

@@ -9,8 +9,19 @@ from typing import Any
 import anyio
 import pytest
 import trio.testing
+from hypothesis import given
+from hypothesis import strategies as st
 
-from enrich.fetch.politeness import DOWN_AFTER_SECONDS, DOWN_SECONDS, Fault, Health, Lane, Pace
+from enrich.fetch.politeness import (
+    DEFERRED_AFTER_REFUSALS,
+    DOWN_AFTER_FAILURES,
+    DOWN_SECONDS,
+    MOST_EXTRA_SECONDS,
+    Fault,
+    Health,
+    Lane,
+    Pace,
+)
 from enrich.model import FailureKind, Manners
 
 pytestmark = pytest.mark.anyio
@@ -184,7 +195,7 @@ async def test_requests_to_wait_add_up_until_something_else_is_answered() -> Non
         assert where.hold(300.0, 900.0)
         await anyio.sleep(300)
     assert not where.hold(300.0, 900.0)
-    where.answered()
+    where.failed()
     assert where.hold(300.0, 900.0)
 
 
@@ -232,40 +243,301 @@ async def test_progress_sees_who_waits_and_for_how_long() -> None:
     assert not where.is_busy
 
 
-def test_a_host_is_down_after_five_failures_over_ten_seconds() -> None:
-    health = Health()
-    for second in range(4):
-        health = health.failed(float(second), FAULT)
-    assert health.failed(5.0, FAULT).reason_to_skip(5.0) is None, "it may be a restart"
-    down = health.failed(DOWN_AFTER_SECONDS, FAULT)
-    assert down.reason_to_skip(11.0) == Fault(FailureKind.CONNECT, "refused (5 times in a row)")
+# --- slower and faster ------------------------------------------------------------------------------
+
+FOUR = Pace(Manners(width=4, interval_seconds=0.1))
 
 
-def test_a_host_that_is_down_is_tried_again_after_a_minute() -> None:
-    health = Health()
-    for second in range(0, 25, 5):
-        health = health.failed(float(second), FAULT)
-    assert health.reason_to_skip(20.0 + DOWN_SECONDS - 1)
-    assert health.reason_to_skip(20.0 + DOWN_SECONDS) is None
-    assert health.failed(90.0, FAULT).reason_to_skip(91.0), "one more failure is enough then"
+def after(pace: Pace, *events: str) -> Pace:
+    """The pace after these, long after one another. All but the slow ones are answered at once."""
+    for second, event in enumerate(events, 1):
+        now = 100.0 * second
+        match event:
+            case "refused":
+                pace = pace.overloaded(now, now - 0.05)
+            case "missing":
+                pace = pace.failed()
+            case _:
+                pace = pace.answered(now, now - (20 if event == "slow" else 0.05))
+    return pace
+
+
+@pytest.mark.parametrize(
+    ("events", "width", "extra"),
+    [
+        ([], 4, 0.0),
+        (["good"] * 20, 4, 0.0),
+        (["missing"] * 20, 4, 0.0),
+        (["refused"], 2, 0.25),
+        (["refused"] * 2, 1, 0.5),
+        (["refused"] * 3, 1, 1.0),
+        (["refused"] * 9, 1, MOST_EXTRA_SECONDS),
+        (["refused", "missing"], 2, 0.25),
+        (["refused", "good"], 2, 0.175),
+        (["refused"] + ["good"] * 4, 3, 0.25 * 0.7**4),
+        (["refused"] + ["good"] * 12, 4, 0.0),
+        (["refused"] + ["good", "good", "good", "missing"] * 2, 2, 0.25 * 0.7**6),
+        (["slow"], 4, 0.0),
+        (["good", "slow"], 2, 0.25),
+        (["good", *["slow"] * 3], 1, 1.0),
+        (["good", *["slow"] * 9], 1, MOST_EXTRA_SECONDS),
+    ],
+)
+def test_a_host_in_trouble_is_asked_more_slowly_and_gets_its_pace_back(
+    events: list[str], width: int, extra: float
+) -> None:
+    pace = after(FOUR, *events)
+    assert (pace.width, round(pace.extra_seconds, 9)) == (width, pytest.approx(extra))
+
+
+def test_four_refusals_of_what_was_asked_together_slow_a_host_down_once() -> None:
+    pace = FOUR
+    for number in range(4):
+        pace = pace.overloaded(100.0 + number / 100, 99.0)
+    assert (pace.width, pace.extra_seconds) == (2, 0.25)
+
+
+def test_a_pause_that_was_booked_grows_with_a_refusal() -> None:
+    _, pace = FOUR.book(100.0)
+    assert pace.overloaded(100.05, 100.0).ready_at == pytest.approx(100.35)
+
+
+def test_a_long_interval_of_the_host_is_doubled() -> None:
+    pace = Pace(Manners(width=1, interval_seconds=3.0)).overloaded(10.0, 9.0)
+    assert pace.gap_seconds() == 6.0
+
+
+def test_a_host_that_was_always_slow_is_asked_as_agreed() -> None:
+    pace = after(FOUR, *["slow"] * 20)
+    assert (pace.width, pace.gap_seconds()) == (4, 0.1)
+
+
+def test_a_delay_that_robots_asks_for_never_shortens_an_interval() -> None:
+    assert FOUR.at_least(2.0).gap_seconds() == 2.0
+    assert Pace(Manners(interval_seconds=8.0)).at_least(2.0).gap_seconds() == 8.0
+
+
+MANNERS = st.builds(
+    Manners,
+    width=st.integers(1, 16),
+    interval_seconds=st.floats(0, 30),
+    jitter_seconds=st.floats(0, 5),
+)
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["book", "completed", "overloaded", "answered", "failed", "held", "at_least"]),
+        st.floats(0, 60),
+        st.floats(0, 60),
+        st.floats(0, 1),
+    ),
+    max_size=60,
+)
+
+
+def step(pace: Pace, event: str, now: float, number: float, dice: float) -> Pace:
+    match event:
+        case "book":
+            return pace.book(now, dice)[1]
+        case "completed":
+            return pace.completed(now, dice)
+        case "overloaded":
+            return pace.overloaded(now, now - number)
+        case "answered":
+            return pace.answered(now, now - number)
+        case "held":
+            return pace.held(now + number)
+        case "at_least":
+            return pace.at_least(number)
+        case _:
+            return pace.failed()
+
+
+@given(MANNERS, EVENTS)
+def test_whatever_happens_no_host_is_asked_faster_than_agreed(
+    manners: Manners, events: list[tuple[str, float, float, float]]
+) -> None:
+    pace, now, started, width_before = Pace(manners), 1000.0, float("-inf"), 0
+    for event, later, number, dice in events:
+        now += later
+        before, pace = pace, step(pace, event, now, number, dice)
+        assert 1 <= pace.width <= manners.width
+        assert pace.gap_seconds() >= manners.interval_seconds
+        assert pace.ready_at >= before.ready_at, "a moment that was set stands"
+        if event in ("overloaded", "failed", "held", "at_least"):
+            assert pace.gap_seconds() >= before.gap_seconds(), "never faster on an error"
+            assert pace.width <= before.width
+        if event == "book":
+            start = max(now, before.ready_at)
+            if width_before > 1:
+                assert start >= started + manners.interval_seconds - 1e-9
+            started, width_before = start, before.width if manners.width > 1 else 1
+
+
+@given(MANNERS, st.lists(st.floats(0, 60), max_size=40))
+def test_good_answers_always_bring_the_agreed_pace_back(manners: Manners, refusals: list[float]) -> None:
+    pace, now = Pace(manners).answered(0.0, -0.1), 1.0
+    for later in refusals:
+        now += later
+        pace = pace.overloaded(now, now)
+    for _ in range(100):
+        now += 1
+        pace = pace.answered(now, now - 0.1)
+    assert (pace.width, pace.gap_seconds()) == (manners.width, manners.interval_seconds)
+
+
+async def test_a_narrowed_lane_lets_fewer_in() -> None:
+    where = lane(4, 0.0)
+    where.refused(anyio.current_time())
+    where.hold(1.0, 900.0)
+    most = 0
+
+    async def visitor() -> None:
+        nonlocal most
+        async with where.turn():
+            most = max(most, where.state().in_flight)
+            await anyio.sleep(10)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(6):
+            tasks.start_soon(visitor)
+    assert most == 2
+
+
+async def test_a_host_that_only_refuses_has_its_turn_in_a_later_run() -> None:
+    where = lane(1, 0.0)
+    asked = 0
+    refusal = None
+    while refusal is None:
+        async with where.turn() as refusal:
+            asked += refusal is None
+            where.refused(anyio.current_time())
+    assert (asked, refusal) == (DEFERRED_AFTER_REFUSALS, "it refused 30 times in a row")
+
+
+# --- ports that take no connection ------------------------------------------------------------------
+
+
+def failed(times: int, health: Health | None = None, at: float = 0.0) -> Health:
+    health = health or Health()
+    for number in range(times):
+        health = health.failed(at + number, FAULT)
+    return health
+
+
+@pytest.mark.parametrize(
+    ("health", "now", "is_down"),
+    [
+        (Health(), 0.0, False),
+        (failed(4), 4.0, False),
+        (failed(5), 4.0, True),
+        (failed(5), 4.0 + DOWN_SECONDS - 1, True),
+        (failed(5), 4.0 + DOWN_SECONDS, False),
+        (failed(1, failed(5), at=10.0), 4.0 + DOWN_SECONDS, False),
+        (failed(1, failed(5), at=70.0), 1e9, True),
+        (failed(4, Health(proven=True)), 4.0, False),
+    ],
+)
+def test_a_port_is_down_for_a_minute_then_tried_once_then_down_for_good(
+    health: Health, now: float, is_down: bool
+) -> None:
+    assert (health.reason_to_skip(now) is not None) is is_down
+
+
+def test_who_is_not_asked_is_told_why() -> None:
+    assert failed(5).reason_to_skip(5.0) == "it took no connection 5 times in a row (refused)"
+
+
+@pytest.mark.parametrize(
+    ("health", "places"),
+    [
+        (Health(), 5),
+        (failed(1), 4),
+        (failed(4), 1),
+        (failed(5), 1),
+        (failed(9), 1),
+        (Health(proven=True), 16),
+        (failed(1, Health(proven=True)), 4),
+    ],
+)
+def test_no_more_are_under_way_than_may_fail(health: Health, places: int) -> None:
+    assert health.places(16) == places
+    assert health.places(1) == 1
+
+
+@given(st.integers(1, 20), st.lists(st.booleans(), max_size=60))
+def test_a_black_hole_is_never_asked_more_than_six_times(width: int, waits: list[bool]) -> None:
+    health, now, asked = Health(), 0.0, 0
+    for wait in waits:
+        now += DOWN_SECONDS if wait else 0.0
+        if health.reason_to_skip(now) is None:
+            together = health.places(width)
+            asked += together
+            for _ in range(together):
+                health = health.failed(now, FAULT)
+    assert asked <= DOWN_AFTER_FAILURES + 1
 
 
 async def test_a_port_that_takes_no_connection_says_nothing_about_another() -> None:
     where = lane()
-    for _ in range(6):
+    for _ in range(5):
         where.unconnected(443, FAULT)
-        await anyio.sleep(5)
-    assert where.reason_to_skip(443)
-    assert where.reason_to_skip(80) is None
+    assert where.refusal(443)
+    assert where.refusal(80) is None
     where.connected(443)
-    assert where.reason_to_skip(443) is None
+    assert where.refusal(443) is None
 
 
-async def test_a_host_that_was_down_in_our_outage_is_asked_again_at_once() -> None:
-    made = lane()
-    for _ in range(6):
-        await anyio.sleep(5.0)
-        made.unconnected(443, Fault(FailureKind.CONNECT, "no"))
-    assert made.reason_to_skip(443) is not None
-    made.forgive()
-    assert made.reason_to_skip(443) is None
+async def test_what_was_our_own_fault_is_forgiven() -> None:
+    where = lane()
+    for _ in range(5):
+        where.unconnected(443, FAULT)
+    where.forgive()
+    assert where.refusal(443) is None
+
+
+async def test_five_hundred_links_to_a_black_hole_cost_five_connects_and_few_seconds() -> None:
+    limit = anyio.CapacityLimiter(256)
+    where = lane(8, 0.1, limit=limit)
+    connects = refused = 0
+    began = anyio.current_time()
+
+    async def link() -> None:
+        nonlocal connects, refused
+        async with where.turn(443) as refusal:
+            if refusal is not None:
+                refused += 1
+                return
+            connects += 1
+            await anyio.sleep(5)
+            where.unconnected(443, FAULT)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(500):
+            tasks.start_soon(link)
+    assert (connects, refused) == (5, 495)
+    assert anyio.current_time() - began < 6
+
+    await anyio.sleep(DOWN_SECONDS)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(500):
+            tasks.start_soon(link)
+    assert connects == 6, "one tries, and nobody else while it does"
+    await anyio.sleep(10 * DOWN_SECONDS)
+    await link()
+    assert connects == 6
+
+
+async def test_a_host_that_takes_no_connection_delays_nobody_else() -> None:
+    limit = anyio.CapacityLimiter(2)
+    hole, other = lane(4, 0.0, limit=limit), lane(4, 0.0, limit=limit)
+    where_held: list[float] = []
+    hole.hold(600.0, 900.0)
+    began = anyio.current_time()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(50):
+            tasks.start_soon(ask, hole, [], 0.0)
+        tasks.start_soon(ask_times, other, 20, where_held, 1.0)
+        await anyio.sleep(15)
+        assert len(where_held) == 20
+        assert max(where_held) - began < 11
+        hole.defer("the test is over")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -503,6 +504,43 @@ async def test_a_refusal_names_the_number_and_trouble_keeps_the_attempts() -> No
     got = await ask(["2205.00001"], api)
     assert isinstance(got, Trouble)
     assert got.attempts == 3
+
+
+@pytest.mark.anyio
+async def test_a_thread_that_is_about_to_ask_when_its_lookup_is_cancelled_asks_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """anyio never cancels a task that a thread starts afterwards: asking would wait, and spin, without end."""
+    asked: list[str] = []
+    cancelled = threading.Event()
+
+    def slow(api_url: str) -> str:
+        # Like the import of the package, which takes a third of a second.
+        assert cancelled.wait(10)
+        return api_url + "?{}"
+
+    async def fetch(request: Request) -> Outcome:
+        asked.append(request.url)
+        return Response(url=request.url, status=500, headers={})
+
+    monkeypatch.setattr("enrich.kinds._arxiv_client._query_format", slow)
+    ended: list[object] = []
+
+    async def look() -> None:
+        try:
+            ended.append(await ask(["2101.00001"], Api(fetch=fetch)))
+        except BaseException as error:
+            ended.append(type(error))
+            raise
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(look)
+        await anyio.sleep(0.1)
+        tasks.cancel_scope.cancel()
+        # What was cancelled has been told by then, and the thread goes on.
+        threading.Timer(0.2, cancelled.set).start()
+    assert asked == []
+    assert ended == [anyio.get_cancelled_exc_class()]
 
 
 @pytest.mark.anyio

@@ -1,0 +1,64 @@
+"""Holds are stored when they are heard, by the clock of stored dates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import anyio
+import pytest
+
+from enrich.holds import LONGEST_HOLD, Holds
+from enrich.store.sqlite import SqliteStore
+
+pytestmark = pytest.mark.anyio
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def seconds_left(until: Mapping[str, datetime]) -> dict[str, int]:
+    return {host: round((moment - datetime.now(UTC)).total_seconds()) for host, moment in until.items()}
+
+
+@pytest.mark.parametrize(
+    "now", [lambda: LONG_AGO, lambda: datetime.now(UTC)], ids=["a set clock", "the real one"]
+)
+async def test_a_hold_of_one_run_is_known_to_the_next(tmp_path: Path, now: object) -> None:
+    async with SqliteStore(tmp_path / "cache.sqlite3") as store:
+        holds = Holds(store, now)  # type: ignore[arg-type]
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(holds.write)
+            for hours in (2, 1):
+                holds.add("a.example", datetime.now(UTC) + hours * HOUR)
+            await anyio.sleep(0.05)
+            holds.add("b.example", datetime.now(UTC) + 1000 * HOUR)
+            holds.close()
+        later = Holds(store, now)  # type: ignore[arg-type]
+        await later.load()
+    left = seconds_left(later.until)
+    assert left["a.example"] == pytest.approx(7200, abs=2)
+    assert left["b.example"] == pytest.approx(LONGEST_HOLD.total_seconds(), abs=2)
+
+
+async def test_a_hold_is_stored_while_the_run_goes_on(tmp_path: Path) -> None:
+    async with SqliteStore(tmp_path / "cache.sqlite3") as store, anyio.create_task_group() as tasks:
+        holds = Holds(store, lambda: LONG_AGO)
+        tasks.start_soon(holds.write)
+        holds.add("a.example", datetime.now(UTC) + HOUR)
+        with anyio.fail_after(5):
+            while not await store.held_hosts(LONG_AGO):  # noqa: ASYNC110 - a file, not a task
+                await anyio.sleep(0.01)
+        holds.close()
+
+
+async def test_a_set_clock_gives_back_what_is_left_of_a_hold(tmp_path: Path) -> None:
+    async with SqliteStore(tmp_path / "cache.sqlite3") as store:
+        await store.hold_hosts({"a.example": LONG_AGO + HOUR})
+        later = Holds(store, lambda: LONG_AGO + HOUR / 2)
+        await later.load()
+        assert seconds_left(later.until)["a.example"] == pytest.approx(1800, abs=2)
+        afterwards = Holds(store, lambda: LONG_AGO + 2 * HOUR)
+        await afterwards.load()
+        assert afterwards.until == {}

@@ -197,6 +197,7 @@ async def test_an_outage_pauses_all_asking_until_a_canary_answers() -> None:
             moments.append(anyio.current_time() - started)
 
         world.answer()
+        await run.recorder.defer(["closed.example/0"], "host-deferred")
         started = anyio.current_time()
         tasks.start_soon(come_back)
         tasks.start_soon(ask_on)
@@ -205,6 +206,7 @@ async def test_an_outage_pauses_all_asking_until_a_canary_answers() -> None:
     assert 100.0 <= moment <= 130.0
     assert world.recorded == {}
     assert len(world.back) >= 20
+    assert world.back[0] == "closed.example/0", "what was deferred since its host took no connection"
     assert world.forgiven == 1
 
 

@@ -331,6 +331,18 @@ async def test_what_was_asked_in_vain_is_put_back_where_it_came_from(store: Stor
     assert [one.target.id for one in await store.take_for_api("github", 9)] == ["api"]
 
 
+async def test_what_was_deferred_for_a_host_in_an_outage_is_put_back_and_nothing_else(store: Store) -> None:
+    names = ("waiting", "withheld", "done")
+    await begin(store, document(*(link(target(name)) for name in names)))
+    await due(store)
+    await store.take("a.example", 9)
+    await store.record([result("done")], RULE)
+    await store.defer(["waiting"], "host-deferred")
+    await store.defer(["withheld"], "robots-disallowed")
+    await store.put_back(list(names))
+    assert [one.target.id for one in await store.take("a.example", 9)] == ["waiting"]
+
+
 async def test_a_due_target_comes_with_the_verdict_that_stands(store: Store) -> None:
     names = ("alive", "gone", "doubted", "new")
     found = {name: target(name) for name in names}

@@ -57,7 +57,6 @@ def open_cache(path: Path) -> tuple[sqlite3.Connection, str | None]:
 
     Raises StorageError when a cache is there but cannot be used. The caller holds the lock of the folder.
     """
-    said = None
     try:
         try:
             return _open(path), None

@@ -23,6 +23,7 @@ import anyio.to_thread
 from enrich.errors import StorageError
 from enrich.model import CheckResult, Finding, TargetState
 from enrich.store import adding, planning, recording
+from enrich.store.belief import CLOCKS_DIFFER
 from enrich.store.columns import milliseconds, moment, second
 from enrich.store.history import Confirmation
 from enrich.store.opening import FILE_NAME, is_damage, open_cache
@@ -37,8 +38,6 @@ T = TypeVar("T")
 RESUME_WITHIN = timedelta(days=1)
 # A host that is to be left alone for longer was stored by a wrong clock, or nobody would ask it ever again.
 LONGEST_HOLD = timedelta(hours=26)
-# Checks that a wrong clock dated in the future are not those of the last day.
-CLOCKS_DIFFER = timedelta(days=1)
 
 _RUN_TABLES = ("document", "link", "entry", "finding", "selected")
 
@@ -207,6 +206,7 @@ class SqliteStore:
             "SELECT count(*) FROM checks c JOIN target t ON t.id = c.target_id "
             "WHERE c.at > ? AND c.at <= ? AND t.host = ?"
         )
+        # What a wrong clock dated in the future is not of the last day.
         limits = (milliseconds(since), milliseconds(since + timedelta(days=1) + CLOCKS_DIFFER), host)
         return await self._call(lambda: int(self._connection.execute(query, limits).fetchone()[0]))
 

@@ -1,8 +1,9 @@
 """One connection: a question is written, an answer is read, and the connection goes back as soon as it can.
 
-A plain asyncio protocol, since streams cost as much again as everything else here together. Its answer belongs to
-whoever asked; the connection itself is free again with the last byte of the answer, read or not, so that nobody has
-to give it back. Bodies come in as fast as they are read: beyond a bound the socket is left alone until they are.
+A plain asyncio protocol, since a stream would copy every body once more and wake its reader for every piece of a head.
+The answer belongs to whoever asked; the connection itself is free again with the last byte of the answer, read or
+not, so that nobody has to give it back. Bodies come in as fast as they are read: beyond a bound the socket is left
+alone until they are.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from enrich.fetch.reading import AnswerReader, Headers
 # What may lie unread of one body; a read of asyncio brings up to 256 KiB on top of it.
 MOST_UNREAD_BYTES = 64 << 10
 
-# No server takes longer ones, and httpx stops here as well.
+# httpx stops here as well; Apache and nginx refuse more than 8 KiB as they come.
 _MOST_TARGET_BYTES = 64 << 10
 
 # RFC 9112 sections 3 and 5: one look at the whole head, so that nothing in it can end a line or the request.

@@ -180,6 +180,9 @@ async def check_one(asking: Asking, due: DueTarget) -> Asked | None:
     try:
         question = kind.confirm(target, first, due.wants_metadata)
         second = await asking.fetch(question) if question is not None else None
+        if isinstance(first, Failure) and _was_not_asked(second):
+            # The host went down meanwhile, but this link has failed by itself.
+            second = None
         result = _result(asking, kind, due, first, second)
         return Asked(due, result, plain=_is_plain(first) or _is_plain(second), began=began)
     except StorageError:
@@ -189,6 +192,10 @@ async def check_one(asking: Asking, due: DueTarget) -> Asked | None:
         asking.broke(target, error)
         await asking.store.defer([target.id], "not-reached")
         return None
+
+
+def _was_not_asked(outcome: Outcome | None) -> bool:
+    return isinstance(outcome, Failure) and outcome.kind is FailureKind.HOST_DEFERRED
 
 
 def _is_plain(outcome: Outcome | None) -> bool:

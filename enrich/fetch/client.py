@@ -33,7 +33,14 @@ from enrich.fetch.names import Resolve, system_resolver
 from enrich.fetch.politeness import Fault, Lane, LaneState
 from enrich.fetch.proxies import Proxies, proxies_from_environment
 from enrich.fetch.robots import NO_RULES, Known, Rules, question, rules_of
-from enrich.fetch.transport import Adapted, Answered, Exchange, OriginTransport, Question
+from enrich.fetch.transport import (
+    Adapted,
+    Answered,
+    Exchange,
+    OriginTransport,
+    Question,
+    StaleConnectionError,
+)
 from enrich.model import (
     Failure,
     FailureKind,
@@ -120,7 +127,10 @@ class FetchSettings:
 
 @dataclass(slots=True)
 class _Attempt:
-    """What has happened so far in one attempt. ``minds_robots`` is off for what asks for robots.txt itself."""
+    """What has happened so far in one attempt.
+
+    ``minds_robots`` is off for what asks for robots.txt itself; ``fresh`` says that no idle connection is to be used.
+    """
 
     seconds_left: float
     minds_robots: bool = True
@@ -128,6 +138,7 @@ class _Attempt:
     hops: tuple[Hop, ...] = ()
     asked: set[tuple[str, str]] = field(default_factory=set)
     cookies: bool = False
+    fresh: bool = False
 
     def failure(self, kind: FailureKind, detail: str, url: str) -> Failure:
         return Failure(
@@ -413,25 +424,34 @@ class Fetcher:
     ) -> Outcome | Request:
         """Send and receive within what is left of the deadline."""
         started = anyio.current_time()
-        result: Response | Fault = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
+        result: Response | Fault | None = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
+        fresh, state.fresh = state.fresh, False
         with anyio.move_on_after(state.seconds_left) as scope:
-            result = await self._exchange(request, address, lane)
+            result = await self._exchange(request, address, lane, fresh=fresh)
         spent = anyio.current_time() - started
         if scope.cancelled_caught and spent >= self._settings.connect_timeout_seconds:
             lane.overloaded(started)
         state.elapsed_seconds += spent
         state.seconds_left -= spent
+        if result is None:
+            state.fresh = True
+            return request
         if isinstance(result, Fault):
             return state.failure(result.kind, result.detail, address.url)
         return self._next(request, address, result, state)
 
-    async def _exchange(self, request: Request, address: Address, lane: Lane) -> Response | Fault:
-        """One question and its answer. Every error of the network becomes a fault here, and only here."""
+    async def _exchange(
+        self, request: Request, address: Address, lane: Lane, *, fresh: bool
+    ) -> Response | Fault | None:
+        """One question and its answer. Every error of the network becomes a fault here, and only here.
+
+        None when the connection turned out to be a stale one: whoever waits for a turn asks again.
+        """
         assert self._web is not None
         was_sent, asked_at = True, anyio.current_time()
         try:
             connect_timeout = self._settings.connect_timeout_seconds
-            answered = await self._web.exchange(self._wire(request, address), connect_timeout)
+            answered = await self._web.exchange(self._wire(request, address), connect_timeout, fresh=fresh)
             lane.connected(address.port)
             try:
                 return await self._receive(request, address, lane, answered, asked_at)
@@ -439,6 +459,8 @@ class Fetcher:
                 if not answered.is_complete:
                     with anyio.CancelScope(shield=True):
                         await answered.aclose()
+        except StaleConnectionError:
+            return None
         except Exception as error:
             fault = fault_of(error)
             if fault is None:

@@ -62,10 +62,16 @@ class Answered(Protocol):
     async def aclose(self) -> None: ...
 
 
+class StaleConnectionError(httpx.ReadError):
+    """The server gave the connection up while it was idle, so the question may go again over a fresh one."""
+
+
 class Exchange(Protocol):
     """What carries questions to the web and brings the answers: the network, or what stands in for it."""
 
-    async def exchange(self, question: Question, connect_timeout: float | None) -> Answered: ...
+    async def exchange(
+        self, question: Question, connect_timeout: float | None, *, fresh: bool = False
+    ) -> Answered: ...
     async def aclose(self) -> None: ...
 
 
@@ -106,25 +112,31 @@ class OriginTransport(httpx.AsyncBaseTransport):
         return len(self._connector.resolved)
 
     async def exchange(
-        self, question: Question, connect_timeout: float | None, read_timeout: float | None = None
+        self,
+        question: Question,
+        connect_timeout: float | None,
+        read_timeout: float | None = None,
+        *,
+        fresh: bool = False,
     ) -> Answer:
         """Ask, and wait for the head of the answer. Timeouts are seconds; a deadline around it all is better.
 
-        Raises httpx's errors, and `AddressRefusedError` where the guard refuses. A connection that the server
-        gave up while it was idle costs a second try on a fresh one, unless the question may have had an effect.
+        Raises httpx's errors, and `AddressRefusedError` where the guard refuses. `StaleConnectionError` says that
+        a connection was given up while it was idle and that the question had no effect: it may go again, ``fresh``.
+        When, is for the manners of the host to say.
         """
         route = self._route(question.origin)
         request = _request_of(question, route)
-        wire = self._idle.take(route.key)
+        wire = None if fresh else self._idle.take(route.key)
         if wire is not None:
             answer = wire.ask(question.method, request, read_timeout)
             try:
                 await answer.head()
-            except (httpx.RemoteProtocolError, httpx.ReadError):
+            except (httpx.RemoteProtocolError, httpx.ReadError) as error:
                 if question.method not in _SAFE or not answer.is_unanswered:
                     raise
-            else:
-                return answer
+                raise StaleConnectionError("the server had closed the connection") from error
+            return answer
         wire = await self._open(route, question.origin, connect_timeout)
         answer = wire.ask(question.method, request, read_timeout)
         await answer.head()
@@ -186,7 +198,11 @@ class OriginTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The same for httpx's client."""
         limits = request.extensions.get("timeout", {})
-        answer = await self.exchange(await _question_of(request), limits.get("connect"), limits.get("read"))
+        question, connect, read = await _question_of(request), limits.get("connect"), limits.get("read")
+        try:
+            answer = await self.exchange(question, connect, read)
+        except StaleConnectionError:
+            answer = await self.exchange(question, connect, read, fresh=True)
         return httpx.Response(
             answer.status,
             headers=answer.headers,
@@ -274,7 +290,9 @@ class Adapted:
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
 
-    async def exchange(self, question: Question, connect_timeout: float | None) -> Answered:
+    async def exchange(
+        self, question: Question, connect_timeout: float | None, *, fresh: bool = False
+    ) -> Answered:
         scheme, host, port = question.origin
         authority = _authority(host, port).removesuffix(b":%d" % _PORTS[scheme])
         request = httpx.Request(

@@ -27,7 +27,7 @@ from enrich.fetch.address import Guard
 from enrich.fetch.client import Fetcher
 from enrich.fetch.names import REMEMBERED_SECONDS, RememberedNames
 from enrich.fetch.proxies import Proxies
-from enrich.fetch.transport import Adapted, OriginTransport, Question
+from enrich.fetch.transport import Adapted, OriginTransport, Question, StaleConnectionError
 from enrich.fetch.transport import Origin as Asked
 from enrich.fetch.wire import MOST_UNREAD_BYTES, written
 from enrich.model import Request
@@ -96,13 +96,25 @@ class Forgetful:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_a_question_on_a_connection_that_the_server_gives_up_is_sent_once_more(method: str) -> None:
+async def test_a_question_on_a_connection_that_the_server_gives_up_may_be_sent_once_more(
+    method: str,
+) -> None:
     play = Forgetful()
     async with server(play) as port, transport() as asking:
         await body_of(asking, question(port))
-        found = await asking.exchange(question(port, method), 2.0)
+        with pytest.raises(StaleConnectionError):
+            await asking.exchange(question(port, method), 2.0)
+        assert play.connections == 1, "when it is sent again, is for the manners of the host to say"
+        found = await asking.exchange(question(port, method), 2.0, fresh=True)
         found.close()
     assert (found.status, play.connections, len(play.asked)) == (200, 2, 3)
+
+
+async def test_the_shell_for_httpx_sends_it_once_more_by_itself() -> None:
+    play = Forgetful()
+    async with server(play) as port, httpx.AsyncClient(transport=transport()) as client:
+        answers = [(await client.get(f"http://127.0.0.1:{port}/")).status_code for _ in range(2)]
+    assert (answers, play.connections, len(play.asked)) == ([200, 200], 2, 3)
 
 
 async def test_a_question_that_may_have_had_an_effect_is_never_sent_twice() -> None:

@@ -119,6 +119,8 @@ def discover(paths: Sequence[str], walk: Walk) -> Places:
 
     Those of a folder come while it is walked, so that work on the first need not wait for the last.
     """
+    for path in paths:
+        _refuse_to_be_led_out(path)
     if len(paths) == 1 and paths[0] != STDIN and os.path.isdir(paths[0]):
         return _once(_folder(Path(paths[0]), walk))
     places: dict[str, Place] = {}
@@ -140,7 +142,6 @@ def _once(places: Iterable[Place]) -> Iterator[Place]:
 
 
 def _places(path: str, walk: Walk) -> Iterator[Place]:
-    _refuse_to_be_led_out(path)
     if path == STDIN:
         yield Place(file=Path(STDIN), shown=STDIN, dated="", named=True)
     elif os.path.isdir(path):

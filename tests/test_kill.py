@@ -248,7 +248,8 @@ def test_a_job_that_is_killed_again_and_again_loses_nothing_and_gets_done(
 
 
 def asked_for(internet: Internet, start: int) -> set[str]:
-    return {f"url:{asked.url}" for asked in internet.asked()[start:]}
+    """The targets that were asked for; a host's robots.txt is none."""
+    return {f"url:{asked.url}" for asked in internet.asked()[start:] if asked.path != "/robots.txt"}
 
 
 DIES = """

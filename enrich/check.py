@@ -27,6 +27,7 @@ from enrich.model import (
     Verdict,
 )
 from enrich.registry import kinds
+from enrich.store.history import ALIVE
 from enrich.store.protocol import DueTarget
 from enrich.store.recorder import Asked
 
@@ -210,11 +211,11 @@ def _result(
 ) -> CheckResult:
     target = due.target
     verdict = _judge(asking, kind, target, outcome := second or first)
-    if isinstance(second, Failure) and (before := _judge(asking, kind, target, first)).status in _ALIVE:
+    if isinstance(second, Failure) and (before := _judge(asking, kind, target, first)).status in ALIVE:
         # The page was wanted for its metadata only: it is there, whatever became of the second answer.
         verdict, outcome = before, first
     facts = PageFacts()
-    if isinstance(outcome, Response) and verdict.status in _ALIVE:
+    if isinstance(outcome, Response) and verdict.status in ALIVE:
         facts = kind.read_page(target, outcome)
     elapsed = first.elapsed_seconds + (second.elapsed_seconds if second else 0.0)
     return CheckResult(
@@ -232,7 +233,6 @@ def _result(
     )
 
 
-_ALIVE = frozenset({Status.OK, Status.REDIRECTED})
 # Whatever its kind, a target that was not asked has no other verdict than that.
 _NOT_ASKED = frozenset({FailureKind.HOST_DEFERRED, FailureKind.ROBOTS_DISALLOWED})
 

@@ -36,8 +36,3 @@ def metadata_from(table: Mapping[str, Any] | None) -> Metadata | None:
     if kind is None:
         raise msgspec.ValidationError(f"unknown metadata type {table.get('type')!r}")
     return msgspec.convert(table, kind)
-
-
-def decode_metadata(text: str | bytes | None) -> Metadata | None:
-    """Metadata from JSON text as `encode` made it."""
-    return None if text is None else metadata_from(msgspec.json.decode(text))

@@ -14,6 +14,8 @@ import can_ada
 from enrich.model import CanonicalUrl
 
 WEB_SCHEMES = frozenset({"http", "https"})
+# The ports that go without saying.
+USUAL_PORTS = {"http": 80, "https": 443}
 
 # RFC 3986 section 3.1; at least two letters, so that a Windows drive is not a scheme.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?=:)")

@@ -28,7 +28,7 @@ from enrich.fetch import retry
 from enrich.fetch.address import Guard, literal, parse_nets
 from enrich.fetch.body import drain, is_readable, is_wanted, read_body
 from enrich.fetch.faults import fault_of, is_before_connection
-from enrich.fetch.hops import Address, address_of, headers_of, join, location_of, redirected, told
+from enrich.fetch.hops import Address, Origin, address_of, headers_of, join, location_of, redirected, told
 from enrich.fetch.names import Resolve, system_resolver
 from enrich.fetch.politeness import Fault, Lane, LaneState
 from enrich.fetch.proxies import Proxies, proxies_from_environment
@@ -179,7 +179,7 @@ class Fetcher:
         self._held = self._held_since_start(held_until)
         self._on_hold = on_hold
         self._lanes: dict[str, Lane] = {}
-        self._robots: dict[tuple[str, str, int], Known] = {}
+        self._robots: dict[Origin, Known] = {}
         self.requests = 0
         self.answers = 0
         # When the latest question was asked that got an answer, and the latest one under a certificate.

@@ -13,7 +13,7 @@ from functools import lru_cache
 import can_ada
 
 from enrich.model import Request, Response
-from enrich.urls import WEB_SCHEMES, canonical
+from enrich.urls import USUAL_PORTS, WEB_SCHEMES, canonical
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -23,7 +23,8 @@ _HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type"})
 # What tells nothing but who asks and what for.
 _SAID_TO_ANYBODY = _HARMLESS_HEADERS | {"cache-control", "referer", "user-agent"}
 
-_PORTS = {"http": 80, "https": 443}
+Origin = tuple[str, str, int]
+"""Scheme, host (IPv6 in brackets or not) and port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Address:
         return self.url[self.url.index("/", len(self.scheme) + 3) :].encode("ascii")
 
     @property
-    def origin(self) -> tuple[str, str, int]:
+    def origin(self) -> Origin:
         return self.scheme, self.host, self.port
 
 
@@ -57,7 +58,7 @@ def address_of(url: str) -> Address | None:
     scheme = parsed.protocol.removesuffix(":")
     if scheme not in WEB_SCHEMES:
         return None
-    port = int(parsed.port) if parsed.port else _PORTS[scheme]
+    port = int(parsed.port) if parsed.port else USUAL_PORTS[scheme]
     return Address(href, scheme, parsed.hostname, port, parsed.host)
 
 
@@ -88,7 +89,7 @@ def told(headers: Sequence[tuple[str, str]], there: Address) -> tuple[tuple[str,
     A secret was meant for the host's own site: not for who listens in on http, nor for who runs a service at
     another port of the same host, to which any note may lead.
     """
-    if there.scheme == "https" and there.port == _PORTS["https"]:
+    if there.scheme == "https" and there.port == USUAL_PORTS["https"]:
         return tuple(headers)
     return tuple(pair for pair in headers if pair[0].lower() in _SAID_TO_ANYBODY)
 

@@ -17,8 +17,7 @@ from urllib.parse import unquote
 import httpx
 
 from enrich.errors import UsageError
-
-_PORTS = {"http": 80, "https": 443}
+from enrich.urls import USUAL_PORTS, WEB_SCHEMES
 
 
 def proxies_from_environment() -> tuple[dict[str, str], str | None]:
@@ -69,7 +68,7 @@ class Proxies:
 
     def check(self) -> None:
         """Raise UsageError for a proxy that cannot be used."""
-        for scheme in _PORTS:
+        for scheme in USUAL_PORTS:
             if url := self.by_scheme.get(scheme) or self.by_scheme.get("all"):
                 parse_proxy(url)
 
@@ -84,12 +83,14 @@ def parse_proxy(url: str) -> Proxy:
         raise UsageError(
             f"the proxy {written!r} cannot be used: write it like http://proxy.example:3128"
         ) from error
-    if parsed.scheme not in _PORTS or not parsed.host:
+    if parsed.scheme not in WEB_SCHEMES or not parsed.host:
         raise UsageError(
             f"the proxy {written!r} cannot be used: name one for HTTP, in HTTPS_PROXY and HTTP_PROXY"
         )
     host = parsed.raw_host.decode("ascii")
-    return Proxy(parsed.scheme, host, parsed.port or _PORTS[parsed.scheme], _authorization(parsed.userinfo))
+    return Proxy(
+        parsed.scheme, host, parsed.port or USUAL_PORTS[parsed.scheme], _authorization(parsed.userinfo)
+    )
 
 
 def _authorization(userinfo: bytes) -> bytes | None:

@@ -19,16 +19,13 @@ import httpx
 
 from enrich.fetch.address import Guard
 from enrich.fetch.connect import HEAD_START_SECONDS, GuardedConnector, tls_context, within
+from enrich.fetch.hops import Origin
 from enrich.fetch.names import Resolve
 from enrich.fetch.pool import IdleWires
 from enrich.fetch.proxies import Proxies, Proxy, parse_proxy
 from enrich.fetch.reading import Headers
 from enrich.fetch.wire import Answer, Wire, written
-
-Origin = tuple[str, str, int]
-"""Scheme, host (IPv6 in brackets or not) and port."""
-
-_PORTS = {"http": 80, "https": 443}
+from enrich.urls import USUAL_PORTS, WEB_SCHEMES
 
 # Only these may be sent twice: the first may have done its work (RFC 9110 section 9.2.1).
 _SAFE = frozenset({"GET", "HEAD"})
@@ -242,14 +239,20 @@ def _authority(host: str, port: int) -> bytes:
     return f"{name}:{port}".encode("ascii")
 
 
+def _absolute(question: Question) -> bytes:
+    """The whole URL of a question."""
+    scheme, host, port = question.origin
+    authority = _authority(host, port).removesuffix(b":%d" % USUAL_PORTS[scheme])
+    return b"%b://%b%b" % (scheme.encode("ascii"), authority, question.target)
+
+
 def _request_of(question: Question, route: _Route) -> bytes:
     """The request for who reads it: a proxy gets the whole URL, and what it wants to know of us."""
     if route.proxy is None or not route.is_forwarded:
         return written(question.method, question.target, question.headers, question.body)
-    scheme, host, port = question.origin
-    authority = _authority(host, port).removesuffix(b":%d" % _PORTS[scheme])
-    target = b"http://" + authority + question.target
-    return written(question.method, target, (*question.headers, *route.proxy.headers), question.body)
+    return written(
+        question.method, _absolute(question), (*question.headers, *route.proxy.headers), question.body
+    )
 
 
 # --- httpx above and below --------------------------------------------------------------------------
@@ -260,13 +263,13 @@ _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 async def _question_of(request: httpx.Request) -> Question:
     url = request.url
-    if url.scheme not in _PORTS:
+    if url.scheme not in WEB_SCHEMES:
         raise httpx.UnsupportedProtocol(f"{url.scheme} addresses are not asked")
     assert isinstance(request.stream, httpx.AsyncByteStream)
     body = b"".join([part async for part in request.stream])
     return Question(
         request.method,
-        (url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]),
+        (url.scheme, url.raw_host.decode("ascii"), url.port or USUAL_PORTS[url.scheme]),
         url.raw_path,
         [pair for pair in request.headers.raw if pair[0].lower() not in _FRAMING],
         body or None,
@@ -293,11 +296,9 @@ class Adapted:
     async def exchange(
         self, question: Question, connect_timeout: float | None, *, fresh: bool = False
     ) -> Answered:
-        scheme, host, port = question.origin
-        authority = _authority(host, port).removesuffix(b":%d" % _PORTS[scheme])
         request = httpx.Request(
             question.method,
-            f"{scheme}://{(authority + question.target).decode('ascii')}",
+            _absolute(question).decode("ascii"),
             headers=list(question.headers),
             content=question.body,
             extensions={"timeout": {"connect": connect_timeout, "read": None, "write": None, "pool": None}},

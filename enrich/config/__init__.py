@@ -1,0 +1,21 @@
+"""Settings: what can be set, from where, and who is trusted to set it."""
+
+from __future__ import annotations
+
+from enrich.config.checks import check_network_environment, check_places
+from enrich.config.loading import load
+from enrich.config.settings import DEFAULT_REPORTS_DIR, Settings
+from enrich.config.table import SETTINGS, Setting
+from enrich.config.values import DAY_SECONDS, seconds
+
+__all__ = [
+    "DAY_SECONDS",
+    "DEFAULT_REPORTS_DIR",
+    "SETTINGS",
+    "Setting",
+    "Settings",
+    "check_network_environment",
+    "check_places",
+    "load",
+    "seconds",
+]

@@ -1,0 +1,127 @@
+"""Gathering the settings from all sources. A later one wins: default, file, environment, option."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from enrich.config.contents import Contents, contents_of, read
+from enrich.config.files import find_file, from_here
+from enrich.config.settings import Settings
+from enrich.config.table import BY_NAME, ENVIRONMENT_PREFIX, SETTINGS
+from enrich.errors import UsageError
+from enrich.periods import parse_period
+from enrich.registry import built_in_manners
+
+# Hosts whose owners state a rate, or punish a faster one (facts of each host stand with its kind).
+STRICT_HOSTS = ("mp.weixin.qq.com", "export.arxiv.org", "api.github.com")
+# What `check` asks of one host at most, so that nobody's pull request turns it against a victim.
+CHECK_MAX_PER_HOST = 2000
+
+
+def load(
+    command: str,
+    options: Mapping[str, Any],
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    named_file: str | None = None,
+    use_files: bool = True,
+) -> Settings:
+    """The settings of one command from all sources; raises UsageError with the place of what is wrong.
+
+    ``use_files=False`` leaves configuration files out, for a run that is nobody's project.
+    """
+    folder = folder or Path.cwd()
+    file = find_file(named_file, folder) if use_files else None
+    contents = contents_of(file, command) if file else Contents()
+    gathered: dict[str, tuple[Any, str]] = {
+        setting.name: (setting.default, "default") for setting in SETTINGS
+    }
+    gathered |= contents.values
+    if command == "check" and "max_per_host" not in contents.values:
+        gathered["max_per_host"] = (CHECK_MAX_PER_HOST, "default")
+    gathered |= _from_environment(os.environ if environ is None else environ)
+    gathered |= _from_options(options)
+    values = {name: value for name, (value, _) in gathered.items()}
+    values["exclude"] = (*(values["exclude"] or ()), *_patterns_of_ignore_file(folder))
+    settings = Settings(
+        values=values,
+        sources={name: source for name, (_, source) in gathered.items()},
+        hosts=contents.hosts,
+        confirm=contents.confirm,
+        ages=contents.ages,
+        report_formats=contents.report_formats,
+        file=file.path if file else None,
+        period=parse_period(values["since"], values["until"]),
+    )
+    if command in ("run", "check"):
+        _refuse_haste(settings, file.place if file else str)
+    return settings
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    found: dict[str, tuple[Any, str]] = {}
+    for setting in SETTINGS:
+        variable = ENVIRONMENT_PREFIX + setting.name.upper()
+        if (text := environ.get(variable)) is None:
+            continue
+        items = [item.strip() for item in text.split(setting.split)] if setting.many else text
+        given = [item for item in items if item] if setting.many else items
+        found[setting.name] = (read(setting, given, variable), f"environment {variable}")
+    if "github_token" not in found and (token := environ.get("GITHUB_TOKEN")):
+        found["github_token"] = (
+            read(BY_NAME["github_token"], token, "GITHUB_TOKEN"),
+            "environment GITHUB_TOKEN",
+        )
+    return found
+
+
+def _from_options(options: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    found: dict[str, tuple[Any, str]] = {}
+    for name, given in options.items():
+        if given is None or given == () or (given is False and BY_NAME[name].flag):
+            continue
+        setting = BY_NAME[name]
+        if setting.many and setting.split == ",":
+            given = [part for item in given for part in item.split(",")]
+        found[name] = (read(setting, given, setting.option), f"option {setting.option}")
+    return found
+
+
+def _patterns_of_ignore_file(folder: Path) -> tuple[str, ...]:
+    """``.enrichignore``: one regular expression a line, ``#`` begins a comment."""
+    path = folder / ".enrichignore"
+    if not path.is_file():
+        return ()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"{from_here(path)}: cannot be read: {why}") from None
+    found = []
+    for number, line in enumerate(lines, 1):
+        if (line := line.strip()) and not line.startswith("#"):
+            found.append(read(BY_NAME["exclude"], [line], f"{path}:{number}")[0])
+    return tuple(found)
+
+
+def _refuse_haste(settings: Settings, place: Callable[[str], str]) -> None:
+    """A shorter interval than a strict host's built-in one needs a reason."""
+    replaced = {"api.github.com": "github_api_url", "export.arxiv.org": "arxiv_api_url"}
+    for host in STRICT_HOSTS:
+        own, built_in = settings.hosts.get(host), built_in_manners().get(host)
+        if own is None or built_in is None or settings["i_own_these_hosts"]:
+            continue
+        if host in replaced and settings.sources[replaced[host]] != "default":
+            continue
+        hasty = own.interval is not None and own.interval < built_in.interval_seconds
+        wide = own.concurrency is not None and own.concurrency > built_in.width
+        if hasty or wide:
+            key = f'hosts."{host}".' + ("interval" if hasty else "concurrency")
+            raise UsageError(
+                f"{place(key)}: {host} is asked by {built_in.width} connection at least "
+                f"{built_in.interval_seconds:g} s apart; --i-own-these-hosts allows less"
+            )

@@ -1,0 +1,145 @@
+"""Reading one value: what a source gives (TOML, the environment, an option) to what a setting means.
+
+Each function returns the value or raises ValueError; whoever knows the source says where it stands.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from enrich.model import Status
+from enrich.registry import finding_codes, reasons
+
+DAY_SECONDS = 86400.0
+_LARGEST = 1e12
+_LONGEST_SECONDS = 100 * 366 * DAY_SECONDS
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY_SECONDS, "w": 7 * DAY_SECONDS}
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s*(ms|s|m|h|d|w)?")
+# RFC 9110 section 5.6.2: a token.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+
+
+def plain_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be text, not {value!r}")
+    return value
+
+
+def path(value: object) -> str:
+    if not plain_text(value).strip():
+        raise ValueError("must be a path, and is empty")
+    return plain_text(value)
+
+
+def flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("1", "true", "yes", "on"):
+        return True
+    if isinstance(value, str) and value.lower() in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError(f"must be true or false, not {value!r}")
+
+
+def number(minimum: float, whole: bool = False) -> Callable[[object], Any]:
+    def read(value: object) -> float | int:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise ValueError(f"must be a number, not {value!r}")
+        try:
+            number = float(value)
+        except ValueError:
+            raise ValueError(f"must be a number, not {value!r}") from None
+        if not minimum <= number < _LARGEST:
+            raise ValueError(f"must be at least {minimum:g} and below {_LARGEST:g}, not {value}")
+        if whole and number != int(number):
+            raise ValueError(f"must be a whole number, not {value}")
+        return int(number) if whole else number
+
+    return read
+
+
+def seconds(value: object) -> float:
+    """A duration in seconds: a number, or text such as ``500ms``, ``20s``, ``12h``, ``7d``."""
+    found = -1.0
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        found = float(value)
+    elif isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        found = float(match[1]) * _UNITS[match[2] or "s"]
+    if not 0 <= found <= _LONGEST_SECONDS:
+        raise ValueError(f"must be a duration such as 500ms, 20s, 12h or 7d, not {value!r}")
+    return found
+
+
+def pattern(value: object) -> str:
+    try:
+        re.compile(plain_text(value))
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {value!r}: {error}") from None
+    return plain_text(value)
+
+
+def remap(value: object) -> str:
+    expression, _, replacement = plain_text(value).partition(" ")
+    if not replacement:
+        raise ValueError(f"must be 'PATTERN REPLACEMENT' with a space between, not {value!r}")
+    pattern(expression)
+    return plain_text(value)
+
+
+def network(value: object) -> str:
+    try:
+        return str(ipaddress.ip_network(plain_text(value)))
+    except ValueError as error:
+        raise ValueError(f"must be a network such as 10.1.0.0/16: {error}") from None
+
+
+def one_of(names: Callable[[], Iterable[str]]) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value not in (known := list(names())):
+            raise ValueError(f"must be one of {', '.join(known)}, not {value!r}")
+        return plain_text(value)
+
+    return read
+
+
+def selectors() -> frozenset[str]:
+    """What ``--fail-on``, ``--warn-on`` and ``--ignore`` take: statuses, reasons, findings, confirmed."""
+    return frozenset({*Status, *reasons(), *finding_codes(), "confirmed"})
+
+
+def selector(value: object) -> str:
+    text = plain_text(value)
+    if text in selectors() or re.fullmatch(r"http-[1-9]\d\d", text):
+        return text
+    raise ValueError(f"{text!r} is no status, reason or finding code; `enrich config --codes` lists them")
+
+
+def suffix(value: object) -> str:
+    text = plain_text(value).strip().lower()
+    if not text.strip("."):
+        raise ValueError("must be a file suffix such as md")
+    return "." + text.lstrip(".")
+
+
+def url(value: object) -> str:
+    if not re.match(r"https?://[^/\s]+", text := plain_text(value)):
+        raise ValueError(f"must be an http or https address, not {value!r}")
+    return text.rstrip("/")
+
+
+def printable(value: object) -> str:
+    if any(not 0x20 <= ord(character) < 0x7F for character in plain_text(value)):
+        raise ValueError("must be printable ASCII on one line")
+    return plain_text(value)
+
+
+def headers(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise ValueError(f'must be a table such as {{ Accept = "text/html" }}, not {value!r}')
+    for name in value:
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a header")
+    return tuple((name, printable(text)) for name, text in value.items())

@@ -17,7 +17,8 @@ from typing import get_args, get_type_hints
 import pytest
 from requirements import ROOT
 
-from enrich import cli, progress
+from enrich import progress
+from enrich.cli import printing
 from enrich.model import Format, Report, Shown
 from enrich.text import Part, fill
 
@@ -25,22 +26,22 @@ pytestmark = pytest.mark.injection
 
 # The only functions that may print, by module; each takes a Shown, or parts that make one.
 DOORS = {
-    "cli.py": frozenset({"_say", "_tell", "_print"}),
+    "cli/printing.py": frozenset({"say", "tell", "print_all"}),
     "progress.py": frozenset({"_say"}),
 }
 # Methods and functions by which text leaves a program.
 WRITES = frozenset(
     {"print", "echo", "secho", "write", "writelines", "print_exc", "print_exception", "show", "excepthook"}
 )
-COMPOSERS = frozenset({"fill", "joined", "_tell"})
+COMPOSERS = frozenset({"fill", "joined", "tell"})
 
 
 def writers() -> list[Path]:
     """The modules that make or print output; a report format is one by being there."""
     package = ROOT / "enrich"
     return [
-        *sorted((package / "report").glob("*.py")),
-        *(package / name for name in ("cli.py", "progress.py", "listing.py")),
+        *(path for room in ("report", "cli") for path in sorted((package / room).glob("*.py"))),
+        *(package / name for name in ("progress.py", "listing.py")),
     ]
 
 
@@ -77,13 +78,14 @@ def bypasses(source: str, doors: frozenset[str] = frozenset()) -> list[str]:
 
 
 def _is_atomic(call: ast.Call) -> bool:
-    """``write`` as a name is what `cli._output` gives, whose type asks for Shown."""
+    """``write`` as a name is what `output_of` gives, whose type asks for Shown."""
     return isinstance(call.func, ast.Name) and call.func.id == "write"
 
 
-@pytest.mark.parametrize("path", writers(), ids=lambda path: path.name)
-def test_no_writer_goes_past_the_door(path: Path) -> None:
-    assert bypasses(path.read_text(encoding="utf-8"), DOORS.get(path.name, frozenset())) == []
+@pytest.mark.parametrize("name", [path.relative_to(ROOT / "enrich").as_posix() for path in writers()])
+def test_no_writer_goes_past_the_door(name: str) -> None:
+    source = (ROOT / "enrich" / name).read_text(encoding="utf-8")
+    assert bypasses(source, DOORS.get(name, frozenset())) == []
 
 
 def test_nobody_but_the_door_makes_what_may_be_shown() -> None:
@@ -117,7 +119,7 @@ def test_the_rule_itself_finds_a_bypass(source: str) -> None:
 
 TYPED = """
 from collections.abc import Callable, Iterable, Iterator
-from enrich.cli import _print, _say, _tell
+from enrich.cli.printing import print_all, say, tell
 from enrich.model import Format, Report, Shown
 from enrich.progress import Display
 from enrich.text import fill, joined, printable
@@ -129,15 +131,15 @@ def wrong(display: Display, title: str) -> None:
     Format(name="x", suffix="x", render=render)
     fill("{}", title)
     joined(", ", [title])
-    _say(title)
-    _say(f"{printable(title)}")
-    _say(printable(title) + printable(title))
-    _tell("{}", title)
-    _print([title])
+    say(title)
+    say(f"{printable(title)}")
+    say(printable(title) + printable(title))
+    tell("{}", title)
+    print_all([title])
     display._say(title)
 
 def right(display: Display, title: str) -> None:
-    _say(fill("{}: {}", printable(title), 1))
+    say(fill("{}: {}", printable(title), 1))
     display._say(printable(title))
 """
 
@@ -145,9 +147,9 @@ def right(display: Display, title: str) -> None:
 def test_every_door_asks_for_what_may_be_shown() -> None:
     """In short, what the next test shows at length: these types are what the type checker of `.ci/run` holds."""
     assert get_type_hints(Format)["render"] == Callable[[Report], Iterable[Shown]]
-    assert get_type_hints(cli._say)["text"] is Shown
+    assert get_type_hints(printing.say)["text"] is Shown
     assert get_type_hints(progress.Display._say)["line"] is Shown
-    assert cli._print.__annotations__["pieces"] == "Iterable[Shown]"
+    assert printing.print_all.__annotations__["pieces"] == "Iterable[Shown]"
     assert get_type_hints(fill)["parts"] == Part
     assert str not in get_args(Part)
 

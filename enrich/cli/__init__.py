@@ -1,0 +1,88 @@
+"""The command line: the way in, and the way out with an exit code.
+
+A command lives in the file of its story. Nothing heavy is imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from enrich import __version__
+from enrich.cli.cache import cache_group
+from enrich.cli.exits import (
+    EXIT_INTERRUPTED,
+    EXIT_OURS,
+    EXIT_USAGE,
+    code_of,
+    first_of,
+    say_mistake,
+    say_misused,
+)
+from enrich.cli.jobs import check_command, demo_command, run_command
+from enrich.cli.links import links_command
+from enrich.cli.reports import report_command
+from enrich.cli.settings import config_command
+
+__all__ = ["cli", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="enrich")
+def cli() -> None:
+    """Find every link in a folder of notes, and what became of it.
+
+    \b
+    enrich demo                      see the whole job on bundled notes
+    enrich run notes/                ask everything that is due, write reports/
+    enrich check docs/ README.md     for CI: exit 1 when a link is broken
+    """
+
+
+for _command in (
+    *(run_command, check_command, links_command, report_command),
+    *(cache_group, config_command, demo_command),
+):
+    cli.add_command(_command)
+
+
+def _invoke(arguments: list[str]) -> None:
+    """Run a command. Not through click's own main, which makes exit code 1 of a closed pipe."""
+    with cli.make_context("enrich", arguments) as context:
+        cli.invoke(context)
+        sys.stdout.flush()
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # Notes are in any language, whatever the terminal's code page says.
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        _invoke(sys.argv[1:])
+        sys.exit(0)
+    except click.exceptions.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        say_misused(error)
+        sys.exit(EXIT_USAGE)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        code = code_of(error)
+        if code is not None:
+            sys.exit(code)
+        say_mistake(error)
+        sys.exit(EXIT_OURS)
+    except BaseExceptionGroup as error:
+        sys.exit(EXIT_INTERRUPTED if first_of(error, KeyboardInterrupt) else EXIT_OURS)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)

@@ -1,0 +1,175 @@
+"""``run``, ``check`` and ``demo``: a job, shown while it lasts, and its exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from enrich.cli.exits import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_OURS
+from enrich.cli.options import (
+    SettingsCommand,
+    config_option,
+    paths_argument,
+    quiet_option,
+    settings_of,
+    verbose_option,
+)
+from enrich.cli.printing import render, say
+
+if TYPE_CHECKING:
+    from enrich.config import Settings
+    from enrich.model import Report
+    from enrich.pipeline import Finished, Job
+    from enrich.progress import Display
+
+
+def _display(settings: Settings, quiet: bool, verbose: bool) -> Display:
+    from enrich.progress import Display
+
+    shown = not (quiet or settings["no_progress"])
+    terminal = sys.stderr.isatty()
+    return Display(live=shown and terminal, plain=shown and not terminal, lines=verbose)
+
+
+def _exit_code(finished: Finished) -> int:
+    """The first that applies (README, "Findings")."""
+    if finished.signal_number is not None:
+        return 128 + finished.signal_number
+    if finished.internal_errors:
+        return EXIT_OURS
+    if finished.failed:
+        return EXIT_FAILED
+    return 0 if finished.complete else EXIT_INCOMPLETE
+
+
+def _execute(job: Job, publish: Callable[[Report], None]) -> Finished:
+    import anyio
+
+    from enrich.pipeline import run
+
+    return anyio.run(run, job, publish)
+
+
+def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable[[Report], None]:
+    """What becomes of a report: files in the reports folder, and the chosen format to the output."""
+    from enrich.pipeline import make_folder
+    from enrich.publish import write_reports
+    from enrich.text import fill, joined, printable
+
+    def publish(report: Report) -> None:
+        if folder is not None:
+            written = write_reports(report, make_folder(folder), settings.report_formats, settings["keep"])
+        wrong = report.summary.findings["error"] or not report.run.complete
+        if wrong or not quiet or settings["output"]:
+            render(report, settings)
+        if folder is not None and not quiet:
+            say(fill("report: {}", joined(", ", (printable(path.as_posix()) for path in written))))
+
+    return publish
+
+
+def _reports_folder(settings: Settings, is_check: bool) -> Path | None:
+    from enrich.config import DEFAULT_REPORTS_DIR
+
+    given = settings["reports_dir"]
+    if given is None and is_check:
+        return None
+    return Path(given or DEFAULT_REPORTS_DIR)
+
+
+def _run_or_check(
+    command: str,
+    paths: tuple[str, ...],
+    config_file: str | None,
+    quiet: bool,
+    verbose: bool,
+    options: dict[str, Any],
+) -> NoReturn:
+    from enrich.pipeline import Job, clock
+
+    settings = settings_of(command, config_file, options)
+    is_check = command == "check"
+    publish = _publisher(settings, _reports_folder(settings, is_check), quiet)
+    with _display(settings, quiet, verbose) as display:
+        job = Job(settings=settings, paths=paths, observer=display, now=clock(), is_check=is_check)
+        finished = _execute(job, publish)
+    sys.exit(_exit_code(finished))
+
+
+@click.command(cls=SettingsCommand, name="run")
+@paths_argument
+@config_option
+@quiet_option
+@verbose_option
+def run_command(
+    paths: tuple[str, ...], config_file: str | None, quiet: bool, verbose: bool, **options: Any
+) -> None:
+    """Do the whole job: find links, ask what is due, fetch metadata, write the report.
+
+    \b
+    enrich run notes/
+    enrich run --since 2021-01
+    """
+    _run_or_check("run", paths, config_file, quiet, verbose, options)
+
+
+@click.command(cls=SettingsCommand, name="check")
+@paths_argument
+@config_option
+@quiet_option
+@verbose_option
+def check_command(
+    paths: tuple[str, ...], config_file: str | None, quiet: bool, verbose: bool, **options: Any
+) -> None:
+    """For CI: print what is wrong, one finding a line, and exit 1 when a link is broken.
+
+    \b
+    enrich check docs/ README.md
+    enrich check --fail-on confirmed --warn-on broken
+    """
+    _run_or_check("check", paths, config_file, quiet, verbose, options)
+
+
+@click.command(name="demo")
+@click.option(
+    "--into",
+    "folder",
+    default="enrich-demo",
+    show_default=True,
+    metavar="DIR",
+    help="The demo's own folder.",
+)
+@quiet_option
+@verbose_option
+def demo_command(folder: str, quiet: bool, verbose: bool) -> None:
+    """See the whole job on bundled notes and a bundled small web: no network, no token, in seconds."""
+    from enrich.demo.job import demo_job, lay_out
+    from enrich.text import fill, printable
+
+    notes = lay_out(Path(folder))
+    settings = _demo_settings(Path(folder), notes)
+    publish = _publisher(settings, Path(settings["reports_dir"]), quiet)
+    with _display(settings, quiet, verbose) as display:
+        finished = _execute(demo_job(settings, notes, display), publish)
+    if not quiet:
+        say(
+            fill("the notes are in {}; the same job on yours: enrich run PATH", printable(notes.as_posix()))
+        )
+    sys.exit(_exit_code(finished))
+
+
+def _demo_settings(folder: Path, notes: Path) -> Settings:
+    from enrich.config import load
+
+    options = {
+        "cache_dir": str(folder / "cache"),
+        "reports_dir": str(folder / "reports"),
+        "refresh": True,
+        "fresh": True,
+        "retries": 1,
+    }
+    return load("run", options, environ={}, folder=notes, use_files=False)

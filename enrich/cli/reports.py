@@ -1,0 +1,43 @@
+"""``report``: a saved report, rendered again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from enrich.cli.options import SettingsCommand, config_option, settings_of
+from enrich.cli.printing import output_of, render
+from enrich.errors import UsageError
+
+
+@click.command(cls=SettingsCommand, name="report")
+@click.argument("file", required=False, metavar="[FILE]")
+@config_option
+@click.option(
+    "--stable", is_flag=True, help="With json: leave out what differs between two runs that found the same."
+)
+def report_command(file: str | None, config_file: str | None, stable: bool, **options: Any) -> None:
+    """Render a saved report again, in any format.
+
+    \b
+    enrich report --format markdown
+    enrich report reports/latest.json --format json --stable
+    """
+    from enrich.config import DEFAULT_REPORTS_DIR
+    from enrich.report import json
+
+    settings = settings_of("report", config_file, options)
+    path = Path(file or f"{DEFAULT_REPORTS_DIR}/latest.json")
+    try:
+        report = json.load(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}; `enrich run` writes one") from None
+    if not stable:
+        render(report, settings)
+    elif settings["format"] != "json":
+        raise UsageError("--stable: goes with --format json alone")
+    else:
+        with output_of(settings["output"]) as write:
+            write(json.render_stable(report))

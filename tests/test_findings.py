@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 from requirements import ROOT, shared
+from rows import report_link, report_target
 
 from enrich.findings import Policy, findings_of
 from enrich.model import (
-    Element,
     EntryLink,
     Finding,
     Paper,
@@ -37,19 +37,11 @@ NOTHING = Policy(fail_on=frozenset())
 
 
 def link(url: str, line: int, **facts: Any) -> ReportLink:
-    given: dict[str, Any] = {"document": "a.md", "column": 3, "written": None, "text": None, "element": Element.INLINE,
-             "image": False, "date": None, "used_at": None}  # fmt: skip
-    return ReportLink(url=url, line=line, **(given | facts))
+    return report_link(url, line, **({"column": 3} | facts))
 
 
 def row(kind: str, *links: ReportLink, **facts: Any) -> ReportTarget:
-    given: dict[str, Any] = {"id": f"{kind}:x", "url": links[0].url, "kind": kind, "parent": None, "stands_for": None,
-             "status": Status.SKIPPED, "reason": "offline", "detail": None, "http_status": None,
-             "final_url": None, "checked_at": None, "from_cache": False, "attempts": 0, "confirmed": False,
-             "first_failed_at": None, "failed_checks": 0, "last_ok_at": None, "suggestion": None,
-             "metadata": None, "metadata_source": None, "metadata_fetched_at": None,
-             "metadata_stale": False, "links": list(links)}  # fmt: skip
-    return ReportTarget(**(given | facts))
+    return report_target(f"{kind}:x", links[0].url, links, **facts)
 
 
 def places(found: Iterable[Finding]) -> list[tuple[str, str | None, int | None, int | None]]:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from local_arxiv import LocalArxiv, Special, answer, entry, feed, ids_of
+from rows import report_target
 
 from enrich.kinds._arxiv_client import MAX_FEED_BYTES, Feed, Refused, Trouble, ask, is_withdrawn
 from enrich.kinds._arxiv_ids import ARCHIVES, identify, paper_of, parse_id
@@ -683,28 +684,11 @@ def metadata(found: Found) -> Paper:
 
 
 def row(paper: Paper, suggestion: Suggestion | None = None) -> ReportTarget:
-    return ReportTarget(
-        id="arxiv:2205.02101",
-        url=PAPER.url,
-        kind="arxiv",
-        parent=None,
-        stands_for=None,
+    return report_target(
+        "arxiv:2205.02101",
+        PAPER.url,
         status=Status.OK,
         reason="arxiv-found",
-        detail=None,
-        http_status=None,
-        final_url=None,
-        checked_at=None,
-        from_cache=False,
-        attempts=1,
-        confirmed=False,
-        first_failed_at=None,
-        failed_checks=0,
-        last_ok_at=None,
         suggestion=suggestion,
         metadata=paper,
-        metadata_source="arxiv",
-        metadata_fetched_at=None,
-        metadata_stale=False,
-        links=[],
     )

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from local_github import LocalGithub, Special, aliases, answer, node, not_found
 from requirements import require
+from rows import report_target
 
 from enrich.kinds._github_api import graphql_query, graphql_url, may_carry_token
 from enrich.kinds._github_names import RESERVED, identify
@@ -681,28 +682,7 @@ def detail(found: Found) -> str | None:
 
 
 def row(repository: Repository) -> ReportTarget:
-    return ReportTarget(
-        id="github:owner/name",
-        url="https://github.com/owner/name",
-        kind="github",
-        parent=None,
-        stands_for=None,
-        status=Status.OK,
-        reason="github-found",
-        detail=None,
-        http_status=None,
-        final_url=None,
-        checked_at=None,
-        from_cache=False,
-        attempts=1,
-        confirmed=False,
-        first_failed_at=None,
-        failed_checks=0,
-        last_ok_at=None,
-        suggestion=None,
-        metadata=repository,
-        metadata_source="github",
-        metadata_fetched_at=None,
-        metadata_stale=False,
-        links=[],
+    url = "https://github.com/owner/name"
+    return report_target(
+        "github:owner/name", url, status=Status.OK, reason="github-found", metadata=repository
     )

@@ -15,15 +15,14 @@ from typing import Any
 
 import pytest
 from local_arxiv import answer, entry, feed
+from rows import report_link, report_target
 
 from enrich.findings import Policy, findings_of
 from enrich.kinds import _github_api, _html, _wechat_page, github, web, wechat
 from enrich.kinds._arxiv_client import Answer, Feed, Trouble, ask, feed_problem
 from enrich.model import (
     Api,
-    Element,
     Page,
-    ReportLink,
     ReportTarget,
     Request,
     Response,
@@ -135,16 +134,10 @@ def test_the_longest_page_of_an_article_is_judged_in_bounded_time(shape: str) ->
 
 
 def row(metadata: Page | None) -> ReportTarget:
-    link = ReportLink(
-        document="a.md", line=3, column=7, url=URL, written=None, text="t", element=Element.INLINE, image=False,
-        date=None, used_at=None,
-    )  # fmt: skip
-    return ReportTarget(
-        id=TARGET.id, url=URL, kind="web", parent=None, stands_for=None, status=Status.OK, reason="http-200",
-        detail=None, http_status=200, final_url=None, checked_at=None, from_cache=False, attempts=1, confirmed=False,
-        first_failed_at=None, failed_checks=0, last_ok_at=None, suggestion=None, metadata=metadata,
-        metadata_source="page", metadata_fetched_at=None, metadata_stale=False, links=[link],
-    )  # fmt: skip
+    links = [report_link(URL, text="t")]
+    return report_target(
+        TARGET.id, URL, links, kind="web", status=Status.OK, reason="http-200", metadata=metadata
+    )
 
 
 def test_a_page_that_was_not_read_is_there_all_the_same_and_costs_one_finding() -> None:

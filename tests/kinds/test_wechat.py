@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 import pytest
 import wechat_pages as pages
+from rows import report_link, report_target
 
 from enrich import registry
 from enrich.kinds import _wechat_ids, wechat
 from enrich.model import (
     Article,
     CanonicalUrl,
-    Element,
     Failure,
     FailureKind,
     Hop,
     Purpose,
-    ReportLink,
     ReportTarget,
     Response,
     Status,
@@ -492,42 +490,9 @@ def _seconds_to_judge_and_read(body: bytes) -> float:
 
 
 def row(url: str, status: Status = Status.BROKEN, row_url: str = pages.LONG) -> ReportTarget:
-    link = ReportLink(
-        document="notes/a.md",
-        line=3,
-        column=7,
-        url=url,
-        written=None,
-        text=None,
-        element=Element.INLINE,
-        image=False,
-        date=None,
-        used_at=None,
-    )
-    return ReportTarget(
-        id="wechat:x",
-        url=row_url,
-        kind="wechat",
-        parent=None,
-        stands_for=None,
-        status=status,
-        reason="wechat-bad-link",
-        detail=None,
-        http_status=200,
-        final_url=None,
-        checked_at=datetime(2026, 1, 1, tzinfo=UTC),
-        from_cache=False,
-        attempts=1,
-        confirmed=False,
-        first_failed_at=None,
-        failed_checks=0,
-        last_ok_at=None,
-        suggestion=None,
-        metadata=None,
-        metadata_source=None,
-        metadata_fetched_at=None,
-        metadata_stale=False,
-        links=[link],
+    link = report_link(url, document="notes/a.md")
+    return report_target(
+        "wechat:x", row_url, [link], status=status, reason="wechat-bad-link", http_status=200
     )
 
 

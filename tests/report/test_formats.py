@@ -10,11 +10,11 @@ from importlib import resources
 import jsonschema
 import pytest
 from hostile import markdown_structure
+from rows import report_link, report_target
 
 from enrich.errors import UsageError
 from enrich.model import (
     Article,
-    Element,
     EntryLink,
     Finding,
     Metadata,
@@ -23,7 +23,6 @@ from enrich.model import (
     Report,
     ReportDocument,
     ReportEntry,
-    ReportLink,
     ReportRun,
     ReportSummary,
     ReportTarget,
@@ -41,18 +40,13 @@ HOSTILE = "\x1b[2J::error::x\n##[y](z) <b>|`@name` \u202e"
 
 
 def target(id_: str, status: Status = Status.OK, reason: str = "http-200", **more: object) -> ReportTarget:
-    link = ReportLink(
-        document="a.md", line=3, column=7, url=id_.removeprefix("url:"), written=None, text="label",
-        element=Element.INLINE, image=False, date="2022-05", used_at=(9, 1),
-    )  # fmt: skip
-    values: dict[str, object] = {
-        "id": id_, "url": id_.removeprefix("url:"), "kind": "web", "parent": None, "stands_for": None,
-        "status": status, "reason": reason, "detail": None, "http_status": 200, "final_url": None,
-        "checked_at": NOW, "from_cache": False, "attempts": 1, "confirmed": False, "first_failed_at": None,
-        "failed_checks": 0, "last_ok_at": NOW, "suggestion": None, "metadata": None, "metadata_source": None,
-        "metadata_fetched_at": None, "metadata_stale": False, "links": [link],
+    url = id_.removeprefix("url:")
+    facts: dict[str, object] = {
+        "kind": "web", "status": status, "reason": reason, "http_status": 200, "checked_at": NOW, "attempts": 1,
+        "last_ok_at": NOW,
     }  # fmt: skip
-    return ReportTarget(**(values | more))  # type: ignore[arg-type]
+    link = report_link(url, text="label", date="2022-05", used_at=(9, 1))
+    return report_target(id_, url, **({"links": [link]} | facts | more))
 
 
 METADATA: list[Metadata] = [

@@ -21,6 +21,7 @@ from enrich.extract.anchors import markdown_anchors
 from enrich.extract.bare import BareUrl, bare_urls, decode_entities, resolve
 from enrich.extract.control import Disabled, disabled
 from enrich.extract.destinations import Span, autolink_span, defined_span, inline_span, wanted
+from enrich.extract.found import Found, is_off, link_of
 from enrich.extract.html import LINK_ATTRIBUTES, Tag, picture_addresses, stripped, tags
 from enrich.extract.malformed import intended, joined, malformed_urls
 from enrich.extract.positions import Lines, lines_of
@@ -57,27 +58,10 @@ _CUT_IN_TWO = "White space cuts this address in two, so that only a part of it i
 
 
 @dataclass(slots=True)
-class _Found:
-    """A link whose URL stands in ``text[start:end]``; ``used_at`` is the offset of a reference's use.
-
-    ``remark`` is the code of what is wrong with the markup around it.
-    """
-
-    start: int
-    end: int
-    url: str
-    element: Element
-    text: str | None = None
-    image: bool = False
-    used_at: int | None = None
-    remark: str | None = None
-
-
-@dataclass(slots=True)
 class _Layer:
     """What reading a text gives: links, places no bare URL may stand in, code, HTML, and what it hides."""
 
-    found: list[_Found] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
     taken: list[Span] = field(default_factory=list)
     code: list[Span] = field(default_factory=list)
     tags: list[Tag] = field(default_factory=list)
@@ -93,7 +77,7 @@ class _Reading:
 
     links: list[Link]
     lines: Lines
-    found: list[_Found]
+    found: list[Found]
     gaps: list[Span]
     off: Disabled
 
@@ -132,7 +116,7 @@ def _reading(text: str) -> _Reading | None:
     gaps = list(_gaps([*layer.taken, *layer.code], body, len(text)))
     off = disabled(text, lines, _comments(text, layer))
     found = sorted(_find(text, body, layer, gaps), key=lambda one: (one.start, one.used_at or 0))
-    return _Reading([_link(text, lines, one, off) for one in found], lines, found, gaps, off)
+    return _Reading([link_of(text, lines, one, off) for one in found], lines, found, gaps, off)
 
 
 def title(text: str) -> str | None:
@@ -160,37 +144,17 @@ def _readable(text: str) -> str:
     return text
 
 
-def _link(text: str, lines: Lines, found: _Found, off: Disabled) -> Link:
-    line, column = lines.place(found.start)
-    written = text[found.start : found.end]
-    return Link(
-        url=found.url,
-        line=line,
-        column=column,
-        element=found.element,
-        written=written if written != found.url else None,
-        text=found.text,
-        image=found.image,
-        used_at=None if found.used_at is None else lines.place(found.used_at),
-        disabled=_is_off(found, off),
-    )
-
-
-def _is_off(found: _Found, off: Disabled) -> bool:
-    return bool(off.spans) and (found.start in off or (found.used_at is not None and found.used_at in off))
-
-
 def _comments(text: str, layer: _Layer) -> list[Span]:
     return sorted((tag.start, tag.end) for tag in layer.tags if text.startswith("<!--", tag.start))
 
 
 def _remarks(
-    text: str, lines: Lines, found: Iterable[_Found], gaps: Iterable[Span], off: Disabled
+    text: str, lines: Lines, found: Iterable[Found], gaps: Iterable[Span], off: Disabled
 ) -> list[Remark]:
     """What is wrong with the links, and addresses in running text that are too misspelt to be links."""
     noted: list[tuple[int, str, str, str | None]] = []
     for one in found:
-        if _is_off(one, off):
+        if is_off(one, off):
             continue
         place = one.start if one.used_at is None else one.used_at
         if one.remark is not None:
@@ -208,7 +172,7 @@ def _remarks(
     return [_remark(lines, *one) for one in sorted(noted, key=lambda one: one[:2])]
 
 
-def _without_space(text: str, found: _Found) -> str | None:
+def _without_space(text: str, found: Found) -> str | None:
     """The address that was meant where white space cuts it in two, as text copied from a PDF does."""
     cut = _HOLDS_SPACE.match(text, found.start) if found.remark == "unbalanced-markdown" else None
     return resolve("".join(cut[0][:-1].split())) if cut else None
@@ -219,21 +183,21 @@ def _remark(lines: Lines, offset: int, code: str, message: str, suggestion: str 
     return Remark(code=code, message=message, line=line, column=column, suggestion=suggestion)
 
 
-def _find(text: str, body: int, layer: _Layer, gaps: Iterable[Span]) -> Iterator[_Found]:
+def _find(text: str, body: int, layer: _Layer, gaps: Iterable[Span]) -> Iterator[Found]:
     for bare in bare_urls(text, 0, body, code=True):
-        yield _Found(bare.start, bare.end, bare.url, Element.FRONTMATTER)
+        yield Found(bare.start, bare.end, bare.url, Element.FRONTMATTER)
     yield from layer.found
     for start, end in layer.code:
         for bare in bare_urls(text, start, end, code=True):
-            yield _Found(bare.start, bare.end, bare.url, Element.CODE)
+            yield Found(bare.start, bare.end, bare.url, Element.CODE)
     for start, end in gaps:
         for bare in bare_urls(text, start, end):
             yield _found_bare(text, bare, layer)
 
 
-def _found_bare(text: str, bare: BareUrl, layer: _Layer) -> _Found:
+def _found_bare(text: str, bare: BareUrl, layer: _Layer) -> Found:
     """A bare URL, unless it belongs to a second definition of a name, which nothing can use."""
-    found = _Found(bare.start, bare.end, bare.url, Element.BARE)
+    found = Found(bare.start, bare.end, bare.url, Element.BARE)
     before = text[max(0, bare.start - 8) : bare.start]
     if _OPENS_LINK.search(before):
         found.remark = "unbalanced-markdown"
@@ -334,14 +298,14 @@ def _read_link(text: str, construct: Construct, layer: _Layer) -> None:
         layer.found.append(_found_link(construct, span, url))
 
 
-def _found_link(construct: Construct, span: Span, url: str) -> _Found:
+def _found_link(construct: Construct, span: Span, url: str) -> Found:
     image = construct.sort == "image"
     if construct.link_type == "autolink":
-        return _Found(*span, url, Element.AUTOLINK)
+        return Found(*span, url, Element.AUTOLINK)
     if construct.link_type == "reference":
         use = construct.start + image
-        return _Found(*span, url, Element.REFERENCE, construct.label, image, use)
-    return _Found(*span, url, Element.INLINE, construct.label, image)
+        return Found(*span, url, Element.REFERENCE, construct.label, image, use)
+    return Found(*span, url, Element.INLINE, construct.label, image)
 
 
 def _read_definitions(text: str, own: Mapping[str, Definition], layer: _Layer) -> None:
@@ -354,7 +318,7 @@ def _read_definitions(text: str, own: Mapping[str, Definition], layer: _Layer) -
         if name in layer.used or (span := defined_span(text, definition)) is None:
             continue
         if (url := wanted(resolve(text[span[0] : span[1]]))) is not None:
-            layer.found.append(_Found(*span, url, Element.REFERENCE))
+            layer.found.append(Found(*span, url, Element.REFERENCE))
 
 
 # --- HTML -------------------------------------------------------------------------------------------
@@ -437,7 +401,7 @@ def _read_tags(text: str, layer: _Layer) -> None:
 
 def _read_attribute(text: str, span: Span, read: str | None, layer: _Layer, *, image: bool) -> None:
     if (url := wanted(decode_entities(text[span[0] : span[1]]))) is not None:
-        layer.found.append(_Found(*span, url, Element.HTML, read, image))
+        layer.found.append(Found(*span, url, Element.HTML, read, image))
 
 
 def _next_anchors(ordered: list[Tag]) -> list[Tag | None]:

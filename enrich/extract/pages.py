@@ -18,10 +18,11 @@ from enrich.extract.anchors import html_anchors
 from enrich.extract.bare import bare_urls, decode_entities
 from enrich.extract.control import disabled
 from enrich.extract.destinations import wanted
+from enrich.extract.found import Found, link_of
 from enrich.extract.html import LINK_ATTRIBUTES, PICTURES, Tag, picture_addresses, stripped, tags
 from enrich.extract.positions import lines_of
 from enrich.front_matter import front_matter, front_matter_value
-from enrich.model import DocumentType, Element, Extraction, Link
+from enrich.model import DocumentType, Element, Extraction
 from enrich.urls import scheme_of
 
 _ATTRIBUTES = {**LINK_ATTRIBUTES, "embed": "src", "object": "data", "track": "src"}
@@ -33,16 +34,6 @@ _TAG_LIKE = re.compile(r"<[^<>]*>")
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
 
 Span = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    start: int
-    end: int
-    url: str
-    element: Element
-    text: str | None = None
-    image: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +55,7 @@ def read(text: str) -> Extraction:
     labels = _labels(page)
     found = [*_in_front_matter(page), *_in_tags(page, labels), *_in_text(page, labels.values())]
     return Extraction(
-        links=[
-            _link(text, one, *lines.place(one.start), is_off=one.start in off)
-            for one in sorted(found, key=lambda one: one.start)
-        ]
-    )
-
-
-def _link(text: str, found: _Found, line: int, column: int, *, is_off: bool) -> Link:
-    written = text[found.start : found.end]
-    return Link(
-        url=found.url,
-        line=line,
-        column=column,
-        element=found.element,
-        written=written if written != found.url else None,
-        text=found.text,
-        image=found.image,
-        disabled=is_off,
+        links=[link_of(text, lines, one, off) for one in sorted(found, key=lambda one: one.start)]
     )
 
 
@@ -96,7 +70,7 @@ def _page(text: str) -> _Page:
 # --- tags -------------------------------------------------------------------------------------------
 
 
-def _in_tags(page: _Page, labels: dict[int, Span]) -> Iterator[_Found]:
+def _in_tags(page: _Page, labels: dict[int, Span]) -> Iterator[Found]:
     for tag in page.tags:
         if tag.closing:
             continue
@@ -104,7 +78,7 @@ def _in_tags(page: _Page, labels: dict[int, Span]) -> Iterator[_Found]:
         text = _readable(page.text, *label) if label else _alternative(page.text, tag)
         for start, end, image in _addresses(page.text, tag):
             if (url := _address(page, start, end)) is not None:
-                yield _Found(start, end, url, Element.HTML, text, image)
+                yield Found(start, end, url, Element.HTML, text, image)
 
 
 def _addresses(text: str, tag: Tag) -> Iterator[tuple[int, int, bool]]:
@@ -151,19 +125,19 @@ def _alternative(text: str, tag: Tag) -> str | None:
 # --- text -------------------------------------------------------------------------------------------
 
 
-def _in_front_matter(page: _Page) -> Iterator[_Found]:
+def _in_front_matter(page: _Page) -> Iterator[Found]:
     for bare in bare_urls(page.text, 0, page.body, code=True):
-        yield _Found(bare.start, bare.end, bare.url, Element.FRONTMATTER)
+        yield Found(bare.start, bare.end, bare.url, Element.FRONTMATTER)
 
 
-def _in_text(page: _Page, labels: Iterable[Span]) -> Iterator[_Found]:
+def _in_text(page: _Page, labels: Iterable[Span]) -> Iterator[Found]:
     """Addresses that stand in the text between tags, where no link has them for its label."""
     code = _code(page.tags)
     taken = sorted([*((tag.start, tag.end) for tag in page.tags), *labels])
     for start, end in _gaps(taken, page.body, len(page.text)):
         element = Element.CODE if _holds(code, start) else Element.BARE
         for bare in bare_urls(page.text, start, end):
-            yield _Found(bare.start, bare.end, bare.url, element)
+            yield Found(bare.start, bare.end, bare.url, element)
 
 
 def _holds(spans: list[Span], offset: int) -> bool:

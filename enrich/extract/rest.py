@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 from enrich.extract.anchors import docutils_name, heading_name, numbered, slugged
 from enrich.extract.bare import bare_urls
-from enrich.extract.control import Disabled, disabled_in_rest
+from enrich.extract.control import disabled_in_rest
 from enrich.extract.destinations import wanted
-from enrich.extract.positions import Lines, lines_of
-from enrich.model import DocumentType, Element, Extraction, Link
+from enrich.extract.found import Found, link_of
+from enrich.extract.positions import lines_of
+from enrich.model import DocumentType, Element, Extraction
 from enrich.urls import scheme_of
 
 # Directives whose body is code or markup of another language.
@@ -94,65 +95,38 @@ class _BlockLines:
         return last
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    start: int
-    end: int
-    url: str
-    element: Element
-    text: str | None = None
-    image: bool = False
-    used_at: int | None = None
-
-
 def read(text: str) -> Extraction:
     """The links of a text in the order of their places; a target once for each reference that uses it."""
     lines = lines_of(text)
     blocks = _blocks(text)
     off = disabled_in_rest(text, lines, blocks.hidden)
     found = sorted(_find(text, blocks), key=lambda one: (one.start, one.used_at or 0))
-    return Extraction(links=[_link(text, lines, one, off) for one in found])
+    return Extraction(links=[link_of(text, lines, one, off) for one in found])
 
 
-def _link(text: str, lines: Lines, found: _Found, off: Disabled) -> Link:
-    line, column = lines.place(found.start)
-    written = text[found.start : found.end]
-    return Link(
-        url=found.url,
-        line=line,
-        column=column,
-        element=found.element,
-        written=written if written != found.url else None,
-        text=found.text,
-        image=found.image,
-        used_at=None if found.used_at is None else lines.place(found.used_at),
-        disabled=found.start in off or (found.used_at is not None and found.used_at in off),
-    )
-
-
-def _find(text: str, blocks: _Blocks) -> Iterator[_Found]:
+def _find(text: str, blocks: _Blocks) -> Iterator[Found]:
     for start, end in blocks.pictures:
         if (url := wanted(text[start:end])) is not None:
-            yield _Found(start, end, url, Element.INLINE, image=True)
+            yield Found(start, end, url, Element.INLINE, image=True)
     prose = _blanked(text, [*blocks.code, *blocks.hidden, *blocks.taken])
     literals = [match.span() for match in _INLINE_LITERAL.finditer(prose)]
     prose = _blanked(prose, literals)
     for start, end in [*blocks.code, *literals]:
         for bare in bare_urls(text, start, end, code=True):
-            yield _Found(bare.start, bare.end, bare.url, Element.CODE)
+            yield Found(bare.start, bare.end, bare.url, Element.CODE)
     embedded = list(_EMBEDDED.finditer(prose))
     for match in embedded:
         yield from _embedded(match)
     for match in _OPTION.finditer(prose):
         if scheme_of(match[1]) is None and not match[1].endswith("_") and (url := wanted(match[1])):
-            yield _Found(*match.span(1), url, Element.INLINE)
+            yield Found(*match.span(1), url, Element.INLINE)
     prose = _blanked(prose, [match.span() for match in embedded])
     yield from _uses(prose, blocks.targets)
     for bare in bare_urls(prose, 0, len(prose), code=True, names=True):
-        yield _Found(bare.start, bare.end, bare.url, Element.BARE)
+        yield Found(bare.start, bare.end, bare.url, Element.BARE)
 
 
-def _embedded(match: re.Match[str]) -> Iterator[_Found]:
+def _embedded(match: re.Match[str]) -> Iterator[Found]:
     """The address in the angle brackets of a reference, unless it is the name of another."""
     written = match[2]
     start = match.start(2) + len(written) - len(written.lstrip())
@@ -165,7 +139,7 @@ def _embedded(match: re.Match[str]) -> Iterator[_Found]:
     ):
         return
     if start < end and (url := wanted(address)) is not None:
-        yield _Found(start, end, url, Element.INLINE, " ".join(match[1].split()) or None)
+        yield Found(start, end, url, Element.INLINE, " ".join(match[1].split()) or None)
 
 
 def _resolved(written: str) -> str:
@@ -177,7 +151,7 @@ def _unescaped(written: str) -> str:
     return _ESCAPED.sub(r"\1", written) if "\\" in written else written
 
 
-def _uses(prose: str, targets: Iterable[_Target]) -> Iterator[_Found]:
+def _uses(prose: str, targets: Iterable[_Target]) -> Iterator[Found]:
     """Each target at each of its uses, or once where nothing uses it."""
     nameless = iter([target for target in targets if not target.name])
     named = {target.name: target for target in reversed(list(targets)) if target.name}
@@ -197,8 +171,8 @@ def _uses(prose: str, targets: Iterable[_Target]) -> Iterator[_Found]:
             yield _found_target(target, None, None)
 
 
-def _found_target(target: _Target, label: str | None, used_at: int | None) -> _Found:
-    return _Found(target.start, target.end, target.url, Element.REFERENCE, label, used_at=used_at)
+def _found_target(target: _Target, label: str | None, used_at: int | None) -> Found:
+    return Found(target.start, target.end, target.url, Element.REFERENCE, label, used_at=used_at)
 
 
 def _folded(name: str) -> str:

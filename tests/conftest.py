@@ -12,7 +12,7 @@ def anyio_backend() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave long tests out, unless marks are chosen: ``-m soak``, or ``-m killloop`` for all of one guarantee."""
+    """Leave long tests out, unless marks are chosen: ``-m soak``, or ``-m killloop`` for all of one promise."""
     if config.option.markexpr:
         return
     long = [item for item in items if item.get_closest_marker("soak")]

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -195,6 +196,13 @@ def test_the_sample_configuration_is_accepted_and_all_of_it_is_read(tmp_path: Pa
         assert settings["timeout"] == 20.0
         assert settings.hosts["blog.example.org"].accept == frozenset({403})
         assert settings.report_formats == ("json", "markdown")
+
+
+def test_every_promise_is_in_the_readme_with_the_mark_of_its_tests() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    declared = project["tool"]["pytest"]["ini_options"]["markers"]
+    marks = {one.partition(":")[0] for one in declared} - {"smoke", "soak"}
+    assert set(re.findall(r"\| `pytest -m (\w+)` \|", README)) == marks
 
 
 def test_every_status_is_explained() -> None:

@@ -36,7 +36,7 @@ def _display(settings: Settings, quiet: bool, verbose: bool) -> Display:
 
 
 def _exit_code(finished: Finished) -> int:
-    """The first that applies (README, "Findings")."""
+    """The first that applies (README, "Exit codes")."""
     if finished.signal_number is not None:
         return 128 + finished.signal_number
     if finished.internal_errors:

@@ -10,14 +10,12 @@ import json
 import math
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -25,40 +23,38 @@ import anyio.to_thread
 from enrich import __version__
 from enrich.asking import Asking
 from enrich.collect import documents_of, gather
-from enrich.config import DAY_SECONDS, Settings, check_network_environment, check_places
-from enrich.errors import StorageError, UsageError
+from enrich.config import Settings, check_network_environment, check_places
+from enrich.equipment import ages_of, make_fetcher
 from enrich.files import KIND_NAME as FILE_KIND
 from enrich.files import Judge
 from enrich.findings import Policy
 from enrich.holds import Holds
+from enrich.job import Finished, Job, Progress, make_folder
 from enrich.model import (
     Api,
     CheckResult,
     Finding,
-    Manners,
     Report,
     ReportWarning,
     Target,
-    TargetState,
 )
 from enrich.network import Network, Outages
 from enrich.registry import finding_codes, kinds
 from enrich.selection import Selection, places_of
 from enrich.store.history import Confirmation
-from enrich.store.protocol import Ages, Rows, Store
+from enrich.store.protocol import Rows, Run, Store
 from enrich.store.recorder import Recorder
 from enrich.summary import Header, report_of
 from enrich.tracked import is_kept_by_git
 from enrich.urls import host_of
 
 if TYPE_CHECKING:
-    from enrich.fetch.client import Fetcher, Transport
+    from enrich.fetch.client import Fetcher
 
 INTERRUPT_GRACE_SECONDS = 10.0
 # How many hosts are asked at most whether the network is up, when none that answered in this run does.
 CANARIES = 3
 TAKEN_AT_ONCE = 500
-NIGHTLY_SLACK_SECONDS = 2 * 3600.0
 
 _WARNINGS = {
     "network-down": "no host answered at all: the network seems to be down, so older verdicts are kept; "
@@ -75,160 +71,7 @@ _WARNINGS = {
 }
 
 
-# --- what a run is given ----------------------------------------------------------------------------
-
-
-class Observer(Protocol):
-    """Whoever shows progress. All calls come from the event loop and return at once."""
-
-    def warned(self, message: str) -> None: ...
-    def planned(self, due: int, total: int) -> None: ...
-    def counted(self, result: CheckResult, state: TargetState) -> None: ...
-    def broke(self, target: Target, error: Exception) -> None: ...
-    def watch(self, fetcher: Fetcher | None) -> None: ...
-    def waiting(self, seconds: float) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One run. ``fetcher`` replaces the one made from the settings, as the demo does.
-
-    ``now`` is the clock of stored dates. ``is_check`` makes it the CI check: no metadata for their own
-    sake, and a stored *broken* is asked again before it is stated.
-    """
-
-    settings: Settings
-    paths: Sequence[str]
-    observer: Observer
-    now: Callable[[], datetime]
-    is_check: bool = False
-    fetcher: Callable[[Settings, Holds], Fetcher] | None = None
-    manners_of: Callable[[str], Manners] | None = None
-
-
-@dataclass(slots=True)
-class Progress:
-    """What a run has come to so far."""
-
-    complete: bool = True
-    signal_number: int | None = None
-    stop: Callable[[], None] | None = None
-    requests: int = 0
-    internal_errors: list[Finding] = field(default_factory=list)
-    site_changes: list[Finding] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def interrupted(self) -> bool:
-        return self.signal_number is not None
-
-    def incomplete(self, why: str) -> None:
-        self.complete = False
-        if why not in self.warnings:
-            self.warnings.append(why)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """What a run came to: whether it is complete, and whether what fails it was met."""
-
-    complete: bool
-    failed: bool
-    signal_number: int | None
-    internal_errors: int
-
-
-def clock(environ: Mapping[str, str] = os.environ) -> Callable[[], datetime]:
-    """The clock of stored dates: the real one, or ``ENRICH_NOW=2026-11-21T06:00:00Z`` standing still."""
-    if not (given := environ.get("ENRICH_NOW")):
-        return lambda: datetime.now(UTC)
-    try:
-        fixed = datetime.fromisoformat(given).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise UsageError(
-            f"ENRICH_NOW: must be a time such as 2026-11-21T06:00:00Z, not {given!r}"
-        ) from None
-    return lambda: fixed
-
-
 # --- asking -----------------------------------------------------------------------------------------
-
-
-def ages_of(settings: Settings, is_check: bool) -> Ages:
-    """After how long what is asked again; a nightly job a few minutes early still counts as a day later."""
-    ages = {
-        name: seconds
-        if name.endswith("_spread") or seconds < DAY_SECONDS
-        else seconds - NIGHTLY_SLACK_SECONDS
-        for name, seconds in settings.ages.items()
-    }
-    # What lasts no time at all, such as the files of the collection, is no setting.
-    lasting = [kind.name for kind in kinds().values() if kind.ok_age_seconds > 0]
-    passing = {kind: (0.0, 0.0) for kind in kinds() if kind not in lasting}
-    return Ages(
-        by_kind=passing
-        | {kind: (ages.get(f"{kind}_ok", ages["ok"]), ages[f"{kind}_metadata"]) for kind in lasting},
-        spread_by_kind={kind: ages.get(f"{kind}_ok_spread", ages["ok_spread"]) for kind in lasting},
-        broken=ages["broken"],
-        blocked=ages["blocked"],
-        unreachable=ages["unreachable"],
-        confirmed=ages["confirmed"],
-        confirmed_spread=ages["confirmed_spread"],
-        max_age=settings["max_age"],
-        refresh=settings["refresh"],
-        metadata=not is_check,
-        broken_again=is_check,
-    )
-
-
-def user_agent(contact: str | None) -> str:
-    """``enrich/0.1.0 (link checker; somebody@example.org)``: who asks, and whom to tell."""
-    where = f"; {contact}" if contact else ""
-    return f"enrich/{__version__} (link checker{where})"
-
-
-def make_fetcher(
-    settings: Settings,
-    manners_of: Callable[[str], Manners] | None = None,
-    transport: Transport | None = None,
-    holds: Holds | None = None,
-) -> Fetcher:
-    """The fetcher that the settings and the environment describe; ``transport`` replaces the network.
-
-    Without ``holds``, hosts that want to be left alone are forgotten with it.
-    """
-    from enrich.fetch.client import Fetcher, FetchSettings, proxies_from_environment
-
-    proxies, no_proxy = proxies_from_environment()
-    agents = {host: own.user_agent for host, own in settings.hosts.items() if own.user_agent}
-
-    def headers_of(host: str) -> tuple[tuple[str, str], ...]:
-        own = settings.hosts.get(host)
-        agent = (("User-Agent", agents[host]),) if host in agents else ()
-        return (*agent, *(own.headers if own else ()))
-
-    return Fetcher(
-        FetchSettings(
-            user_agent=user_agent(settings["contact"]),
-            timeout_seconds=settings["timeout"],
-            connect_timeout_seconds=settings["connect_timeout"],
-            retries=settings["retries"],
-            concurrency=settings["concurrency"],
-            manners_of=manners_of or settings.manners_of,
-            headers_of=headers_of,
-            timeout_of=lambda host: settings.hosts[host].timeout if host in settings.hosts else None,
-            allow_nets=settings["allow_net"],
-            allow_private=settings["allow_private"],
-            proxies=proxies,
-            no_proxy=no_proxy,
-            ca_bundle=os.environ.get("SSL_CERT_FILE"),
-            reads_robots=settings.reads_robots,
-            respect_robots=settings["respect_robots"],
-        ),
-        transport,
-        held_until=holds.until if holds else {},
-        on_hold=holds.add if holds else None,
-    )
 
 
 @asynccontextmanager
@@ -445,19 +288,7 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         await stack.enter_async_context(_signals(progress))
         unreadable = await gather(store, documents, Selection.of(settings), lambda: progress.interrupted)
         await _answer(job, store, progress, {place.root for place in places if place.root is not None})
-        header = Header(
-            run=this_run,
-            complete=progress.complete,
-            requests=progress.requests,
-            warnings=[
-                *remarks,
-                *(ReportWarning(code=code, message=_WARNINGS[code]) for code in progress.warnings),
-            ],
-            finished_at=job.now(),
-            unreadable=unreadable,
-            internal_errors=[*progress.internal_errors, *progress.site_changes],
-            settings=settings,
-        )
+        header = _header(job, this_run, progress, remarks, unreadable)
         policy = Policy.of(settings, job.is_check)
         # The answers are stored, so the run is over, whether or not its report can be written.
         await store.finish(complete=progress.complete, now=job.now())
@@ -467,6 +298,23 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         failed=failed,
         signal_number=progress.signal_number,
         internal_errors=len(progress.internal_errors),
+    )
+
+
+def _header(
+    job: Job, run: Run, progress: Progress, remarks: Sequence[ReportWarning], unreadable: int
+) -> Header:
+    """What the report says of the run itself."""
+    own = [ReportWarning(code=code, message=_WARNINGS[code]) for code in progress.warnings]
+    return Header(
+        run=run,
+        complete=progress.complete,
+        requests=progress.requests,
+        warnings=[*remarks, *own],
+        finished_at=job.now(),
+        unreadable=unreadable,
+        internal_errors=[*progress.internal_errors, *progress.site_changes],
+        settings=job.settings,
     )
 
 
@@ -524,8 +372,7 @@ async def _judge_unasked(job: Job, store: Store, rule: Confirmation) -> None:
                 for target, verdict in judged
                 if verdict is not None
             ]
-            for result, state in zip(results, await store.record(results, rule), strict=True):
-                job.observer.counted(result, state)
+            await _record(job, store, results, rule)
 
 
 async def _judge_files(job: Job, store: Store, progress: Progress, judge: Judge, rule: Confirmation) -> int:
@@ -539,12 +386,16 @@ async def _judge_files(job: Job, store: Store, progress: Progress, judge: Judge,
             for id_, verdict in verdicts.items()
             if verdict is not None
         ]
-        states = await store.record(results, rule)
+        await _record(job, store, results, rule)
         await store.defer([id_ for id_, verdict in verdicts.items() if verdict is None], "relative")
-        for result, state in zip(results, states, strict=True):
-            job.observer.counted(result, state)
         count += len(due)
     return count
+
+
+async def _record(job: Job, store: Store, results: Sequence[CheckResult], rule: Confirmation) -> None:
+    """Store results that nobody was asked for, and count them once they are stored."""
+    for result, state in zip(results, await store.record(results, rule), strict=True):
+        job.observer.counted(result, state)
 
 
 def _options(job: Job) -> str:
@@ -554,14 +405,3 @@ def _options(job: Job) -> str:
              "check_images", "remap", "files_from", "refresh", "max_age")  # fmt: skip
     chosen: dict[str, Any] = {name: settings[name] for name in names}
     return json.dumps({"check": job.is_check, "paths": list(job.paths), **chosen}, sort_keys=True)
-
-
-def make_folder(folder: Path) -> Path:
-    """A folder for run-time data, kept out of version control from the moment it is made."""
-    try:
-        if not folder.is_dir():
-            folder.mkdir(parents=True)
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"{folder}: cannot be made: {error.strerror}") from None
-    return folder

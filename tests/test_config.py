@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from enrich.config import SETTINGS, load, seconds
+from enrich.equipment import ages_of
 from enrich.errors import UsageError
-from enrich.pipeline import ages_of
 
 
 def loaded(folder: Path, command: str = "run", text: str | None = None, **more: Any) -> Any:

@@ -100,7 +100,7 @@ def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_fil
     import anyio
 
     from enrich.config import seconds
-    from enrich.pipeline import clock
+    from enrich.job import clock
     from enrich.store.sqlite import SqliteStore
 
     try:

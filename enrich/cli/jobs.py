@@ -22,8 +22,8 @@ from enrich.cli.printing import render, say
 
 if TYPE_CHECKING:
     from enrich.config import Settings
+    from enrich.job import Finished, Job
     from enrich.model import Report
-    from enrich.pipeline import Finished, Job
     from enrich.progress import Display
 
 
@@ -56,7 +56,7 @@ def _execute(job: Job, publish: Callable[[Report], None]) -> Finished:
 
 def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable[[Report], None]:
     """What becomes of a report: files in the reports folder, and the chosen format to the output."""
-    from enrich.pipeline import make_folder
+    from enrich.job import make_folder
     from enrich.publish import write_reports
     from enrich.text import fill, joined, printable
 
@@ -89,7 +89,7 @@ def _run_or_check(
     verbose: bool,
     options: dict[str, Any],
 ) -> NoReturn:
-    from enrich.pipeline import Job, clock
+    from enrich.job import Job, clock
 
     settings = settings_of(command, config_file, options)
     is_check = command == "check"

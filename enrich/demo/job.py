@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enrich.demo.web import manners_of, notes, transport
+from enrich.equipment import make_fetcher
 from enrich.errors import UsageError
-from enrich.pipeline import Job, Observer, make_fetcher, make_folder
+from enrich.job import Job, Observer, make_folder
 
 if TYPE_CHECKING:
     from enrich.config import Settings

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrich.config import load
+from enrich.equipment import ages_of
 from enrich.model import CheckResult, Element, Identity, Link, Page, Status, Verdict
-from enrich.pipeline import ages_of
 from enrich.store.ages import DAY_MILLISECONDS as DAY
 from enrich.store.ages import dice, jitter
 from enrich.store.history import Confirmation

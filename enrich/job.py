@@ -1,0 +1,102 @@
+"""What a run is given, what it comes to, and the little that it needs of the machine: a clock and folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from enrich.config import Settings
+from enrich.errors import StorageError, UsageError
+from enrich.holds import Holds
+from enrich.model import CheckResult, Finding, Manners, Target, TargetState
+
+if TYPE_CHECKING:
+    from enrich.fetch.client import Fetcher
+
+
+class Observer(Protocol):
+    """Whoever shows progress. All calls come from the event loop and return at once."""
+
+    def warned(self, message: str) -> None: ...
+    def planned(self, due: int, total: int) -> None: ...
+    def counted(self, result: CheckResult, state: TargetState) -> None: ...
+    def broke(self, target: Target, error: Exception) -> None: ...
+    def watch(self, fetcher: Fetcher | None) -> None: ...
+    def waiting(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run. ``fetcher`` replaces the one made from the settings, as the demo does.
+
+    ``now`` is the clock of stored dates. ``is_check`` makes it the CI check: no metadata for their own
+    sake, and a stored *broken* is asked again before it is stated.
+    """
+
+    settings: Settings
+    paths: Sequence[str]
+    observer: Observer
+    now: Callable[[], datetime]
+    is_check: bool = False
+    fetcher: Callable[[Settings, Holds], Fetcher] | None = None
+    manners_of: Callable[[str], Manners] | None = None
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a run has come to so far."""
+
+    complete: bool = True
+    signal_number: int | None = None
+    stop: Callable[[], None] | None = None
+    requests: int = 0
+    internal_errors: list[Finding] = field(default_factory=list)
+    site_changes: list[Finding] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def interrupted(self) -> bool:
+        return self.signal_number is not None
+
+    def incomplete(self, why: str) -> None:
+        self.complete = False
+        if why not in self.warnings:
+            self.warnings.append(why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """What a run came to: whether it is complete, and whether what fails it was met."""
+
+    complete: bool
+    failed: bool
+    signal_number: int | None
+    internal_errors: int
+
+
+def clock(environ: Mapping[str, str] = os.environ) -> Callable[[], datetime]:
+    """The clock of stored dates: the real one, or ``ENRICH_NOW=2026-11-21T06:00:00Z`` standing still."""
+    if not (given := environ.get("ENRICH_NOW")):
+        return lambda: datetime.now(UTC)
+    try:
+        fixed = datetime.fromisoformat(given).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"ENRICH_NOW: must be a time such as 2026-11-21T06:00:00Z, not {given!r}"
+        ) from None
+    return lambda: fixed
+
+
+def make_folder(folder: Path) -> Path:
+    """A folder for run-time data, kept out of version control from the moment it is made."""
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be made: {error.strerror}") from None
+    return folder

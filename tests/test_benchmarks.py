@@ -11,45 +11,34 @@ from pathlib import Path
 from requirements import ROOT, require
 
 
+def benchmark(name: str) -> str:
+    """What a benchmark prints, in its quick form."""
+    command = [sys.executable, "-m", "benchmarks", name, "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120, check=True)
+    return done.stdout
+
+
+def require_lychee() -> None:
+    there = shutil.which("lychee") or (Path(sys.executable).parent / "lychee").exists()
+    require("lychee", bool(there), "lychee is not installed; the extra `bench` brings it")
+
+
 def test_fairness_is_a_ratio_of_two_orders_of_the_same_links() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "fairness", "--quick"],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=True,
-    )
-    (ratio,) = re.findall(r"^\| ratio \| (\d+\.\d\d) \|$", done.stdout, re.MULTILINE)
+    printed = benchmark("fairness")
+    (ratio,) = re.findall(r"^\| ratio \| (\d+\.\d\d) \|$", printed, re.MULTILINE)
     assert float(ratio) > 0
 
 
 def test_extraction_is_compared_with_lychee_in_one_run() -> None:
-    there = shutil.which("lychee") or (Path(sys.executable).parent / "lychee").exists()
-    require("lychee", bool(there), "lychee is not installed; the extra `bench` brings it")
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "extraction", "--quick"],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=True,
-    )
-    rows = re.findall(r"^\| (\w+) \| \S.* \| \S.* \| (\d+\.\d\d) \|$", done.stdout, re.MULTILINE)
+    require_lychee()
+    printed = benchmark("extraction")
+    rows = re.findall(r"^\| (\w+) \| \S.* \| \S.* \| (\d+\.\d\d) \|$", printed, re.MULTILINE)
     assert [name for name, _ratio in rows] == ["wall", "processor", "memory", "links"]
     assert all(float(ratio) > 0 for _name, ratio in rows)
 
 
 def test_asking_is_compared_with_lychee_in_one_run() -> None:
-    there = shutil.which("lychee") or (Path(sys.executable).parent / "lychee").exists()
-    require("lychee", bool(there), "lychee is not installed; the extra `bench` brings it")
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "fetch", "--quick"],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=True,
-    )
-    rows = re.findall(r"^\| (\w+) \| (\d+) / \d+ \| .* \| -?\d+\.\d\d \|$", done.stdout, re.MULTILINE)
+    require_lychee()
+    printed = benchmark("fetch")
+    rows = re.findall(r"^\| (\w+) \| (\d+) / \d+ \| .* \| -?\d+\.\d\d \|$", printed, re.MULTILINE)
     assert rows == [("HEAD", "200"), ("HEAD", "400"), ("GET", "200"), ("GET", "400")]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from internet import environment, run_enrich
 
 from enrich.documents import Place, read
 from enrich.extract.anchors import markdown_anchors
@@ -309,11 +310,7 @@ def test_a_document_is_read_once(notes: Collection) -> None:
 
 
 def enrich(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", "ENRICH_NOW": "2026-01-02T03:04:05Z"}
-    return subprocess.run(
-        [sys.executable, "-m", "enrich", *arguments],
-        cwd=folder, env=environment, check=False, capture_output=True, text=True, encoding="utf-8", timeout=60,
-    )  # fmt: skip
+    return run_enrich(arguments, folder, environment(None, ENRICH_NOW="2026-01-02T03:04:05Z"))
 
 
 NOTE = "# A\n\n[ok](b.md#b) [gone](c.md) ![gone](p.png) [no](#no) [out](../x.md) `[code](d.md)` [web](https://a.example/)\n"

@@ -26,7 +26,8 @@ from fetching import names
 
 from enrich.fetch.address import Guard
 from enrich.fetch.faults import fault_of, is_before_connection
-from enrich.fetch.transport import OriginTransport, Proxies
+from enrich.fetch.proxies import Proxies
+from enrich.fetch.transport import OriginTransport
 
 pytestmark = pytest.mark.anyio
 

@@ -18,7 +18,8 @@ from enrich.store.recorder import Recorder
 class Asking:
     """What asking needs: who is asked through what, where results go, and what ends it early.
 
-    ``accept`` gives HTTP statuses that a user declared fine for a host. ``is_check`` says that the check cap
+    ``accept_of`` gives HTTP statuses that a user declared fine for a host, ``budget_of`` how many of its targets
+    may be asked; ``names_resolved`` says how many names were found. ``is_check`` says that the check cap
     of a host's manners counts. ``outages`` takes the results on their way to the recorder, and says when asking
     makes no sense. ``broke`` receives mistakes of ours.
     """

@@ -27,7 +27,7 @@ _decoder = msgspec.json.Decoder(Finding)
 
 
 @contextmanager
-def in_order(
+def sorted_findings(
     findings: Iterable[Finding], key: Callable[[Finding], Any], in_memory: int = IN_MEMORY
 ) -> Iterator[Callable[[], Iterable[Finding]]]:
     """While it lasts, the findings sorted by ``key``: a function that gives them as often as it is called.

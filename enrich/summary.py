@@ -21,7 +21,7 @@ from enrich.model import (
     Status,
 )
 from enrich.repeats import repeats
-from enrich.sorting import in_order
+from enrich.sorting import sorted_findings
 from enrich.store.protocol import Rows, Run
 
 
@@ -68,7 +68,7 @@ def report_of(rows: Rows, policy: Policy, header: Header) -> Iterator[tuple[Repo
     """While it lasts, the report of a run, and whether what fails it was met."""
     tally = _Tally()
     findings = policy.applied(_found(rows, policy, header, tally))
-    with in_order(_counted(findings, policy, tally), order) as found:
+    with sorted_findings(_counted(findings, policy, tally), order) as found:
         report = Report(
             run=_run(header, tally),
             summary=_summary(rows, header, tally),

@@ -97,8 +97,8 @@ class FetchSettings:
     """How to ask. ``timeout_seconds`` is for one attempt with all its hops and the body, without the waits.
 
     ``manners_of``, ``headers_of`` and ``timeout_of`` are asked with a host name; headers that may hold a secret
-    go to its https site alone. ``patience_seconds`` is the
-    longest ``Retry-After`` that is waited for; a host that wants more is deferred to a later run.
+    go to its https site alone. ``patience_seconds`` is the longest ``Retry-After`` that is waited for; a host
+    that wants more is deferred to a later run.
     ``reads_robots`` names the hosts whose robots.txt counts: its ``Crawl-delay`` always, what it disallows
     only with ``respect_robots``.
     """

@@ -36,8 +36,8 @@ __all__ = ["FILE_NAME", "SqliteStore"]
 T = TypeVar("T")
 
 RESUME_WITHIN = timedelta(days=1)
-# A host that is to be left alone for longer was stored by a wrong clock, or nobody would ask it ever again.
-LONGEST_HOLD = timedelta(hours=26)
+# A host that is to be left alone for longer was stored by a wrong clock: believed, nobody would ask it ever again.
+BELIEVED_HOLD = timedelta(hours=26)
 
 _RUN_TABLES = ("document", "link", "entry", "finding", "selected")
 
@@ -211,14 +211,14 @@ class SqliteStore:
         return await self._call(lambda: int(self._connection.execute(query, limits).fetchone()[0]))
 
     async def hold_hosts(self, holds: Mapping[str, datetime]) -> None:
-        longest = round(LONGEST_HOLD.total_seconds() * 1000)
+        longest = round(BELIEVED_HOLD.total_seconds() * 1000)
         await self._each(_HOLD, [(host, milliseconds(until), longest) for host, until in holds.items()])
 
     async def held_hosts(self, now: datetime) -> Mapping[str, datetime]:
         query = "SELECT host, held_until FROM host WHERE held_until > ? AND held_until <= ?"
 
         def work() -> dict[str, datetime]:
-            rows = self._connection.execute(query, (milliseconds(now), milliseconds(now + LONGEST_HOLD)))
+            rows = self._connection.execute(query, (milliseconds(now), milliseconds(now + BELIEVED_HOLD)))
             return {host: datetime.fromtimestamp(until / 1000, UTC) for host, until in rows}
 
         return await self._call(work)

@@ -298,6 +298,11 @@ class Fetcher:
             lane.forgive()
 
     @property
+    def has_used_proxy(self) -> bool:
+        """Whether a proxy decided for anything that was asked which address it leads to."""
+        return self._own is not None and self._own.has_used_proxy
+
+    @property
     def names_resolved(self) -> int:
         """How many names turned out to exist in this run; 0 where a proxy resolves them."""
         return self._own.names_resolved if self._own else len(self._names_answered)

@@ -46,11 +46,15 @@ async def check_all(asking: Asking) -> None:
     limiter = anyio.Semaphore(HOSTS_AT_ONCE)
 
     async def one(host: str, count: int) -> None:
-        async with limiter:
+        try:
             await check_host(asking, host, count)
+        finally:
+            limiter.release()
 
     async with anyio.create_task_group() as tasks:
         for host, count in await asking.store.hosts():
+            # Taken before there is a task: those of a million hosts would fill the memory with waiting.
+            await limiter.acquire()
             tasks.start_soon(one, host, count)
 
 

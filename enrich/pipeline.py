@@ -66,6 +66,8 @@ _WARNINGS = {
     "not believed and older verdicts are kept; log in to the network or set the clock, then run again",
     "mass-change": "so many links seem gone at once that it is not believed yet, and their older verdicts are kept; "
     "open a few of them: if they are gone, run again with --accept-mass-change, or wait for a run a day later",
+    "addresses-by-proxy": "a proxy was used: which addresses a name leads to is for the proxy to allow; enrich itself "
+    "refuses private addresses that stand in a link as numbers, local names, and other schemes and ports",
     "deadline": "the deadline ended the run before every target was asked; the next run goes on with the rest",
     "interrupted": "the run was interrupted before every target was asked; the next run goes on with the rest",
 }
@@ -127,6 +129,8 @@ async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -
     job.observer.watch(None)
     progress.requests = fetcher.requests
     await _leave(asking, progress, fetcher.answered)
+    if fetcher.has_used_proxy:
+        progress.warnings.append("addresses-by-proxy")
 
 
 def _fetcher(job: Job, holds: Holds) -> Fetcher:

@@ -564,7 +564,8 @@ def test_a_damaged_cache_is_set_aside_and_said(ran: Desk) -> None:
     assert (done.returncode, "corrupt-2" in done.stderr) == (0, True)
     warnings = saved_report(ran.folder)["run"]["warnings"]
     assert [(warning["code"], "corrupt-2" in warning["message"]) for warning in warnings] == [
-        ("cache-set-aside", True)
+        ("cache-set-aside", True),
+        ("addresses-by-proxy", False),
     ]
     assert "corrupt" not in ran.enrich("run", "notes.md").stderr
     assert ran.enrich("cache", "clear").returncode == 0

@@ -60,6 +60,9 @@ Transport = httpx.AsyncBaseTransport
 
 MAX_HOPS = 10
 
+# A lane takes about 3 KB. When there are so many, those that would be the same if they were made anew go.
+LANES_KEPT = 4096
+
 # A body nobody wants is read for this long at most, for the sake of the connection.
 _DRAIN_SECONDS = 1.0
 
@@ -179,6 +182,7 @@ class Fetcher:
         self._held = self._held_since_start(held_until)
         self._on_hold = on_hold
         self._lanes: dict[str, Lane] = {}
+        self._most_lanes = LANES_KEPT
         self._robots: dict[Origin, Known] = {}
         self.requests = 0
         self.answers = 0
@@ -294,6 +298,11 @@ class Fetcher:
             lane.forgive()
 
     @property
+    def has_used_proxy(self) -> bool:
+        """Whether a proxy decided for anything that was asked which address it leads to."""
+        return self._own is not None and self._own.has_used_proxy
+
+    @property
     def names_resolved(self) -> int:
         """How many names turned out to exist in this run; 0 where a proxy resolves them."""
         return self._own.names_resolved if self._own else len(self._names_answered)
@@ -407,12 +416,23 @@ class Fetcher:
 
     def _lane(self, host: str) -> Lane:
         if host not in self._lanes:
+            if len(self._lanes) >= self._most_lanes:
+                self._forget_hosts()
             manners = self._settings.manners_of(host)
             self._lanes[host] = lane = Lane(manners, self._limit, random=self._random)
             if host in self._held:
                 moment, until = self._held[host]
                 self._keep_holding(lane, moment - time.monotonic(), until)
         return self._lanes[host]
+
+    def _forget_hosts(self) -> None:
+        """Let go of hosts of which nothing is known that matters: a run may meet a million."""
+        kept = {origin[1] for origin, known in self._robots.items() if known.matters}
+        self._lanes = {
+            host: lane for host, lane in self._lanes.items() if host in kept or not lane.is_as_new
+        }
+        self._robots = {origin: known for origin, known in self._robots.items() if origin[1] in self._lanes}
+        self._most_lanes = max(LANES_KEPT, 2 * len(self._lanes))
 
     def _keep_holding(self, lane: Lane, seconds: float, until: datetime) -> None:
         """What a host asked for in an earlier run holds in this one."""

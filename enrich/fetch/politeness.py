@@ -360,6 +360,15 @@ class Lane:
     def is_busy(self) -> bool:
         return self._waiting + self._in_flight > 0
 
+    @property
+    def is_as_new(self) -> bool:
+        """Whether a new lane in its place would ask neither sooner nor faster, nor know less of its troubles."""
+        pace = self._pace
+        is_slowed = pace.extra_seconds or pace.lost_places or pace.ready_at > self._clock()
+        in_trouble = self.deferred or self.refusals or self._asked_to_wait_seconds
+        is_down = any(health.failures for health in self._health.values())
+        return not (self.is_busy or is_slowed or in_trouble or is_down)
+
     def state(self) -> LaneState:
         """A snapshot for progress."""
         return LaneState(

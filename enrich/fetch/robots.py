@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import anyio
@@ -58,6 +58,13 @@ class Known:
     rules: Rules | None = None
     lock: anyio.Lock = field(default_factory=anyio.Lock)
 
+    @property
+    def matters(self) -> bool:
+        """Whether asking again would give something that is worth it: rules, or those that are on their way."""
+        rules = self.rules
+        says_something = rules is not None and (rules.crawl_delay_seconds or rules.allows is not _anything)
+        return self.lock.locked() or bool(says_something)
+
 
 def question(url: str) -> Request:
     """What to ask for the robots.txt of a URL's origin."""
@@ -75,7 +82,9 @@ def rules_of(outcome: Outcome, *, respect: bool) -> Rules:
     """
     match outcome:
         case Response(status=status, body=body) if 200 <= status < 300:
-            return read(body.decode("utf-8", "replace"))
+            rules = read(body.decode("utf-8", "replace"))
+            # The parsed file is worth its memory to those alone who ask it.
+            return rules if respect else replace(rules, allows=_anything)
         case Response(status=status) if 400 <= status < 500:
             return NO_RULES
         case _ if respect:

@@ -99,6 +99,7 @@ class OriginTransport(httpx.AsyncBaseTransport):
         is_wanted: Callable[[Origin], bool] = lambda _origin: True,
     ) -> None:
         proxies.check()
+        self.has_used_proxy = False
         self._connector = GuardedConnector(guard, resolve)
         self._proxies = proxies
         self._tls = tls_context(ca_bundle) if ca_bundle else None
@@ -144,6 +145,7 @@ class OriginTransport(httpx.AsyncBaseTransport):
         url = self._proxies.choose(*origin)
         if url is None:
             return _Route(origin, has_tls)
+        self.has_used_proxy = True
         # What a proxy reads itself may follow anything else on the same connection.
         return _Route(origin if has_tls else url, has_tls, parse_proxy(url))
 

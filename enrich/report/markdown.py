@@ -7,6 +7,7 @@ no HTML, no mention.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from enrich.model import (
     Article,
@@ -22,11 +23,13 @@ from enrich.model import (
     Shown,
     Status,
 )
-from enrich.report.text import banner, headline, place
+from enrich.report.text import asides, banner, headline, place
 from enrich.text import fill, joined, markdown, markdown_code, markdown_link
 
 # A step summary of GitHub Actions holds at most 1 MiB.
 MAX_CHARACTERS = 300_000
+# More rows never fit.
+MOST_ROWS = MAX_CHARACTERS // 20
 _SEVERITIES = ((Severity.ERROR, "To put right"), (Severity.WARNING, "Worth a look"))
 
 
@@ -49,13 +52,16 @@ def _summary(report: Report) -> Iterator[Shown]:
     yield fill("\n")
 
 
-def _findings(findings: list[Finding], urls: dict[str, str]) -> Iterator[Shown]:
+def _findings(report: Report) -> Iterator[Shown]:
     for severity, title in _SEVERITIES:
-        chosen = [finding for finding in findings if finding.severity is severity]
-        if chosen:
-            yield fill("## {} ({})\n\n", markdown(title), len(chosen))
+        if number := report.summary.findings[severity]:
+            chosen = (finding for finding in report.findings() if finding.severity is severity)
+            fitting = list(islice(chosen, MOST_ROWS))
+            wanted = {finding.target for finding in fitting}
+            urls = {target.id: target.url for target in report.targets() if target.id in wanted}
+            yield fill("## {} ({})\n\n", markdown(title), number)
             yield from _table(
-                ["where", "what", "link", "what to do"], (_finding(one, urls) for one in chosen)
+                ["where", "what", "link", "what to do"], (_finding(one, urls) for one in fitting)
             )
             yield fill("\n")
 
@@ -112,9 +118,10 @@ def _targets(targets: Iterable[ReportTarget]) -> Iterator[Shown]:
 
 
 def _pieces(report: Report) -> Iterator[Shown]:
-    urls = {target.id: target.url for target in report.targets()}
     yield from _summary(report)
-    yield from _findings(list(report.findings()), urls)
+    yield from _findings(report)
+    for told in asides(report):
+        yield fill("{}.\n\n", markdown(told.capitalize()))
     yield from _targets(report.targets())
 
 

@@ -96,11 +96,22 @@ def _tail(report: Report) -> Iterator[Shown]:
         yield fill("{} in the JSON report\n", counted(notes, "note"))
 
 
+# Worth knowing, and no reason to read anything else differently.
+_ASIDES = frozenset({"addresses-by-proxy"})
+
+
 def banner(report: Report) -> list[str]:
     """What must be known before anything else is read: that the run is not complete, why, and what to do."""
     opening = "" if report.run.complete else "The run is not complete: "
-    told = [f"{opening}{warning.message}." for warning in report.run.warnings]
+    told = [
+        f"{opening}{warning.message}." for warning in report.run.warnings if warning.code not in _ASIDES
+    ]
     return told or ([] if report.run.complete else ["The run is not complete."])
+
+
+def asides(report: Report) -> list[str]:
+    """What is said at the end."""
+    return [warning.message for warning in report.run.warnings if warning.code in _ASIDES]
 
 
 def render(report: Report) -> Iterator[Shown]:
@@ -118,6 +129,8 @@ def render(report: Report) -> Iterator[Shown]:
     if shown:
         yield fill("\n")
     yield from _tail(report)
+    for told in asides(report):
+        yield fill("note: {}\n", printable(told))
 
 
 FORMAT = Format(name="text", suffix="txt", render=render)

@@ -14,7 +14,7 @@ from enrich.store.belief import doubt
 from enrich.store.columns import milliseconds, moment, target_of
 from enrich.store.history import ALIVE
 from enrich.store.protocol import Ages, DueTarget, Run
-from enrich.store.schema import Transaction
+from enrich.store.schema import Transaction, Unsynced
 
 
 def _is_past(age: str, spread: str) -> str:
@@ -101,7 +101,7 @@ def take_for_api(db: sqlite3.Connection, kind: str, limit: int) -> list[DueTarge
 
 
 def _take(db: sqlite3.Connection, column: str, by_api: int, value: str, limit: int) -> list[DueTarget]:
-    with Transaction(db):
+    with Unsynced(db):
         rows = db.execute(_TAKE.format(column=column), (by_api, value, limit)).fetchall()
         db.executemany("UPDATE selected SET due = 2 WHERE target_id = ?", [(row["id"],) for row in rows])
     return [_due_target(row) for row in rows]

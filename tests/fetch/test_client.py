@@ -676,3 +676,25 @@ async def test_many_origins_do_not_keep_many_connections(monkeypatch: pytest.Mon
 
 def open_connections(origin: Origin) -> int:
     return len(origin._open)
+
+
+# --- many hosts -------------------------------------------------------------------------------------
+
+
+async def test_hosts_that_gave_no_trouble_are_forgotten_and_others_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("enrich.fetch.client.LANES_KEPT", 20)
+
+    def web(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "busy.test":
+            return httpx.Response(429, headers={"Retry-After": "3600"})
+        return httpx.Response(200)
+
+    async with Fetcher(settings(retries=0), httpx.MockTransport(web)) as asking:
+        answer(await asking.fetch(Request(url="https://busy.test/")))
+        for number in range(200):
+            answer(await asking.fetch(Request(url=f"https://host-{number}.test/")))
+        assert len(asking._lanes) <= 40
+        again = failure(await asking.fetch(Request(url="https://busy.test/other")))
+    assert again.kind is FailureKind.HOST_DEFERRED

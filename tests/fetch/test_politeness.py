@@ -541,3 +541,40 @@ async def test_a_host_that_takes_no_connection_delays_nobody_else() -> None:
         assert len(where_held) == 20
         assert max(where_held) - began < 11
         hole.defer("the test is over")
+
+
+# --- a million hosts --------------------------------------------------------------------------------
+
+
+def _in_use(where: Lane) -> None:
+    where._waiting = 1  # type: ignore[attr-defined]
+
+
+TRACES: dict[str, Callable[[Lane], object]] = {
+    "who waits": _in_use,
+    "a hold": lambda where: where.hold(5.0, 900.0),
+    "a refusal": lambda where: where.refused(anyio.current_time()),
+    "slowness": lambda where: where.overloaded(anyio.current_time()),
+    "a dead port": lambda where: where.unconnected(443, FAULT),
+    "a deferral": lambda where: where.defer("it said so"),
+}
+
+
+@pytest.mark.parametrize("trace", TRACES.values(), ids=TRACES)
+async def test_a_lane_that_knows_something_of_its_host_is_not_as_new(
+    trace: Callable[[Lane], object],
+) -> None:
+    where = lane()
+    assert where.is_as_new
+    trace(where)
+    assert not where.is_as_new
+
+
+async def test_a_lane_is_as_new_when_its_pause_is_over() -> None:
+    where = lane(2, 1.0)
+    async with where.turn(443):
+        where.connected(443)
+        assert not where.is_as_new
+    assert not where.is_as_new
+    await anyio.sleep(1.0)
+    assert where.is_as_new

@@ -28,7 +28,7 @@ from enrich.model import (
     Suggestion,
     Target,
 )
-from enrich.registry import finding_codes, kinds
+from enrich.registry import finding_of, kinds
 from enrich.selection import Selection, resolve, resolved_link
 from enrich.store.protocol import FoundDocument, FoundLink, FoundTarget, Store
 from enrich.urls import host_of, scheme_of
@@ -116,10 +116,9 @@ def _date_findings(document: Document) -> list[Finding]:
     """The finding that sources give dates that cannot all be right, where they do."""
     if not disagree(document.dates):
         return []
-    code = finding_codes()["date-conflict"]
     said = ", ".join(f"{one.date} ({one.source.replace('-', ' ')})" for one in document.dates)
     message = f"the sources of its date disagree: {said}"
-    return [Finding(code=code.code, severity=code.severity, message=message, document=document.path)]
+    return [finding_of("date-conflict", message, document=document.path)]
 
 
 def _remarks(links: Iterable[FoundLink]) -> list[Remark]:
@@ -128,11 +127,9 @@ def _remarks(links: Iterable[FoundLink]) -> list[Remark]:
 
 
 def _finding(document: Document, remark: Remark) -> Finding:
-    code = finding_codes()[remark.code]
     better = Suggestion(remark.suggestion, remark.code) if remark.suggestion else None
-    return Finding(
-        code=code.code, severity=code.severity, message=remark.message, document=document.path, line=remark.line,
-        column=remark.column, suggestion=better,
+    return finding_of(
+        remark.code, remark.message, document=document.path, line=remark.line, column=remark.column, suggestion=better
     )  # fmt: skip
 
 

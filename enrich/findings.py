@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from enrich.config import Settings
 from enrich.model import Finding, ReportTarget, Severity, Status
-from enrich.registry import finding_codes, kinds, reason_of
+from enrich.registry import finding_of, kinds, reason_of
 
 # Reasons of links that a person has excluded, or that stand in code: nothing is said about their addresses.
 UNMENTIONED = frozenset({"excluded", "code"})
@@ -119,9 +119,8 @@ def _verdict_finding(target: ReportTarget, policy: Policy) -> Iterator[Finding]:
 
 def _redirected(target: ReportTarget) -> Iterator[Finding]:
     if target.status is Status.REDIRECTED and target.suggestion is not None:
-        code = finding_codes()["redirected"]
         message = f"moved for good; write {target.suggestion.url}"
-        yield Finding(code=code.code, severity=code.severity, message=message, suggestion=target.suggestion)
+        yield finding_of("redirected", message, suggestion=target.suggestion)
 
 
 def advice(target: ReportTarget) -> str:

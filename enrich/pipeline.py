@@ -33,13 +33,12 @@ from enrich.job import Finished, Job, Progress, make_folder
 from enrich.model import (
     Api,
     CheckResult,
-    Finding,
     Report,
     ReportWarning,
     Target,
 )
 from enrich.network import Network, Outages
-from enrich.registry import finding_codes, kinds
+from enrich.registry import finding_of, kinds
 from enrich.selection import Selection, places_of
 from enrich.store.history import Confirmation
 from enrich.store.protocol import Rows, Run, Store
@@ -176,26 +175,18 @@ async def _conclude(asking: Asking, progress: Progress, *, accept: bool) -> None
         way_out = (
             "not believed before a run a day later sees it too: was the site rebuilt, or does it refuse us?"
         )
-        progress.site_changes.append(_site_changed(f"{told}; {way_out}"))
+        progress.site_changes.append(finding_of("site-changed", f"{told}; {way_out}"))
     for host, change in found.walls.items():
         told = f"{host} refuses {change.gone} of {change.asked} links that worked before"
-        progress.site_changes.append(_site_changed(f"{told}; their older verdicts stand"))
-
-
-def _site_changed(message: str) -> Finding:
-    code = finding_codes()["site-changed"]
-    return Finding(code=code.code, severity=code.severity, message=message)
+        progress.site_changes.append(finding_of("site-changed", f"{told}; their older verdicts stand"))
 
 
 def _asking(job: Job, store: Store, fetcher: Fetcher, progress: Progress, rule: Confirmation) -> Asking:
     settings = job.settings
 
     def broke(target: Target, error: Exception) -> None:
-        code = finding_codes()["internal-error"]
         message = f"enrich could not judge this answer ({type(error).__name__}: {error}); please report it"
-        progress.internal_errors.append(
-            Finding(code=code.code, severity=code.severity, message=message, target=target.id)
-        )
+        progress.internal_errors.append(finding_of("internal-error", message, target=target.id))
         job.observer.broke(target, error)
 
     api = Api(

@@ -14,12 +14,14 @@ from functools import cache
 from enrich.model import (
     CanonicalUrl,
     DocumentType,
+    Finding,
     FindingCode,
     Format,
     Identity,
     Kind,
     Manners,
     Reason,
+    Suggestion,
 )
 from enrich.urls import host_of
 
@@ -121,6 +123,29 @@ def reason_of(code: str) -> Reason:
 def finding_codes() -> Mapping[str, FindingCode]:
     """All declared finding codes."""
     return {code.code: code for kind in kinds().values() for code in kind.findings}
+
+
+def finding_of(
+    code: str,
+    message: str,
+    *,
+    document: str | None = None,
+    line: int | None = None,
+    column: int | None = None,
+    target: str | None = None,
+    suggestion: Suggestion | None = None,
+) -> Finding:
+    """A finding with the severity that its code declares."""
+    return Finding(
+        code=code,
+        severity=finding_codes()[code].severity,
+        message=message,
+        document=document,
+        line=line,
+        column=column,
+        target=target,
+        suggestion=suggestion,
+    )
 
 
 @cache

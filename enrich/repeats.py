@@ -18,7 +18,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from enrich.model import Finding, ReportEntry
-from enrich.registry import finding_codes
+from enrich.registry import finding_of
 from enrich.titles import Likeness, Title, likeness
 
 SHOWN_CHARACTERS = 80
@@ -193,11 +193,5 @@ def _place(mention: _Mention) -> str:
 
 
 def _finding(code: str, mention: _Mention, message: str) -> Finding:
-    return Finding(
-        code=code,
-        severity=finding_codes()[code].severity,
-        message=message,
-        document=mention.entry.document,
-        line=mention.line,
-        target=mention.target,
-    )
+    document = mention.entry.document
+    return finding_of(code, message, document=document, line=mention.line, target=mention.target)

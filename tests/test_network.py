@@ -518,3 +518,27 @@ async def test_a_wall_in_front_of_a_site_is_told_of() -> None:
         found = await run.recorder.conclude(NOW)
     assert list(found.walls) == ["walled.example"]
     assert world.withheld == {}
+
+
+async def test_results_that_come_faster_than_they_are_stored_wait_to_be_handed_in() -> None:
+    world = World()
+    store = world.record
+
+    async def slow_record(results: Sequence[CheckResult], rule: Confirmation) -> list[TargetState]:
+        await anyio.sleep(10.0)
+        return await store(results, rule)
+
+    world.record = slow_record  # type: ignore[method-assign]
+    most = 0
+    async with running(world) as run, anyio.create_task_group() as tasks:
+
+        async def worker(name: str) -> None:
+            nonlocal most
+            for number in range(300):
+                world.answer(safely=False)
+                await run.take(f"{name}.example", OK, number, plain=True)
+                most = max(most, len(run.recorder.hearsay))
+
+        for name in range(20):
+            tasks.start_soon(worker, f"host-{name}")
+    assert most <= HEARSAY_KEPT + 20

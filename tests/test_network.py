@@ -518,3 +518,28 @@ async def test_a_wall_in_front_of_a_site_is_told_of() -> None:
         found = await run.recorder.conclude(NOW)
     assert list(found.walls) == ["walled.example"]
     assert world.withheld == {}
+
+
+async def test_results_that_come_faster_than_they_are_stored_wait_to_be_handed_in() -> None:
+    world = World()
+    store, handed_in, most = world.record, 0, 0
+
+    async def slow_record(results: Sequence[CheckResult], rule: Confirmation) -> list[TargetState]:
+        await anyio.sleep(10.0)
+        return await store(results, rule)
+
+    world.record = slow_record  # type: ignore[method-assign]
+    async with running(world) as run, anyio.create_task_group() as tasks:
+
+        async def worker(name: str) -> None:
+            nonlocal handed_in, most
+            for number in range(300):
+                world.answer(safely=False)
+                await run.take(f"{name}.example", OK, number, plain=True)
+                handed_in += 1
+                most = max(most, handed_in - len(world.recorded))
+
+        for name in range(20):
+            tasks.start_soon(worker, f"host-{name}")
+    # What lies in the stream to the store and in its hands, one bundle on its way there, and the next one.
+    assert most <= 1000 + 100 + 2 * HEARSAY_KEPT + 20

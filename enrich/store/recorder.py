@@ -133,6 +133,9 @@ class Recorder:
         self._blocked: Counter[str] = Counter()
         self._hearsay_at = 0.0
         self._hearsay_unclear = 0
+        self._releasing = anyio.Lock()
+        self._holds_plain = False
+        self._news: tuple[float, int, float | None] | None = None
         self.lied_to = False
         self.held: list[Asked] = []
         self.hearsay: list[Asked] = []
@@ -157,6 +160,7 @@ class Recorder:
         """Keep a failure back until something speaks for the network."""
         now, names = anyio.current_time(), self._proofs.names_resolved
         self.held.append(replace(asked, held_at=now, names_then=names))
+        self._holds_plain = self._holds_plain or asked.plain
 
     def _is_cleared(self, asked: Asked) -> bool:
         """Whether the network has done since this failure what failed in it: found a name, got a safe answer."""
@@ -165,13 +169,23 @@ class Recorder:
             return False
         return asked.held_at <= (proofs.answered_from if asked.plain else proofs.verified_from)
 
+    def _has_news(self) -> bool:
+        """Whether anything has spoken for the network since held failures were gone through, thousands perhaps."""
+        proofs = self._proofs
+        # An answer without a certificate clears those alone that came without one.
+        plain = proofs.answered_from if self._holds_plain else None
+        news = proofs.verified_from, proofs.names_resolved, plain
+        known, self._news = self._news, news
+        return news != known
+
     async def release_held(self, *, proven: Callable[[Asked], bool] | None = None) -> None:
         """Let go of held failures that are cleared by what happened after them, or are ``proven``."""
         clear = proven or self._is_cleared
-        if self.lied_to or not self.held:
+        if self.lied_to or not self.held or not (proven or self._has_news()):
             return
         free = [asked for asked in self.held if clear(asked)]
         self.held = [asked for asked in self.held if not clear(asked)]
+        self._holds_plain = any(asked.plain for asked in self.held)
         # A missing name, or one that led to a stranger, may be the work of a resolver that was taken over.
         suspect = [asked.held_at for asked in free if asked.result.verdict.reason in _BY_NAME]
         if suspect and await self._proofs.invents_names(max(suspect)):
@@ -183,11 +197,20 @@ class Recorder:
 
     async def release_hearsay(self, *, last: bool = False) -> None:
         """Let go of what came over plain http, many at a time, once the network has shown itself honest after it."""
-        now = anyio.current_time()
-        soon = now < self._hearsay_at and len(self.hearsay) < HEARSAY_KEPT * (1 + self._hearsay_unclear)
-        if self.lied_to or not self.hearsay or (soon and not last):
+        if not self._is_time_for_hearsay(last=last):
             return
-        self._hearsay_at = now + HEARSAY_SECONDS
+        # Whoever hands in more meanwhile waits here: results come faster than they can be stored.
+        async with self._releasing:
+            if self._is_time_for_hearsay(last=last):
+                await self._release_hearsay(last=last)
+
+    def _is_time_for_hearsay(self, *, last: bool) -> bool:
+        many = len(self.hearsay) >= HEARSAY_KEPT * (1 + self._hearsay_unclear)
+        is_time = last or many or anyio.current_time() >= self._hearsay_at
+        return bool(self.hearsay) and is_time and not self.lied_to
+
+    async def _release_hearsay(self, *, last: bool) -> None:
+        self._hearsay_at = anyio.current_time() + HEARSAY_SECONDS
         waiting, self.hearsay = self.hearsay, []
         safe_from = self._proofs.verified_from
         proven = [one for one in waiting if one.held_at <= safe_from]

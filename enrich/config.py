@@ -10,20 +10,20 @@ file ``enrich check`` takes only what narrows; rows marked ``trusted`` must come
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enrich.errors import UsageError
-from enrich.model import Manners, Status
 from enrich.periods import Period, parse_period
 from enrich.registry import built_in_manners, finding_codes, formats, kinds, reasons
 from enrich.urls import canonical, host_of, is_web
+
+if TYPE_CHECKING:
+    from enrich.model import Manners
 
 ENVIRONMENT_PREFIX = "ENRICH_"
 FILE_NAME = "enrich.toml"
@@ -109,6 +109,8 @@ def _remap(value: object) -> str:
 
 
 def _network(value: object) -> str:
+    import ipaddress
+
     try:
         return str(ipaddress.ip_network(_text(value)))
     except ValueError as error:
@@ -126,6 +128,8 @@ def _one_of(names: Callable[[], Iterable[str]]) -> Callable[[object], str]:
 
 def selectors() -> frozenset[str]:
     """What ``--fail-on``, ``--warn-on`` and ``--ignore`` take: statuses, reasons, findings, confirmed."""
+    from enrich.model import Status
+
     return frozenset({*Status, *reasons(), *finding_codes(), "confirmed"})
 
 
@@ -335,13 +339,16 @@ def age_defaults() -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings of one command, read and checked. Durations are in seconds."""
+    """All settings of one command, read and checked. Durations are in seconds.
+
+    ``given_ages`` are those that stand in place of the built-in ones, all of them.
+    """
 
     values: Mapping[str, Any]
     sources: Mapping[str, str]
     hosts: Mapping[str, HostSettings] = field(default_factory=dict)
     confirm: ConfirmRule = ConfirmRule()
-    ages: Mapping[str, float] = field(default_factory=age_defaults)
+    given_ages: Mapping[str, float] | None = None
     report_formats: tuple[str, ...] = ("json",)
     file: Path | None = None
     period: Period
@@ -349,8 +356,15 @@ class Settings:
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
 
+    @property
+    def ages(self) -> Mapping[str, float]:
+        """After how long a target is asked again. Only whoever asks needs to know which kinds there are."""
+        return age_defaults() if self.given_ages is None else self.given_ages
+
     def manners_of(self, host: str) -> Manners:
         """The manners for a host: its own settings over built-in ones over the general ones."""
+        from enrich.model import Manners
+
         own = self.hosts.get(host, HostSettings())
         manners = built_in_manners().get(host)
         if manners is None:
@@ -457,6 +471,8 @@ def _candidates(folder: Path) -> Iterable[tuple[Path, bool]]:
 
 
 def _parse(path: Path, partial: bool, in_tree: bool) -> ConfigFile | None:
+    import tomllib
+
     try:
         text = path.read_text(encoding="utf-8")
         table: Any = tomllib.loads(text)
@@ -604,7 +620,7 @@ class _Contents:
     values: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
     hosts: Mapping[str, HostSettings] = field(default_factory=dict)
     confirm: ConfirmRule = field(default_factory=ConfirmRule)
-    ages: Mapping[str, float] = field(default_factory=age_defaults)
+    ages: Mapping[str, float] | None = None
     report_formats: tuple[str, ...] = ("json",)
 
 
@@ -619,7 +635,7 @@ def _contents(file: ConfigFile, command: str) -> _Contents:
         values=values,
         hosts=hosts,
         confirm=_confirm_rule(file),
-        ages=_ages(file),
+        ages=_ages(file) if "ages" in file.table else None,
         report_formats=_report_formats(file),
     )
 
@@ -702,7 +718,7 @@ def load(
         sources={name: source for name, (_, source) in gathered.items()},
         hosts=contents.hosts,
         confirm=contents.confirm,
-        ages=contents.ages,
+        given_ages=contents.ages,
         report_formats=contents.report_formats,
         file=file.path if file else None,
         period=parse_period(values["since"], values["until"]),

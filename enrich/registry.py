@@ -10,18 +10,21 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
-from enrich.model import (
-    CanonicalUrl,
-    DocumentType,
-    FindingCode,
-    Format,
-    Identity,
-    Kind,
-    Manners,
-    Reason,
-)
 from enrich.urls import host_of
+
+if TYPE_CHECKING:
+    from enrich.model import (
+        CanonicalUrl,
+        DocumentType,
+        FindingCode,
+        Format,
+        Identity,
+        Kind,
+        Manners,
+        Reason,
+    )
 
 FALLBACK_KIND = "web"
 # RFC 1035 section 2.3.4; a note may hold longer ones, which no kind knows.
@@ -52,6 +55,8 @@ def _may_declare(package: str, name: str, attribute: str) -> bool:
 @cache
 def kinds() -> Mapping[str, Kind]:
     """All kinds by name."""
+    from enrich.model import Kind
+
     found = [part for part in _declared("enrich.kinds", "KIND") if isinstance(part, Kind)]
     return {kind.name: kind for kind in found}
 
@@ -59,6 +64,8 @@ def kinds() -> Mapping[str, Kind]:
 @cache
 def formats() -> Mapping[str, Format]:
     """All report formats by name."""
+    from enrich.model import Format
+
     found = [part for part in _declared("enrich.report", "FORMAT") if isinstance(part, Format)]
     return {form.name: form for form in found}
 
@@ -66,6 +73,8 @@ def formats() -> Mapping[str, Format]:
 @cache
 def document_types() -> Mapping[str, DocumentType]:
     """All document types by file suffix, such as ``.md``."""
+    from enrich.model import DocumentType
+
     found = [
         part for part in _declared("enrich.extract", "DOCUMENT_TYPE") if isinstance(part, DocumentType)
     ]

@@ -13,19 +13,12 @@ with a backslash before it is still a mention, since the site looks for names in
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from html import escape
-from urllib.parse import quote
 
-import msgspec
-
-from enrich.codec import encode
 from enrich.model import Shown
 from enrich.urls import is_web
 
@@ -112,6 +105,8 @@ def _visible(character: str) -> str:
     """A character that is seen where it stands, or its code in place of it."""
     if _KEPT_APART.match(character):
         return character
+    import unicodedata
+
     unseen = unicodedata.category(character) in _UNSEEN_CATEGORIES and character not in _SEEN_FORMATS
     # XML 1.0 forbids two of the noncharacters (section 2.2, Char), and none of them means anything.
     if unseen or _FORMLESS.match(character) or ord(character) & 0xFFFE == 0xFFFE:
@@ -214,6 +209,8 @@ _COMMAND_IN_JSON = re.compile(
 
 
 def _json_escape(match: re.Match[str]) -> str:
+    import json
+
     return json.dumps(match[0])[1:-1] if match[0] != "\x7f" else "\\u007f"
 
 
@@ -223,10 +220,17 @@ def json_row(record: object) -> Shown:
     Redacting the encoded line reaches every field at once; it never touches the JSON syntax, since a
     credential ends before a quotation mark.
     """
+    # Whoever prints lines of text needs no encoder.
+    from enrich.codec import encode
+
     try:
         encoded = encode(record).decode()
     except UnicodeEncodeError:
         # Half of a surrogate pair has no form in UTF-8, and must not cost the report.
+        import json
+
+        import msgspec
+
         plain = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, separators=(",", ":"))
         encoded = plain.encode("utf-8", "replace").decode()
     encoded = redact(encoded)
@@ -310,6 +314,8 @@ def web_address(url: str) -> Shown | None:
     """
     if not is_web(url):
         return None
+    from urllib.parse import quote
+
     written = redact(url).encode("utf-8", "replace")
     return Shown(quote(written, safe="/:?&=#%+,;@!$*~-._[]"))
 
@@ -319,13 +325,19 @@ def markup(text: str, limit: int = 2000) -> Shown:
 
     What XML 1.0 forbids (section 2.2) is among what `printable` shows as codes.
     """
-    return Shown(escape(printable(text, limit), quote=True))
+    return Shown(_escaped(printable(text, limit)))
 
 
 def href(url: str) -> Shown | None:
     """The value of an HTML ``href`` or ``src`` attribute; None where the address is not of the web."""
     address = web_address(url)
-    return None if address is None else Shown(escape(address, quote=True))
+    return None if address is None else Shown(_escaped(address))
+
+
+def _escaped(shown: Shown) -> str:
+    from html import escape
+
+    return escape(shown, quote=True)
 
 
 # --- tables, annotations, results -------------------------------------------------------------------

@@ -49,12 +49,17 @@ _TOKEN = re.compile(
     r"|eyJ[\w-]{10,500}\.[\w-]{10,4000}\.[\w-]{5,1000})"
 )
 
-# Something of this is in every text that the patterns above or the rules of `printable` change.
-# Each branch begins with a literal that addresses seldom hold, which the engine skips to.
-_TELLTALE = re.compile(
-    r"@|#(?=#)|_(?:(?<=gh[pousr]_)|(?<=github_pat_))|J(?<=eyJ)"
-    rf"|\?(?i:{_TELLTALE_NAMES}|key|uin)=|&(?i:{_TELLTALE_NAMES}|key|uin)=|;(?i:{_TELLTALE_NAMES}|key|uin)="
-    rf"|#(?i:{_TELLTALE_NAMES}|key)="
+# One of these is in every text that the patterns above or the rules of `printable` change. Each begins with one
+# character, to which the engine skips five times as fast as to one of several, and looks back from there.
+_NAME_ENDS = ("token", "key", "auth", "authorization", "secret", "credential", "passwd", "password", "sig",
+              "signature", "ticket", "uin")  # fmt: skip
+_TELLTALES = (
+    re.compile("@"),
+    re.compile("#(?=#)"),
+    re.compile("_(?:(?<=gh[pousr]_)|(?<=github_pat_))"),
+    re.compile("J(?<=eyJ)"),
+    re.compile(f"=(?<=[nyhtldge]=)(?:{'|'.join(f'(?<={end}=)' for end in _NAME_ENDS)})", re.IGNORECASE),
+    re.compile("-(?<=x-amz-)", re.IGNORECASE),
 )
 _PRINTABLE_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
 
@@ -161,7 +166,7 @@ def is_harmless(lines: str) -> bool:
 
     Ten thousand lines are looked at in the time that a few hundred take one by one. No may be in vain.
     """
-    if _TELLTALE.search(lines) or "::" in lines:
+    if "::" in lines or any(telltale.search(lines) for telltale in _TELLTALES):
         return False
     if lines.isascii():
         return not lines.encode().translate(None, _PRINTABLE_ASCII)
@@ -193,6 +198,17 @@ def joined(separator: str, parts: Iterable[Shown]) -> Shown:
     """Safe parts with our own words between them."""
     listed = list(parts)
     return fill(separator.replace("{", "{{").replace("}", "}}").join(["{}"] * len(listed)), *listed)
+
+
+def stacked(parts: Iterable[Shown]) -> Shown:
+    """Safe lines below one another; ValueError for a part that does not end its last line.
+
+    No command arises where two lines meet, so that nothing need be looked at again.
+    """
+    listed = list(parts)
+    if not all(part.endswith("\n") for part in listed if part):
+        raise ValueError("a part does not end its last line")
+    return Shown("".join(listed))
 
 
 # --- JSON -------------------------------------------------------------------------------------------

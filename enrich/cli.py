@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -524,6 +523,8 @@ def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_fil
 @_with_cache_options
 def cache_clear(cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
     """Forget everything; also the way out when the cache file is damaged."""
+    import shutil
+
     from enrich.text import printable
 
     with _held_cache(cache_dir, wait, config_file) as path:

@@ -150,7 +150,7 @@ def _document(place: Place) -> Document:
     return Document(
         path=place.shown,
         text="",
-        file=str(place.file),
+        file=place.file,
         root=None if place.root is None else str(place.root),
     )
 

@@ -534,7 +534,12 @@ def _placed(walk: _Walk) -> list[Spot]:
         if (line_end := find_last("\n", before, at)) >= 0:
             line += count("\n", before, at)
             line_start = line_end
-            may_be_code = text[line_start + 1] in _DEEP and _may_be_code(walk, line_start)
+            # Most items have too little space in front for code, which need not cost a call.
+            may_be_code = (
+                text[line_start + 1] in _DEEP
+                and (text[line_start + 3] in _BEFORE_SPACE or "\t" in text[line_start + 1 : line_start + 3])
+                and _may_be_code(walk, line_start)
+            )
         before = at
         if may_be_code:
             walk.doubts.append(at)
@@ -544,11 +549,7 @@ def _placed(walk: _Walk) -> list[Spot]:
 
 def _may_be_code(walk: _Walk, start: int) -> bool:
     """Whether the line behind the line feed at ``start`` has deep space in front that need not be that of an item."""
-    text = walk.text
-    if text[start + 3] not in _BEFORE_SPACE and text[start + 2] != "\t" and text[start + 1] != "\t":
-        # Too little space for code, as in front of most items.
-        return False
-    if _DEEP_LINE.match(text, start + 1) is None or _is_prose(walk, start):
+    if _DEEP_LINE.match(walk.text, start + 1) is None or _is_prose(walk, start):
         return False
     index = bisect_right(walk.regions, start, key=itemgetter(0)) - 1
     return index < 0 or start >= walk.regions[index][1]

@@ -7,6 +7,7 @@ Data goes to standard output, everything else to standard error. Options are mad
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -321,8 +322,6 @@ def links_command(
 
 def _listed_lines(places: Places, selection: Selection) -> Iterator[Shown]:
     """The same lines, as fast as they can be made."""
-    import gc
-
     from enrich.listing import listed
 
     # Nearly all that is made here is let go at once, without a circle in it.
@@ -706,6 +705,8 @@ def _invoke(arguments: list[str]) -> None:
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
+    # Modules that are loaded leave nothing to collect, and forty looks at them take as long as loading some.
+    gc.set_threshold(10_000)
     for stream in (sys.stdout, sys.stderr):
         # Notes are in any language, whatever the terminal's code page says.
         with contextlib.suppress(AttributeError, ValueError):

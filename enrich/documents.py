@@ -149,7 +149,9 @@ def _places(path: str, walk: Walk) -> Iterator[Place]:
         yield from _folder(Path(path), walk)
     elif os.path.lexists(path):
         file = Path(path)
-        yield Place(file=str(file), shown=shown(file), dated=_dated(file), root=_root(file.parent), named=True)
+        yield Place(
+            file=str(file), shown=shown(file), dated=_dated(file), root=_root(file.parent), named=True
+        )
     elif _GLOB_CHARACTERS.search(path) and (matches := _matches(path, walk)):
         for match in matches:
             yield from _matched(Path(match), walk)

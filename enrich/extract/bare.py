@@ -208,6 +208,9 @@ def _arxiv(text: str, start: int, limit: int) -> BareUrl | None:
 
 def with_scheme(destination: str) -> str | None:
     """The URL that somebody meant who left the scheme out, or None where it may be a relative path."""
+    if destination.startswith(("/", ".", "#")):
+        # Most are paths, which need not be compared with any name.
+        return None
     if _WWW_NAME.match(destination):
         return f"http://{destination}"
     return f"https://{destination}" if _NAMES.fullmatch(destination) else None

@@ -195,7 +195,7 @@ def _first_commits(places: Iterable[Place]) -> dict[str, str]:
     for place in places:
         if place.root is None:
             continue
-        file = place.file.resolve()
+        file = Path(place.file).resolve()
         if (repository := repository_of(file, place.root)) is not None:
             files.setdefault(repository, {})[file] = place.shown
     return {

@@ -59,11 +59,12 @@ _GLOB_CHARACTERS = re.compile(r"[*?\[]")
 class Place:
     """Where a document lies: the file, the path as shown, and the path that may tell a date.
 
+    ``file`` is text, since there may be hundreds of thousands, which go from one process to another.
     ``root`` is the folder of its collection. ``named`` files were given by the user one by one.
     ``unread`` is why it is not read, where that is known before it is opened.
     """
 
-    file: Path
+    file: str
     shown: str
     dated: str
     root: Path | None = None
@@ -126,7 +127,7 @@ def discover(paths: Sequence[str], walk: Walk) -> Places:
     places: dict[str, Place] = {}
     for path in paths:
         for place in _places(path, walk):
-            key = place.shown if place.shown == STDIN else str(place.file.resolve())
+            key = place.shown if place.shown == STDIN else os.path.realpath(place.file)
             if key not in places or place.named:
                 places[key] = place
     return sorted(places.values(), key=lambda place: place.shown)
@@ -143,12 +144,14 @@ def _once(places: Iterable[Place]) -> Iterator[Place]:
 
 def _places(path: str, walk: Walk) -> Iterator[Place]:
     if path == STDIN:
-        yield Place(file=Path(STDIN), shown=STDIN, dated="", named=True)
+        yield Place(file=STDIN, shown=STDIN, dated="", named=True)
     elif os.path.isdir(path):
         yield from _folder(Path(path), walk)
     elif os.path.lexists(path):
         file = Path(path)
-        yield Place(file=file, shown=shown(file), dated=_dated(file), root=_root(file.parent), named=True)
+        yield Place(
+            file=str(file), shown=shown(file), dated=_dated(file), root=_root(file.parent), named=True
+        )
     elif _GLOB_CHARACTERS.search(path) and (matches := _matches(path, walk)):
         for match in matches:
             yield from _matched(Path(match), walk)
@@ -198,7 +201,7 @@ def _matched(match: Path, walk: Walk) -> Iterator[Place]:
     if match.is_dir():
         yield from _folder(match, walk)
     elif match.suffix.lower() in walk.suffixes:
-        yield Place(file=match, shown=shown(match), dated=_dated(match), root=_root(match.parent))
+        yield Place(file=str(match), shown=shown(match), dated=_dated(match), root=_root(match.parent))
 
 
 def _root(folder: Path) -> Path:
@@ -247,7 +250,7 @@ def _folder(root: Path, walk: Walk) -> Iterator[Place]:
             one = found
         if (entries := _entries(one.path)) is None:
             # Reading it as a document gives the finding that says why.
-            yield Place(file=one.path, shown=shown(one.path), dated="")
+            yield Place(file=str(one.path), shown=shown(one.path), dated="")
             continue
         above, dated = _prefix(shown(one.path)), _prefix((base / one.path.relative_to(root)).as_posix())
         for entry in entries:
@@ -263,11 +266,15 @@ def _found(met: _Met, path: str, collection: Path, walk: Walk) -> Place | _Folde
     if entry.is_dir(follow_symlinks=False):
         if folder.depth < MAX_DEPTH:
             return _inside(folder, entry.name)
-        return Place(file=folder.path / entry.name, shown=path, dated="", unread=_TOO_DEEP)
+        return Place(file=_file(met), shown=path, dated="", unread=_TOO_DEEP)
     if os.path.splitext(entry.name)[1].lower() not in walk.suffixes:
         return None
     dated = _without_surrogates(met.dated + entry.name)
-    return Place(file=folder.path / entry.name, shown=path, dated=dated, root=collection)
+    return Place(file=_file(met), shown=path, dated=dated, root=collection)
+
+
+def _file(met: _Met) -> str:
+    return _prefix(str(met.folder.path)) + met.entry.name
 
 
 def _prefix(folder: str) -> str:
@@ -365,7 +372,7 @@ def read(place: Place) -> Document | Finding:
         date=date,
         date_source=source,
         dates=dates,
-        file=None if place.shown == STDIN else str(place.file),
+        file=None if place.shown == STDIN else place.file,
         root=None if place.root is None else str(place.root),
         remarks=() if decoded.damage is None else (decoded.damage,),
     )
@@ -395,7 +402,7 @@ def _bytes(place: Place) -> bytes:
     return _bytes_of(place.file, follow=place.named)
 
 
-def _bytes_of(path: Path, *, follow: bool) -> bytes:
+def _bytes_of(path: str | Path, *, follow: bool) -> bytes:
     # O_NONBLOCK: opening a named pipe must not wait for somebody to write into it.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     if not follow:

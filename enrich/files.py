@@ -20,7 +20,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
@@ -335,6 +334,8 @@ class Judge:
         lower = name.lower()
         if (same := next((one for one in alike if one.lower() == lower), None)) is not None:
             return same
+        from difflib import get_close_matches
+
         self._suggestions_left -= 1
         # Without the suffix, which would make any two short names alike.
         by_stem = {_stem(one): one for one in reversed(alike[:MOST_CANDIDATES])}

@@ -11,14 +11,18 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
-from enrich.documents import STDIN, Place, Places, text_at, type_of
+from enrich.documents import STDIN, Decoded, Place, Places, text_at, type_of
 from enrich.extract.fast import CODE, DISABLED, ELSEWHERE, IMAGE, Spot, spot_of, spots
 from enrich.files import is_surely_inside
-from enrich.model import Document, Element, Finding, Link, Shown
+from enrich.model import Document, Element, Link, Shown
 from enrich.processes import in_order, processors
 from enrich.selection import Selection, resolved_link
-from enrich.text import fill, joined, printable, unchanged
+from enrich.text import fill, printable, stacked, unchanged
+
+if TYPE_CHECKING:
+    from enrich.model import Finding
 
 # So much that another process is worth it, and how much one works on at once.
 WORTH_SHARING_BYTES = 4 << 20
@@ -93,18 +97,18 @@ class _Work:
         unreadable: list[Finding] = []
         for place in places:
             decoded = text_at(place)
-            if isinstance(decoded, Finding):
-                unreadable.append(decoded)
-            else:
+            if isinstance(decoded, Decoded):
                 texts.append(_lines(place, decoded.text, self.selection))
-        return Listed(joined("", texts), tuple(unreadable))
+            else:
+                unreadable.append(decoded)
+        return Listed(stacked(texts), tuple(unreadable))
 
 
 def _lines(place: Place, text: str, selection: Selection) -> Shown:
     """The lines of one document."""
     kind = type_of(place.shown)
     found = spots(text) if kind.name == "markdown" else list(map(spot_of, kind.read(text).links))
-    name, document = printable(place.shown), _document(place)
+    name, document = unchanged(place.shown) or printable(place.shown), _document(place)
 
     def note_on(url: str, marks: int) -> str | None:
         return _note(document, url, marks, selection)
@@ -127,8 +131,8 @@ def _lines(place: Place, text: str, selection: Selection) -> Shown:
     for start in range(0, len(lines), _LINES_AT_ONCE):
         part = slice(start, start + _LINES_AT_ONCE)
         shown = _as_they_are(lines[part])
-        parts.append(joined("", map(line_of, found[part])) if shown is None else shown)
-    return joined("", parts)
+        parts.append(stacked(map(line_of, found[part])) if shown is None else shown)
+    return stacked(parts)
 
 
 def _as_they_are(lines: Sequence[str]) -> Shown | None:
@@ -146,7 +150,7 @@ def _document(place: Place) -> Document:
     return Document(
         path=place.shown,
         text="",
-        file=str(place.file),
+        file=place.file,
         root=None if place.root is None else str(place.root),
     )
 

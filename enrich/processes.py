@@ -10,18 +10,18 @@ An interrupt reaches every process of the terminal; helpers leave it to this one
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
-import signal
 import sys
-import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import BaseContext
-from multiprocessing.process import BaseProcess
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    # What works alone, on a few notes, loads none of this.
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import BaseContext
+    from multiprocessing.process import BaseProcess
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
@@ -87,6 +87,8 @@ def _collected(
 
 def _receive(helpers: list[_Helper[Batch]], results: dict[int, Result], *, is_idle: bool) -> None:
     """Take what the helpers have done; when there is nothing else to do, wait until one has."""
+    from multiprocessing.connection import wait
+
     by_line = {helper.line: helper for helper in helpers if helper.waiting}
     while by_line and (ready := wait(list(by_line), None if is_idle else 0)):
         is_idle = False
@@ -106,6 +108,8 @@ def _receive(helpers: list[_Helper[Batch]], results: dict[int, Result], *, is_id
 
 @contextlib.contextmanager
 def _helpers(work: Callable[[Batch], Any], count: int) -> Iterator[list[_Helper[Batch]]]:
+    import multiprocessing
+
     # A fork has everything loaded and shares its memory. Elsewhere it is not safe, or not there.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     helpers: list[_Helper[Batch]] = []
@@ -124,6 +128,8 @@ def _helpers(work: Callable[[Batch], Any], count: int) -> Iterator[list[_Helper[
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
     """Block interrupts while helpers start, so that none meets a helper which does not ignore them yet."""
+    import signal
+
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -144,6 +150,8 @@ def _started(context: BaseContext, work: Callable[[Batch], Any]) -> _Helper[Batc
 
 def _help(line: Connection, other_end: Connection, work: Callable[[Any], Any]) -> None:
     """Work on what comes until nobody wants it any more."""
+    import signal
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # As long as this process holds the other end too, it would not learn that its parent is gone.
     other_end.close()
@@ -159,4 +167,6 @@ def _answer(
     try:
         return number, work(batch), None
     except Exception:
+        import traceback
+
         return number, None, traceback.format_exc()

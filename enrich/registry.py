@@ -10,20 +10,23 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
-from enrich.model import (
-    CanonicalUrl,
-    DocumentType,
-    Finding,
-    FindingCode,
-    Format,
-    Identity,
-    Kind,
-    Manners,
-    Reason,
-    Suggestion,
-)
 from enrich.urls import host_of
+
+if TYPE_CHECKING:
+    from enrich.model import (
+        CanonicalUrl,
+        DocumentType,
+        Finding,
+        FindingCode,
+        Format,
+        Identity,
+        Kind,
+        Manners,
+        Reason,
+        Suggestion,
+    )
 
 FALLBACK_KIND = "web"
 # RFC 1035 section 2.3.4; a note may hold longer ones, which no kind knows.
@@ -54,6 +57,8 @@ def _may_declare(package: str, name: str, attribute: str) -> bool:
 @cache
 def kinds() -> Mapping[str, Kind]:
     """All kinds by name."""
+    from enrich.model import Kind
+
     found = [part for part in _declared("enrich.kinds", "KIND") if isinstance(part, Kind)]
     return {kind.name: kind for kind in found}
 
@@ -61,6 +66,8 @@ def kinds() -> Mapping[str, Kind]:
 @cache
 def formats() -> Mapping[str, Format]:
     """All report formats by name."""
+    from enrich.model import Format
+
     found = [part for part in _declared("enrich.report", "FORMAT") if isinstance(part, Format)]
     return {form.name: form for form in found}
 
@@ -68,6 +75,8 @@ def formats() -> Mapping[str, Format]:
 @cache
 def document_types() -> Mapping[str, DocumentType]:
     """All document types by file suffix, such as ``.md``."""
+    from enrich.model import DocumentType
+
     found = [
         part for part in _declared("enrich.extract", "DOCUMENT_TYPE") if isinstance(part, DocumentType)
     ]
@@ -136,6 +145,8 @@ def finding_of(
     suggestion: Suggestion | None = None,
 ) -> Finding:
     """A finding with the severity that its code declares."""
+    from enrich.model import Finding
+
     return Finding(
         code=code,
         severity=finding_codes()[code].severity,

@@ -13,19 +13,12 @@ with a backslash before it is still a mention, since the site looks for names in
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from html import escape
-from urllib.parse import quote
 
-import msgspec
-
-from enrich.codec import encode
 from enrich.model import Shown
 from enrich.urls import is_web
 
@@ -56,12 +49,17 @@ _TOKEN = re.compile(
     r"|eyJ[\w-]{10,500}\.[\w-]{10,4000}\.[\w-]{5,1000})"
 )
 
-# Something of this is in every text that the patterns above or the rules of `printable` change.
-# Each branch begins with a literal that addresses seldom hold, which the engine skips to.
-_TELLTALE = re.compile(
-    r"@|#(?=#)|_(?:(?<=gh[pousr]_)|(?<=github_pat_))|J(?<=eyJ)"
-    rf"|\?(?i:{_TELLTALE_NAMES}|key|uin)=|&(?i:{_TELLTALE_NAMES}|key|uin)=|;(?i:{_TELLTALE_NAMES}|key|uin)="
-    rf"|#(?i:{_TELLTALE_NAMES}|key)="
+# One of these is in every text that the patterns above or the rules of `printable` change. Each begins with one
+# character, to which the engine skips five times as fast as to one of several, and looks back from there.
+_NAME_ENDS = ("token", "key", "auth", "authorization", "secret", "credential", "passwd", "password", "sig",
+              "signature", "ticket", "uin")  # fmt: skip
+_TELLTALES = (
+    re.compile("@"),
+    re.compile("#(?=#)"),
+    re.compile("_(?:(?<=gh[pousr]_)|(?<=github_pat_))"),
+    re.compile("J(?<=eyJ)"),
+    re.compile(f"=(?<=[nyhtldge]=)(?:{'|'.join(f'(?<={end}=)' for end in _NAME_ENDS)})", re.IGNORECASE),
+    re.compile("-(?<=x-amz-)", re.IGNORECASE),
 )
 _PRINTABLE_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
 
@@ -112,6 +110,8 @@ def _visible(character: str) -> str:
     """A character that is seen where it stands, or its code in place of it."""
     if _KEPT_APART.match(character):
         return character
+    import unicodedata
+
     unseen = unicodedata.category(character) in _UNSEEN_CATEGORIES and character not in _SEEN_FORMATS
     # XML 1.0 forbids two of the noncharacters (section 2.2, Char), and none of them means anything.
     if unseen or _FORMLESS.match(character) or ord(character) & 0xFFFE == 0xFFFE:
@@ -166,7 +166,7 @@ def is_harmless(lines: str) -> bool:
 
     Ten thousand lines are looked at in the time that a few hundred take one by one. No may be in vain.
     """
-    if _TELLTALE.search(lines) or "::" in lines:
+    if "::" in lines or any(telltale.search(lines) for telltale in _TELLTALES):
         return False
     if lines.isascii():
         return not lines.encode().translate(None, _PRINTABLE_ASCII)
@@ -200,6 +200,17 @@ def joined(separator: str, parts: Iterable[Shown]) -> Shown:
     return fill(separator.replace("{", "{{").replace("}", "}}").join(["{}"] * len(listed)), *listed)
 
 
+def stacked(parts: Iterable[Shown]) -> Shown:
+    """Safe lines below one another; ValueError for a part that does not end its last line.
+
+    No command arises where two lines meet, so that nothing need be looked at again.
+    """
+    listed = list(parts)
+    if not all(part.endswith("\n") for part in listed if part):
+        raise ValueError("a part does not end its last line")
+    return Shown("".join(listed))
+
+
 # --- JSON -------------------------------------------------------------------------------------------
 
 # What JSON may hold as it stands and a terminal obeys or hides: each has an escape that means the same.
@@ -214,6 +225,8 @@ _COMMAND_IN_JSON = re.compile(
 
 
 def _json_escape(match: re.Match[str]) -> str:
+    import json
+
     return json.dumps(match[0])[1:-1] if match[0] != "\x7f" else "\\u007f"
 
 
@@ -223,10 +236,17 @@ def json_row(record: object) -> Shown:
     Redacting the encoded line reaches every field at once; it never touches the JSON syntax, since a
     credential ends before a quotation mark.
     """
+    # Whoever prints lines of text needs no encoder.
+    from enrich.codec import encode
+
     try:
         encoded = encode(record).decode()
     except UnicodeEncodeError:
         # Half of a surrogate pair has no form in UTF-8, and must not cost the report.
+        import json
+
+        import msgspec
+
         plain = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, separators=(",", ":"))
         encoded = plain.encode("utf-8", "replace").decode()
     encoded = redact(encoded)
@@ -310,6 +330,8 @@ def web_address(url: str) -> Shown | None:
     """
     if not is_web(url):
         return None
+    from urllib.parse import quote
+
     written = redact(url).encode("utf-8", "replace")
     return Shown(quote(written, safe="/:?&=#%+,;@!$*~-._[]"))
 
@@ -319,13 +341,19 @@ def markup(text: str, limit: int = 2000) -> Shown:
 
     What XML 1.0 forbids (section 2.2) is among what `printable` shows as codes.
     """
-    return Shown(escape(printable(text, limit), quote=True))
+    return Shown(_escaped(printable(text, limit)))
 
 
 def href(url: str) -> Shown | None:
     """The value of an HTML ``href`` or ``src`` attribute; None where the address is not of the web."""
     address = web_address(url)
-    return None if address is None else Shown(escape(address, quote=True))
+    return None if address is None else Shown(_escaped(address))
+
+
+def _escaped(shown: Shown) -> str:
+    from html import escape
+
+    return escape(shown, quote=True)
 
 
 # --- tables, annotations, results -------------------------------------------------------------------

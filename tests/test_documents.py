@@ -166,7 +166,7 @@ def test_what_is_no_file_is_not_opened(tree: Path, kind: str) -> None:
     places = [place for place in discover(["."], walk_of((), False, (), ())) if place.shown == "strange.md"]
     assert [isinstance(read(place), Finding) for place in places] == ([] if "link" in kind else [True])
     # Behind the back of whoever walked: it was a file then.
-    assert isinstance(read(Place(file=path, shown="strange.md", dated="")), Finding)
+    assert isinstance(read(Place(file=str(path), shown="strange.md", dated="")), Finding)
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev/tty"])
@@ -186,18 +186,18 @@ def test_a_file_that_became_a_link_after_it_was_found_is_not_followed(tree: Path
 
 def test_a_pipe_that_is_met_costs_a_finding(tree: Path) -> None:
     os.mkfifo(tree / "pipe.md")
-    finding = read(Place(file=Path("pipe.md"), shown="pipe.md", dated="pipe.md"))
+    finding = read(Place(file="pipe.md", shown="pipe.md", dated="pipe.md"))
     assert isinstance(finding, Finding)
     assert "not a regular file" in finding.message
 
 
 def test_a_binary_file_is_an_error_when_named_and_a_finding_when_met(tree: Path) -> None:
     (tree / "x.md").write_bytes(b"\x00\x01")
-    met = read(Place(file=Path("x.md"), shown="x.md", dated="x.md"))
+    met = read(Place(file="x.md", shown="x.md", dated="x.md"))
     assert isinstance(met, Finding)
     assert (met.code, met.document) == ("unreadable-document", "x.md")
     with pytest.raises(UsageError, match=r"x\.md: is binary"):
-        read(Place(file=Path("x.md"), shown="x.md", dated="x.md", named=True))
+        read(Place(file="x.md", shown="x.md", dated="x.md", named=True))
 
 
 TEXT = "标题，论文链接：https://a.example/b é😀\n"
@@ -273,7 +273,7 @@ def test_a_file_that_is_too_large_is_not_read_into_memory(tree: Path) -> None:
     with (tree / "huge.md").open("wb") as file:
         file.truncate(1 << 30)
     tracemalloc.start()
-    finding = read(Place(file=Path("huge.md"), shown="huge.md", dated="huge.md"))
+    finding = read(Place(file="huge.md", shown="huge.md", dated="huge.md"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert isinstance(finding, Finding)
@@ -283,7 +283,7 @@ def test_a_file_that_is_too_large_is_not_read_into_memory(tree: Path) -> None:
 
 def test_the_links_of_a_damaged_document_are_found_beside_its_finding(tree: Path) -> None:
     (tree / "a.md").write_bytes(b"caf\xe9 <https://a.example/b>\n")
-    document = read(Place(file=Path("a.md"), shown="a.md", dated="a.md", named=True))
+    document = read(Place(file="a.md", shown="a.md", dated="a.md", named=True))
     assert isinstance(document, Document)
     assert [remark.code for remark in document.remarks] == ["unreadable-document"]
     (link,) = type_of("a.md").read(document.text).links

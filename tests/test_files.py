@@ -33,7 +33,7 @@ class Collection:
         file.write_text(text, encoding="utf-8")
 
     def document(self, path: str = DOCUMENT) -> Document:
-        found = read(Place(file=Path(path), shown=path, dated="", root=self.root, named=True))
+        found = read(Place(file=path, shown=path, dated="", root=self.root, named=True))
         assert isinstance(found, Document)
         return found
 

@@ -18,7 +18,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html.entities import html5
 
 _PUNCTUATION = r"!-/:-@\[-`{-~"
 
@@ -124,6 +123,8 @@ def decode_entities(raw: str) -> str:
 def _character(reference: re.Match[str]) -> str:
     decimal, hexadecimal, name = reference.groups()
     if name:
+        from html.entities import html5
+
         return html5.get(f"{name};", reference[0])
     number = int(decimal) if decimal else int(hexadecimal, 16)
     return chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"
@@ -207,6 +208,9 @@ def _arxiv(text: str, start: int, limit: int) -> BareUrl | None:
 
 def with_scheme(destination: str) -> str | None:
     """The URL that somebody meant who left the scheme out, or None where it may be a relative path."""
+    if destination.startswith(("/", ".", "#")):
+        # Most are paths, which need not be compared with any name.
+        return None
     if _WWW_NAME.match(destination):
         return f"http://{destination}"
     return f"https://{destination}" if _NAMES.fullmatch(destination) else None

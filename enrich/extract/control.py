@@ -25,6 +25,7 @@ _WORDS = (
 )
 _DIRECTIVE = re.compile(rf"<!--\s*{_WORDS}\s*-->", re.DOTALL)
 _REST_DIRECTIVE = re.compile(rf"[ \t]*\.\.\s+{_WORDS}\s*", re.DOTALL)
+_ANY_WORD = re.compile("enrich-|markdown-link-check-|linkspector-|lychee-")
 _ALONE_ON_LINE = re.compile(r"^[ \t]*(<!--[^<>\n]{1,1000}-->)[ \t]*\r?$", re.MULTILINE)
 _BLANK = re.compile(r"\s*")
 _IGNORE = {
@@ -58,6 +59,11 @@ def disabled(text: str, lines: Lines, comments: Iterable[Span]) -> Disabled:
 def disabled_in_rest(text: str, lines: Lines, comments: Iterable[Span]) -> Disabled:
     """Where the comments of a reStructuredText, given in order, switch links off."""
     return _disabled(_asked_in_rest(text, lines, comments), len(text))
+
+
+def may_switch(text: str, start: int, end: int) -> bool:
+    """Whether what stands there may be a comment that switches something. Yes may be in vain."""
+    return _ANY_WORD.search(text, start, end) is not None
 
 
 def comments_alone(text: str) -> list[Span]:

@@ -22,6 +22,7 @@ from operator import itemgetter
 
 from enrich.extract import markdown
 from enrich.extract.bare import bare_urls, decode_entities
+from enrich.extract.control import may_switch
 from enrich.extract.destinations import wanted
 from enrich.extract.html import LINK_ATTRIBUTES
 from enrich.front_matter import front_matter
@@ -71,7 +72,7 @@ _TOKEN = re.compile(
     # A URL; other URLs; what may be the name of a page.
     rf"|:(?://(?:(?:(?<=http://)|(?<=https://))(?P<url>{_REST}){_END}|(?<=[pPsS]://)()))"
     rf"|x(?=[iI][vV][ \t]?[:：]{_PAPER})()|X(?=[iI][vV][ \t]?[:：]{_PAPER})()"
-    r"|/(?:(?<=\.[cC][oO][mM]/)|(?<=\.[oO][rR][gG]/)|(?<=10\.[0-9]{4}/)|(?<=10\.[0-9]{5}/)"
+    r"|/(?:(?<=[bB]\.[cC][oO][mM]/)|(?<=[qQ]\.[cC][oO][mM]/)|(?<=[vViI]\.[oO][rR][gG]/)|(?<=10\.[0-9]{4}/)|(?<=10\.[0-9]{5}/)"
     r"|(?<=10\.[0-9]{6}/)|(?<=10\.[0-9]{7}/)|(?<=10\.[0-9]{8}/)|(?<=10\.[0-9]{9}/))()"
     r"|w(?<![A-Za-z0-9_./@-]w)(?=[wW]{2}\.)()|W(?<![A-Za-z0-9_./@-]W)(?=[wW]{2}\.)()"
     # Escaped markup, and the attributes of a heading, which hide what they hold.
@@ -106,7 +107,8 @@ _SIGN = re.compile(
     rf"\]\(|://|<(?:{'|'.join(LINK_ATTRIBUTES)}|[a-z][a-z0-9+.-]*:)|ww\.|\.(?:com|org)/|xiv[ \t]?[:：]|10\.",
     re.IGNORECASE,
 )
-_IN_CODE = re.compile(r"://|ww\.", re.IGNORECASE)
+# Not told by a flag to ignore case, with which the engine looks at every place instead of skipping to these characters.
+_IN_CODE = re.compile(r":(?=//)|w(?=[wW]\.)|W(?=[wW]\.)")
 
 _LONGEST_INDENT = 1000
 _MARKERS = r"[ \t>*+\-0-9.)]*"
@@ -394,6 +396,9 @@ def _is_in_html(walk: _Walk, offset: int) -> bool:
 
 def _take_region(walk: _Walk, name_start: int) -> None:
     """See that HTML which a blank line does not end is closed before the next border."""
+    if walk.text.startswith("!--", name_start):
+        _take_comment(walk, name_start)
+        return
     named = _REGION_NAME.match(walk.text, name_start)
     if named is None:
         raise _Beyond
@@ -409,6 +414,15 @@ def _take_region(walk: _Walk, name_start: int) -> None:
         walk.regions.append((name_start, end if end >= 0 else len(walk.text)))
     else:
         walk.doubts.append(name_start)
+
+
+def _take_comment(walk: _Walk, start: int) -> None:
+    """See that a comment is closed before the next border, and switches nothing off behind it."""
+    # Readers differ on whether `<!-->` is one already, so that one is closed by the next.
+    end = walk.text.find("-->", start + 3, _border_behind(walk, start))
+    if end < 0 or may_switch(walk.text, start, end):
+        raise _Beyond
+    walk.doubts.append(start)
 
 
 # --- sections ---------------------------------------------------------------------------------------
@@ -520,7 +534,12 @@ def _placed(walk: _Walk) -> list[Spot]:
         if (line_end := find_last("\n", before, at)) >= 0:
             line += count("\n", before, at)
             line_start = line_end
-            may_be_code = text[line_start + 1] in _DEEP and _may_be_code(walk, line_start)
+            # Most items have too little space in front for code, which need not cost a call.
+            may_be_code = (
+                text[line_start + 1] in _DEEP
+                and (text[line_start + 3] in _BEFORE_SPACE or "\t" in text[line_start + 1 : line_start + 3])
+                and _may_be_code(walk, line_start)
+            )
         before = at
         if may_be_code:
             walk.doubts.append(at)
@@ -530,11 +549,7 @@ def _placed(walk: _Walk) -> list[Spot]:
 
 def _may_be_code(walk: _Walk, start: int) -> bool:
     """Whether the line behind the line feed at ``start`` has deep space in front that need not be that of an item."""
-    text = walk.text
-    if text[start + 3] not in _BEFORE_SPACE and text[start + 2] != "\t" and text[start + 1] != "\t":
-        # Too little space for code, as in front of most items.
-        return False
-    if _DEEP_LINE.match(text, start + 1) is None or _is_prose(walk, start):
+    if _DEEP_LINE.match(walk.text, start + 1) is None or _is_prose(walk, start):
         return False
     index = bisect_right(walk.regions, start, key=itemgetter(0)) - 1
     return index < 0 or start >= walk.regions[index][1]

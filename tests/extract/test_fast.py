@@ -81,6 +81,21 @@ TRAPS = {
         "- [ ] [x]: y\n\n[x]",
     ),
     "comments hide": ("<!--\n\nhttps://a.b\n\n-->", "<!-- enrich-disable -->\n\n[x](y)", "`<!--` [x](y)"),
+    "a comment reaches as far as it is open, and what it asks for further": (
+        "<!-- a\n[x](y)\n-->\n\n[z](w)",
+        "<!-->\n[x](y)\n\n[z](w)\n-->",
+        "<div><!--\n\n    [x](y)-->\n\n[z](w)",
+        "a <!-- b\n- [x](y) -->\n- [z](w)",
+        "- <!--\n- [x](y) -->\n- [z](w)",
+        "[a](b) <!-- lychee-ignore -->\n\n[z](w)",
+        "<!-- enrich-disable-next-line -->\n\n[z](w)",
+    ),
+    "some hosts need no scheme": (
+        "x github.com/a/b",
+        "CN.ARXIV.ORG/abs/2101.00001",
+        "mp.weixin.qq.com/s?a=b",
+        "example.com/a",
+    ),
     "an anchor's label is its own": ('<a href="x">https://l</a>', '<a href="x">\n- a\n- https://b</a>'),
     "scripts, and blank lines in them": (
         "<script>\n\n[x](y)\n</script>",

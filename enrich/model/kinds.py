@@ -1,0 +1,112 @@
+"""What a kind of link can do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from enrich.model.asking import Fetch, Outcome, Request, Response
+from enrich.model.metadata import Metadata
+from enrich.model.report import ReportTarget
+from enrich.model.targets import CanonicalUrl, Identity, Target
+from enrich.model.verdicts import Finding, FindingCode, Reason, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How one host is asked: at most ``width`` at a time, ``interval_seconds`` apart.
+
+    With width 1 the gap counts from the completion of the last request, else from its start.
+    ``jitter_seconds`` is added at random to every gap. ``daily_cap`` and ``check_cap`` bound the
+    questions a day in ``run`` and in one ``check``; ``stop_after_blocked`` refusals in a row end the
+    host's turn for this run.
+    """
+
+    width: int = 4
+    interval_seconds: float = 0.1
+    jitter_seconds: float = 0.0
+    daily_cap: int | None = None
+    check_cap: int | None = None
+    stop_after_blocked: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFacts:
+    """What a page says about itself: metadata, and the id by which it is known elsewhere."""
+
+    metadata: Metadata | None = None
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What an API said about one target.
+
+    Without a verdict the API could not tell, and the target's own address is asked instead.
+    """
+
+    target_id: str
+    verdict: Verdict | None = None
+    metadata: Metadata | None = None
+    source: str | None = None
+    http_status: int | None = None
+    alias: str | None = None
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """What a lookup may use: the guarded ``fetch`` and the settings that concern providers."""
+
+    fetch: Fetch
+    github_token: str | None = None
+    github_api_url: str = "https://api.github.com"
+    arxiv_api_url: str = "https://export.arxiv.org/api/query"
+    contact: str | None = None
+
+
+LookUp = Callable[[Sequence[Target], Api], AsyncIterator[Found]]
+
+
+def no_verdict(_target: Target) -> Verdict | None:
+    return None
+
+
+def no_findings(_row: ReportTarget) -> Iterable[Finding]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of link, declared at the foot of one file in ``enrich/kinds``.
+
+    ``hosts`` are the host names whose URLs ``identify`` is shown; a name that begins with a dot stands
+    for all hosts that end with it. ``identify`` gets a canonical URL and says what it stands for, or
+    None when it is not of this kind. ``request`` makes the question for a target's own address;
+    ``wants_page`` says that metadata are due. ``confirm`` makes the second question when the first
+    answer (a HEAD) cannot be trusted or the page itself is wanted, or None when the answer stands.
+    ``judge`` and ``read_page`` turn an answer into a verdict and metadata. ``look_up`` asks an API in
+    batches of ``batch_size``; ``asks_api`` says which targets it can decide. ``findings_of`` derives
+    findings from a row of the report. ``judge_unasked`` gives the verdict of a target that nobody need be asked
+    about. ``manners`` gives the built-in manners of hosts it knows. A verdict
+    *ok* lasts ``ok_age_seconds``; with 0 every verdict is made anew in every run.
+    """
+
+    name: str
+    hosts: frozenset[str]
+    identify: Callable[[CanonicalUrl], Identity | None]
+    request: Callable[[Target, bool], Request]
+    judge: Callable[[Target, Outcome], Verdict]
+    confirm: Callable[[Target, Outcome, bool], Request | None]
+    read_page: Callable[[Target, Response], PageFacts]
+    reasons: tuple[Reason, ...]
+    findings: tuple[FindingCode, ...] = ()
+    look_up: LookUp | None = None
+    asks_api: Callable[[Target], bool] | None = None
+    batch_size: int = 100
+    findings_of: Callable[[ReportTarget], Iterable[Finding]] = no_findings
+    manners: Mapping[str, Manners] = field(default_factory=dict)
+    metadata_age_seconds: float = 30 * 86400.0
+    ok_age_seconds: float = 7 * 86400.0
+    ok_spread_seconds: float = 2 * 86400.0
+    judge_unasked: Callable[[Target], Verdict | None] = no_verdict

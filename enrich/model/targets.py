@@ -1,0 +1,36 @@
+"""What links lead to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NewType
+
+CanonicalUrl = NewType("CanonicalUrl", str)
+"""An absolute URL as a browser would send it (WHATWG serialisation), without a fragment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a URL stands for: the stable id of its target and the URL that is asked for it.
+
+    A ``preferred`` URL opens where other addresses of the same target may not, so it replaces theirs.
+    """
+
+    id: str
+    kind: str
+    url: CanonicalUrl
+    parent: str | None = None
+    stands_for: str | None = None
+    preferred: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One thing that links lead to. ``host`` is the lane in which it is asked."""
+
+    id: str
+    url: str
+    kind: str
+    host: str
+    parent: str | None = None
+    stands_for: str | None = None

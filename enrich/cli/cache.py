@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,6 +120,8 @@ def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_fil
 @_with_cache_options
 def cache_clear(cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
     """Forget everything; also the way out when the cache file is damaged."""
+    import shutil
+
     from enrich.text import printable
 
     with _held_cache(cache_dir, wait, config_file) as path:

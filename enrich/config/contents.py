@@ -47,7 +47,7 @@ class Contents:
     values: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
     hosts: Mapping[str, HostSettings] = field(default_factory=dict)
     confirm: ConfirmRule = field(default_factory=ConfirmRule)
-    ages: Mapping[str, float] = field(default_factory=age_defaults)
+    ages: Mapping[str, float] | None = None
     report_formats: tuple[str, ...] = ("json",)
 
 
@@ -63,7 +63,7 @@ def contents_of(file: ConfigFile, command: str) -> Contents:
         values=values,
         hosts=hosts,
         confirm=_confirm_rule(file),
-        ages=_ages(file),
+        ages=_ages(file) if "ages" in file.table else None,
         report_formats=_report_formats(file),
     )
 

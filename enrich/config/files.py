@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +54,8 @@ def _candidates(folder: Path) -> Iterable[tuple[Path, bool]]:
 
 
 def _parse(path: Path, partial: bool, in_tree: bool) -> ConfigFile | None:
+    import tomllib
+
     try:
         text = path.read_text(encoding="utf-8")
         table: Any = tomllib.loads(text)

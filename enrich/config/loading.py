@@ -52,7 +52,7 @@ def load(
         sources={name: source for name, (_, source) in gathered.items()},
         hosts=contents.hosts,
         confirm=contents.confirm,
-        ages=contents.ages,
+        given_ages=contents.ages,
         report_formats=contents.report_formats,
         file=file.path if file else None,
         period=parse_period(values["since"], values["until"]),

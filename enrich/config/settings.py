@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enrich.config.values import DAY_SECONDS
-from enrich.model import Manners
 from enrich.periods import Period
 from enrich.registry import built_in_manners, kinds
 from enrich.urls import host_of
+
+if TYPE_CHECKING:
+    from enrich.model import Manners
 
 DEFAULT_REPORTS_DIR = "reports"
 
@@ -56,13 +58,16 @@ def age_defaults() -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings of one command, read and checked. Durations are in seconds."""
+    """All settings of one command, read and checked. Durations are in seconds.
+
+    ``given_ages`` are those that stand in place of the built-in ones, all of them.
+    """
 
     values: Mapping[str, Any]
     sources: Mapping[str, str]
     hosts: Mapping[str, HostSettings] = field(default_factory=dict)
     confirm: ConfirmRule = ConfirmRule()
-    ages: Mapping[str, float] = field(default_factory=age_defaults)
+    given_ages: Mapping[str, float] | None = None
     report_formats: tuple[str, ...] = ("json",)
     file: Path | None = None
     period: Period
@@ -70,8 +75,15 @@ class Settings:
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
 
+    @property
+    def ages(self) -> Mapping[str, float]:
+        """After how long a target is asked again. Only whoever asks needs to know which kinds there are."""
+        return age_defaults() if self.given_ages is None else self.given_ages
+
     def manners_of(self, host: str) -> Manners:
         """The manners for a host: its own settings over built-in ones over the general ones."""
+        from enrich.model import Manners
+
         own = self.hosts.get(host, HostSettings())
         manners = built_in_manners().get(host)
         if manners is None:

@@ -5,12 +5,10 @@ Each function returns the value or raises ValueError; whoever knows the source s
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from enrich.model import Status
 from enrich.registry import finding_codes, reasons
 
 DAY_SECONDS = 86400.0
@@ -90,6 +88,8 @@ def remap(value: object) -> str:
 
 
 def network(value: object) -> str:
+    import ipaddress
+
     try:
         return str(ipaddress.ip_network(plain_text(value)))
     except ValueError as error:
@@ -107,6 +107,8 @@ def one_of(names: Callable[[], Iterable[str]]) -> Callable[[object], str]:
 
 def selectors() -> frozenset[str]:
     """What ``--fail-on``, ``--warn-on`` and ``--ignore`` take: statuses, reasons, findings, confirmed."""
+    from enrich.model import Status
+
     return frozenset({*Status, *reasons(), *finding_codes(), "confirmed"})
 
 

@@ -8,9 +8,13 @@ module needs from a higher one lies in the wrong place.
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 from requirements import ROOT
@@ -187,3 +191,29 @@ def test_the_rule_itself_tells_up_from_down(module: str, source: str, against: b
 def test_an_import_inside_a_function_is_deferred_and_one_in_a_class_is_not() -> None:
     source = "class C:\n    import httpx\n\ndef f():\n    import anyio\n"
     assert list(names_imported(source, at_import_time=True)) == [("httpx", 2)]
+
+
+def test_a_list_of_links_loads_no_record_that_it_does_not_hold() -> None:
+    """Each takes its time in front of every command."""
+    code = "import sys, enrich.config, enrich.listing; print(*(name for name in sys.modules if name in sys.argv))"
+    unneeded = ["enrich.model.kinds", "enrich.model.report", "msgspec", "multiprocessing", "enrich.kinds"]
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *unneeded], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == []
+
+
+def test_all_records_are_given_by_one_module() -> None:
+    from enrich import model
+
+    modules = [import_module(f"enrich.model.{one.name}") for one in iter_modules(model.__path__)]
+    for module in modules:
+        names = [
+            name
+            for name, value in vars(module).items()
+            if getattr(value, "__module__", "") == module.__name__
+        ]
+        assert names
+        assert all(getattr(model, name) is getattr(module, name) for name in names)
+    with pytest.raises(AttributeError, match="nobody"):
+        model.nobody  # type: ignore[attr-defined]  # noqa: B018

@@ -31,6 +31,7 @@ from enrich.text import (
     printable,
     redact,
     sarif,
+    stacked,
     unchanged,
     web_address,
     workflow_data,
@@ -221,6 +222,24 @@ def test_two_harmless_parts_make_no_command() -> None:
     assert commands(fill("{}{}", printable(":"), printable(":error::x"))) == []
     assert commands(fill("a\n{}{}\n", printable(" :"), printable(":error::x"))) == []
     assert commands(joined("", [printable("#"), printable("#[error]x")])) == []
+
+
+def test_lines_below_one_another_have_to_end() -> None:
+    assert stacked([fill("a: {}\n", printable(":")), fill(""), fill("b\n")]) == "a: :\nb\n"
+    with pytest.raises(ValueError, match="last line"):
+        stacked([printable(":"), fill(":error::x\n")])
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *("?token=a", "&access_token=a", ";Api_Key=a", "#authorization=a", "&X-Amz-Date=a", "?sig=a"),
+        *("&pass_ticket=a", "?uin=a", "&PASSWORD=a", "&poc_token=a", "?credential=a", "&to\u212aen=a"),
+        *("/ghp_" + "a" * 20, "/github_pat_" + "a" * 20, "/eyJ" + "a" * 10 + ".a" * 10, "##[group]"),
+    ],
+)
+def test_what_holds_a_secret_is_not_called_harmless(secret: str) -> None:
+    assert not is_harmless(f"a.md:1:1: https://a.b/c{secret}\n")
 
 
 # --- JSON -------------------------------------------------------------------------------------------

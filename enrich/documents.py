@@ -28,6 +28,7 @@ from enrich.errors import UsageError
 from enrich.extract.positions import lines_of
 from enrich.gitignore import Layer, Rule, is_ignored, rules_of
 from enrich.model import Document, DocumentType, Finding, Remark
+from enrich.places import is_repository, refuse_to_be_led_out, repository_of
 from enrich.registry import document_types, finding_codes
 from enrich.text import printable
 
@@ -121,7 +122,7 @@ def discover(paths: Sequence[str], walk: Walk) -> Places:
     Those of a folder come while it is walked, so that work on the first need not wait for the last.
     """
     for path in paths:
-        _refuse_to_be_led_out(path)
+        refuse_to_be_led_out(path)
     if len(paths) == 1 and paths[0] != STDIN and os.path.isdir(paths[0]):
         return _once(_folder(Path(paths[0]), walk))
     places: dict[str, Place] = {}
@@ -159,17 +160,6 @@ def _places(path: str, walk: Walk) -> Iterator[Place]:
         raise UsageError(f"{printable(path)}: there is no such file or folder")
 
 
-def _refuse_to_be_led_out(path: str) -> None:
-    """UsageError for a path in the current folder that symbolic links lead out of it."""
-    here = os.path.realpath(os.curdir)
-    written = os.path.normpath(os.path.join(here, path))
-    if Path(written).is_relative_to(here) and not Path(os.path.realpath(written)).is_relative_to(here):
-        raise UsageError(
-            f"{printable(path)}: is or lies behind a symbolic link that leads out of the current folder; "
-            "name the place that it leads to"
-        )
-
-
 def _matches(pattern: str, walk: Walk) -> list[Path]:
     """What a glob matches without going through symbolic links, as a shell's would that has ``**``.
 
@@ -191,14 +181,14 @@ def _is_apart(match: Path, pattern: Sequence[str], first: int, walk: Walk) -> bo
     says_hidden = any(part.startswith(".") for part in pattern[first:])
     if not (walk.hidden or says_hidden) and any(part.startswith(".") for part in inside):
         return True
-    if any(Path(*match.parts[: first + number + 1]).is_symlink() for number in range(len(inside))):
+    if any(os.path.islink(Path(*match.parts[: first + number + 1])) for number in range(len(inside))):
         return True
     return bool(walk.never) and any(match.resolve().is_relative_to(folder) for folder in walk.never)
 
 
 def _matched(match: Path, walk: Walk) -> Iterator[Place]:
     """A glob stands for many names: what it meets is treated as met while walking."""
-    if match.is_dir():
+    if os.path.isdir(match):
         yield from _folder(match, walk)
     elif match.suffix.lower() in walk.suffixes:
         yield Place(file=str(match), shown=shown(match), dated=_dated(match), root=_root(match.parent))
@@ -285,7 +275,7 @@ def _prefix(folder: str) -> str:
 def _top(root: Path) -> _Folder:
     """The folder that was named, with the rules of the repository around it. What is named is not ignored."""
     resolved = root.resolve()
-    repository = next((up for up in (resolved, *resolved.parents) if (up / ".git").exists()), resolved)
+    repository = repository_of(resolved) or resolved
     below = resolved.relative_to(repository).parts
     layers: list[Layer] = []
     for depth in range(len(below)):
@@ -297,7 +287,7 @@ def _top(root: Path) -> _Folder:
 
 def _inside(folder: _Folder, name: str) -> _Folder:
     path, depth = folder.path / name, folder.depth + 1
-    if (path / ".git").exists():
+    if is_repository(path):
         # Another repository begins, with rules of its own.
         return _Folder(path, depth, (), _rules_in(path, 0))
     below = (*folder.below, name)

@@ -27,6 +27,7 @@ from urllib.parse import quote, unquote_to_bytes
 from enrich.documents import names_in
 from enrich.extract.bare import is_template
 from enrich.model import CanonicalUrl, Document, Identity, Status, Suggestion, Target, Verdict
+from enrich.places import is_repository, repository_of
 from enrich.registry import document_types
 
 Digits = tuple[str, ...]
@@ -136,7 +137,7 @@ def _site_inside(folder: str, root: str) -> str:
 def _is_below_a_top(root: str) -> bool:
     """Whether the root is a folder inside a repository: a path from the top then leads out of what was read."""
     path = Path(root)
-    return not (path / ".git").exists() and any((up / ".git").exists() for up in path.parents)
+    return not is_repository(path) and repository_of(path) is not None
 
 
 def _identity(path: str, fragment: str) -> Identity:
@@ -321,7 +322,7 @@ class Judge:
 
     def _page_of(self, file: Path) -> Path:
         """The document that a folder is shown with, where it has one."""
-        if not file.is_dir():
+        if not os.path.isdir(file):
             return file
         listing = self._listing(file)
         return next((file / name for name in _FOLDER_PAGES if name in listing), file)

@@ -269,7 +269,7 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
 
     settings = job.settings
     check_network_environment(os.environ)
-    check_places(settings)
+    check_places(settings, job.is_check)
     places = list(places_of(settings, job.paths))
     documents = documents_of(places, git_dates=settings["git_dates"])
     folder = make_folder(Path(settings["cache_dir"]))

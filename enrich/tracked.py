@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from enrich.places import repository_of
+
 _HEADER_BYTES = 12
 # Times, device, inode, mode, owner, size: what stands before the hash of an entry.
 _STAT_BYTES = 40
@@ -22,13 +24,30 @@ _LENGTH = 0xFFF
 def is_kept_by_git(file: Path) -> bool:
     """Whether the index of the nearest repository names this file, or one whose name begins like it."""
     place = file.parent.resolve() / file.name
-    holder = next((up for up in place.parents if (up / ".git").exists()), None)
-    if holder is None or (folder := _git_folder(holder)) is None:
+    if (holder := repository_of(place.parent)) is None:
         return False
     name = place.relative_to(holder).as_posix().encode().lower()
+    try:
+        return _is_named(holder, name)
+    except PermissionError:
+        # Nobody can say that the cache is ours.
+        return True
+
+
+def _is_named(holder: Path, name: bytes) -> bool:
+    if (folder := _git_folder(holder)) is None:
+        return False
     # A split index keeps most names in a file beside it.
     indexes = [folder / "index", *folder.glob("sharedindex.*")]
-    return any(_names(index.read_bytes(), name, _is_sha256(folder)) for index in indexes if index.is_file())
+    return any(_names(_bytes(index), name, _is_sha256(folder)) for index in indexes)
+
+
+def _bytes(file: Path) -> bytes:
+    """What stands in a file; nothing where there is none."""
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return b""
 
 
 def _git_folder(holder: Path) -> Path | None:
@@ -41,8 +60,7 @@ def _git_folder(holder: Path) -> Path | None:
 
 
 def _is_sha256(folder: Path) -> bool:
-    config = folder / "config"
-    return config.is_file() and b"sha256" in config.read_bytes().lower()
+    return b"sha256" in _bytes(folder / "config").lower()
 
 
 def _names(index: bytes, name: bytes, sha256: bool) -> bool:

@@ -10,7 +10,9 @@ The general reason codes are declared here; the web kind hands them to the regis
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from http import HTTPStatus
+from itertools import pairwise
 from urllib.parse import unquote, urlsplit
 
 from enrich.model import (
@@ -93,6 +95,9 @@ def _judge_success(response: Response) -> Verdict:
     asked = response.hops[0].url
     if _is_login(response.url) and not _is_login(asked):
         return Verdict(Status.BLOCKED, "login-required", "It leads to a page that asks to log in.")
+    if _is_downgraded([*(hop.url for hop in response.hops), response.url]):
+        # Anybody on the way may have written an unencrypted answer, so where it leads is not suggested.
+        return Verdict(Status.OK, reason, "It leads to or over an unencrypted address (http).")
     if any(hop.status not in PERMANENT for hop in response.hops) or _is_same_place(asked, response.url):
         return Verdict(Status.OK, reason)
     moved = f"http-{response.hops[0].status}"
@@ -102,6 +107,12 @@ def _judge_success(response: Response) -> Verdict:
 
 def _is_login(url: str) -> bool:
     return _LOGIN_PATH.search(urlsplit(url).path) is not None
+
+
+def _is_downgraded(way: Sequence[str]) -> bool:
+    """Whether a redirect leads from https to http, at any of the addresses that were asked in turn."""
+    schemes = [urlsplit(url).scheme for url in way]
+    return ("https", "http") in pairwise(schemes)
 
 
 def _is_same_place(asked: str, answered: str) -> bool:

@@ -20,6 +20,9 @@ from internet import Internet, command, environment, saved_report
 from requirements import require
 from sites import small_web
 
+from enrich.errors import StorageError
+from enrich.store.opening import open_cache
+
 pytestmark = pytest.mark.faults
 
 LINKS = [f"https://page-{n % 6}.example/words/{n}" for n in range(60)]
@@ -128,6 +131,49 @@ def test_a_disk_that_is_full_of_cache_is_said_and_what_was_counted_is_there(
 def _free(place: Path) -> int:
     state = os.statvfs(place)
     return state.f_bavail * state.f_frsize
+
+
+@pytest.mark.parametrize("free_bytes", [0, 16_384])
+def test_a_cache_that_does_not_fit_from_the_first_leaves_nothing_half(
+    run: Run, small_disk: Path, free_bytes: int
+) -> None:
+    cache = small_disk / "cache"
+    cache.mkdir()
+    (small_disk / "ballast").write_bytes(bytes(_free(small_disk) - free_bytes))
+    done = run("--cache-dir", str(cache), "--offline")
+    assert_said(done)
+    assert "is the disk full" in done.stderr or "No space left" in done.stderr
+    assert "cache clear" not in done.stderr
+    names = {left.name for left in cache.iterdir()}
+    assert not {name for name in names if name.startswith(".") or "new" in name or "corrupt" in name}
+    (small_disk / "ballast").unlink()
+    again = run("--cache-dir", str(cache))
+    assert again.returncode == 0, again.stderr
+    assert not list(cache.glob("*corrupt*"))
+
+
+def test_however_little_room_there_is_no_cache_is_left_half_made(small_disk: Path) -> None:
+    """A log that could not be carried over into its database left one that was damaged."""
+    path = small_disk / "cache" / "enrich.sqlite3"
+    said = set()
+    for blocks in range(50):
+        path.parent.mkdir()
+        (small_disk / "ballast").write_bytes(bytes(_free(small_disk) - 4096 * blocks))
+        try:
+            connection, aside = open_cache(path)
+        except StorageError as error:
+            said.add(str(error))
+        else:
+            assert aside is None
+            connection.close()
+        assert not list(path.parent.glob("*.new*"))
+        (small_disk / "ballast").unlink()
+        connection, aside = open_cache(path)
+        connection.close()
+        assert aside is None, f"{blocks} blocks"
+        shutil.rmtree(path.parent)
+    assert said
+    assert all("is the disk full?" in why for why in said)
 
 
 def test_a_report_that_does_not_fit_leaves_the_old_one(run: Run, folder: Path, small_disk: Path) -> None:

@@ -39,7 +39,7 @@ LINES = (
     line("holds kinds network"),
     line("extract fetch store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
-    line("codec config registry text urls", may_use_each_other=True),
+    line("codec config places registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
         "date_forms dates front_matter gitignore mass_change outage periods processes titles",

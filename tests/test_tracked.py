@@ -63,6 +63,16 @@ def test_a_name_that_is_only_like_it_is_another(repository: Path, version: str) 
     assert is_kept_by_git(repository / "cache" / "enrich.sqlite2")
 
 
+def test_an_index_that_may_not_be_read_vouches_for_nothing(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    assert is_kept_by_git(repository / "cache" / NAME)
+
+
 def test_a_split_index_is_read_whole(repository: Path) -> None:
     git(repository, "add", f"cache/{NAME}")
     git(repository, "update-index", "--split-index")

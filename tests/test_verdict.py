@@ -186,6 +186,43 @@ def test_a_move_that_shows_is_a_redirect(answered: str) -> None:
     assert verdict.status is Status.REDIRECTED
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        ["https://example.org/a", "http://example.org/b"],
+        ["https://example.org/a", "http://example.org/a"],
+        ["https://example.org/a", "http://other.example/b", "https://other.example/b"],
+        ["http://example.org/a", "https://example.org/a", "http://example.org/b"],
+    ],
+)
+@pytest.mark.parametrize("status", [301, 308, 302])
+def test_a_way_from_https_to_http_is_noted_and_not_suggested(way: list[str], status: int) -> None:
+    verdict = judge_http(response(200, way[-1], hops=tuple(Hop(url, status) for url in way[:-1])))
+    assert (verdict.status, verdict.reason, verdict.suggestion) == (Status.OK, "http-200", None)
+    assert verdict.detail is not None
+    assert "unencrypted" in verdict.detail
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        ["http://example.org/a", "http://example.org/b"],
+        ["http://example.org/a", "https://example.org/b"],
+        ["https://example.org/a", "https://example.org/b", "https://example.org/c"],
+    ],
+)
+def test_a_way_that_is_as_safe_at_its_end_is_a_move(way: list[str]) -> None:
+    verdict = judge_http(response(200, way[-1], hops=tuple(Hop(url, 301) for url in way[:-1])))
+    assert verdict.status is Status.REDIRECTED
+    assert verdict.suggestion is not None
+    assert verdict.suggestion.url == way[-1]
+
+
+def test_an_unencrypted_way_to_a_login_page_still_says_nothing() -> None:
+    verdict = judge_http(response(200, "http://example.org/login", hops=(Hop(URL, 301),)))
+    assert (verdict.status, verdict.reason) == (Status.BLOCKED, "login-required")
+
+
 def test_a_move_to_nowhere_is_judged_by_where_it_ends() -> None:
     verdict = judge_http(response(404, "https://example.org/b", hops=(Hop(URL, 301),)))
     assert (verdict.status, verdict.reason, verdict.suggestion) == (Status.BROKEN, "http-404", None)

@@ -43,10 +43,12 @@ def _with_cache_options(command: Command) -> Command:
 @contextlib.contextmanager
 def _held_cache(cache_dir: str | None, wait: str | None, config_file: str | None) -> Iterator[Path]:
     """The cache file of the settings, locked; UsageError when there is none."""
+    from enrich.config import check_place
     from enrich.store.lock import hold
     from enrich.store.sqlite import FILE_NAME
 
     settings = settings_of("cache", config_file, {"cache_dir": cache_dir, "wait": wait})
+    check_place("--cache-dir", settings["cache_dir"])
     folder = Path(settings["cache_dir"])
     if not os.path.lexists(folder / FILE_NAME):
         raise UsageError(f"{folder}: there is no cache here; `enrich run` makes one")

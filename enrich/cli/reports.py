@@ -25,10 +25,12 @@ def report_command(file: str | None, config_file: str | None, stable: bool, **op
     enrich report --format markdown
     enrich report reports/latest.json --format json --stable
     """
-    from enrich.config import DEFAULT_REPORTS_DIR
+    from enrich.config import DEFAULT_REPORTS_DIR, check_place
     from enrich.report import json
 
     settings = settings_of("report", config_file, options)
+    if settings["output"]:
+        check_place("--output", settings["output"])
     path = Path(file or f"{DEFAULT_REPORTS_DIR}/latest.json")
     try:
         report = json.load(path.read_bytes(), str(path))

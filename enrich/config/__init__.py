@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enrich.config.checks import check_network_environment, check_places
+from enrich.config.checks import check_network_environment, check_place, check_places
 from enrich.config.loading import load
 from enrich.config.settings import DEFAULT_REPORTS_DIR, Settings
 from enrich.config.table import SETTINGS, Setting
@@ -15,6 +15,7 @@ __all__ = [
     "Setting",
     "Settings",
     "check_network_environment",
+    "check_place",
     "check_places",
     "load",
     "seconds",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from enrich.config.settings import Settings
+from enrich.config.settings import DEFAULT_REPORTS_DIR, Settings
 from enrich.config.table import BY_NAME
 from enrich.errors import UsageError
+from enrich.places import refuse_to_be_led_out
 from enrich.urls import canonical, is_web
 
 
@@ -24,14 +26,30 @@ def check_network_environment(environ: Mapping[str, str]) -> None:
                 )
 
 
-def check_places(settings: Settings) -> None:
-    """Raise UsageError for folders and files that cannot be written to, before the work begins."""
-    for name in ("cache_dir", "reports_dir"):
-        if settings[name] and Path(settings[name]).exists() and not Path(settings[name]).is_dir():
-            raise UsageError(f"{BY_NAME[name].option}: {settings[name]} is not a folder")
-    output = settings["output"]
-    if output and (Path(output).is_dir() or not Path(output).parent.is_dir()):
-        raise UsageError(f"--output: {output}: is a folder, or lies in one that is not there")
+def check_places(settings: Settings, is_check: bool) -> None:
+    """Raise UsageError for folders and files that cannot or must not be written to, before the work begins.
+
+    ``is_check`` writes no reports unless it was told where to.
+    """
+    reports = settings["reports_dir"] or (None if is_check else DEFAULT_REPORTS_DIR)
+    for name, folder in (("cache_dir", settings["cache_dir"]), ("reports_dir", reports)):
+        if folder:
+            check_place(BY_NAME[name].option, folder)
+            if os.path.exists(folder) and not os.path.isdir(folder):
+                raise UsageError(f"{BY_NAME[name].option}: {folder} is not a folder")
+    if output := settings["output"]:
+        check_place("--output", output)
+        if os.path.isdir(output) or not os.path.isdir(Path(output).parent):
+            raise UsageError(f"--output: {output}: is a folder, or lies in one that is not there")
+
+
+def check_place(option: str, path: str) -> None:
+    """UsageError for a place to write to that links of a checkout put elsewhere; one named in full is meant."""
+    if not os.path.isabs(path):
+        try:
+            refuse_to_be_led_out(path)
+        except UsageError as error:
+            raise UsageError(f"{option}: {error}") from None
 
 
 def _is_proxy(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from enrich.errors import UsageError
+from enrich.places import repository_of
 
 FILE_NAME = "enrich.toml"
 
@@ -37,7 +39,7 @@ class ConfigFile:
 
 def _git_root(folder: Path) -> Path:
     """The nearest folder at or above with a ``.git``, else the folder itself."""
-    return next((up for up in (folder, *folder.parents) if (up / ".git").exists()), folder)
+    return repository_of(folder) or folder
 
 
 def from_here(path: Path) -> Path:
@@ -81,7 +83,7 @@ def find_file(named: str | None, folder: Path) -> ConfigFile | None:
         return _parse(path, path.name == "pyproject.toml", in_tree)
     for path, partial in _candidates(folder):
         path = from_here(path)
-        if path.is_file() and (found := _parse(path, partial, True)) is not None:
+        if os.path.isfile(path) and (found := _parse(path, partial, True)) is not None:
             return found
     return None
 

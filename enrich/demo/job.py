@@ -10,6 +10,7 @@ from enrich.demo.web import manners_of, notes, transport
 from enrich.equipment import make_fetcher
 from enrich.errors import UsageError
 from enrich.job import Job, Observer, make_folder
+from enrich.places import refuse_to_be_led_out
 
 if TYPE_CHECKING:
     from enrich.config import Settings
@@ -23,9 +24,11 @@ def lay_out(folder: Path) -> Path:
         raise UsageError(
             f"{folder}: is there already and is not a demo's folder; give another one with --into"
         )
+    place = folder / "notes"
+    for path in (place, *(place / note.name for note in notes().iterdir())):
+        refuse_to_be_led_out(str(path))
     make_folder(folder)
     (folder / MARK).touch()
-    place = folder / "notes"
     place.mkdir(exist_ok=True)
     for note in notes().iterdir():
         if note.name.endswith(".md"):

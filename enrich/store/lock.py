@@ -58,8 +58,12 @@ def _sign(folder: Path) -> None:
     since = datetime.now(UTC).isoformat(timespec="seconds")
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{HOLDER_NAME}.", dir=folder)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"pid": os.getpid(), "since": since}, file)
-        os.replace(name, folder / HOLDER_NAME)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump({"pid": os.getpid(), "since": since}, file)
+            os.replace(name, folder / HOLDER_NAME)
+        except BaseException:
+            os.unlink(name)
+            raise
     except OSError as error:
         raise StorageError(f"{folder}: the cache cannot be written: {error.strerror}") from None

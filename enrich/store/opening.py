@@ -8,6 +8,7 @@ file would be somebody else's program, run with our rights.
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sqlite3
@@ -37,6 +38,9 @@ _STRANGE = _DAMAGE | {
     sqlite3.SQLITE_TOOBIG,
     sqlite3.SQLITE_MISMATCH,
 }
+# What a full disk makes SQLite say: "disk I/O error" when it is the shared memory that finds no room.
+_DISK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _TEMPORARY = (
     "CREATE TEMP TABLE age (kind TEXT PRIMARY KEY, ok INTEGER, spread INTEGER, metadata INTEGER)",
     "CREATE TEMP TABLE doubted (target_id TEXT PRIMARY KEY) WITHOUT ROWID",
@@ -65,9 +69,14 @@ def open_cache(path: Path) -> tuple[sqlite3.Connection, str | None]:
             return _open(path), said
     except (sqlite3.Error, OSError, _DamagedError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise StorageError(
-            f"{path}: the cache cannot be used: {why}; `enrich cache clear` starts anew, or give another --cache-dir"
-        ) from error
+        raise StorageError(f"{path}: the cache cannot be used: {why}; {_way_out(error)}") from error
+
+
+def _way_out(error: Exception) -> str:
+    of_disk = isinstance(error, sqlite3.Error) and is_damage(error, _DISK)
+    if of_disk or (isinstance(error, OSError) and error.errno in _NO_ROOM):
+        return "is the disk full? Free some room, or give another --cache-dir"
+    return "`enrich cache clear` starts anew, or give another --cache-dir"
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -91,17 +100,30 @@ def _make(path: Path) -> None:
     if any(os.path.lexists(f"{path}{companion}") for companion in _COMPANIONS):
         raise _DamagedError("parts of a database lie there without it")
     new = path.with_name(f"{path.name}.new")
-    for part in ("", *_COMPANIONS):
-        new.with_name(new.name + part).unlink(missing_ok=True)
+    _remove(new)
+    try:
+        _fill(new)
+        os.replace(new, path)
+    except BaseException:
+        _remove(new)
+        raise
+
+
+def _fill(new: Path) -> None:
+    """A cache without contents. Its tables go to the file itself: from a log, closing may fail to and not say so."""
     # Notes may hold private addresses: the file is for its owner alone from its first byte.
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     connection = sqlite3.connect(new, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
         schema.migrate(connection, new)
+        connection.execute("PRAGMA journal_mode=WAL")
     finally:
         connection.close()
-    os.replace(new, path)
+
+
+def _remove(new: Path) -> None:
+    for part in ("", *_COMPANIONS):
+        new.with_name(new.name + part).unlink(missing_ok=True)
 
 
 def _look(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -17,6 +18,18 @@ def test_the_holder_is_named_to_the_second_one(tmp_path: Path) -> None:
     with hold(tmp_path):
         assert (tmp_path / HOLDER_NAME).exists()
     assert not (tmp_path / HOLDER_NAME).exists()
+
+
+def test_a_name_that_cannot_be_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(StorageError, match="No space left"), hold(tmp_path):
+        pytest.fail("nobody works without having signed")
+    assert {left.name for left in tmp_path.iterdir()} <= {LOCK_NAME}
 
 
 @pytest.mark.parametrize("left", ['{"pid": 1, "since": "2020"}', "", "[]", "\x1b[2J", '{"pid": "x"}'])

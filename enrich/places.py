@@ -1,0 +1,37 @@
+"""Asks about paths where a stranger may have laid out the folders.
+
+Two surprises. A folder to write to, such as ``cache``, may come with a pull request as a symbolic link to any
+place of the machine. And `pathlib.Path.exists` raises where this user may not look (until Python 3.14), so that
+one locked folder ended a whole run; the functions of `os.path` say no.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from enrich.errors import UsageError
+
+
+def refuse_to_be_led_out(path: str) -> None:
+    """UsageError for a path in the current folder that symbolic links lead out of it."""
+    here = os.path.realpath(os.curdir)
+    written = os.path.normpath(os.path.join(here, path))
+    if Path(written).is_relative_to(here) and not Path(os.path.realpath(written)).is_relative_to(here):
+        # Whoever is led nowhere needs no letters made harmless.
+        from enrich.text import printable
+
+        raise UsageError(
+            f"{printable(path)}: is or lies behind a symbolic link that leads out of the current folder; "
+            "name the place that it leads to"
+        )
+
+
+def is_repository(folder: Path) -> bool:
+    """Whether a git repository, a worktree or a submodule begins here; no where this user may not look."""
+    return os.path.exists(folder / ".git")
+
+
+def repository_of(folder: Path) -> Path | None:
+    """The nearest folder, at or above a resolved one, in which a repository begins."""
+    return next((up for up in (folder, *folder.parents) if is_repository(up)), None)

@@ -456,6 +456,9 @@ def test_config_shows_every_setting_and_where_it_came_from(desk: Desk) -> None:
     assert "ENRICH_TIMEOUT" in lines["timeout"]
     assert "default" in lines["concurrency"]
     assert "gho_secret_of_somebody" not in done.stdout + done.stderr
+    wechat = "1 at a time, 8 to 12 s apart, at most 500 a day, at most 30 in one check"
+    assert lines['hosts."mp.weixin.qq.com":'].endswith(wechat)
+    assert lines['hosts."arxiv.org":'].endswith("1 at a time, 3 s apart")
 
 
 @pytest.mark.smoke

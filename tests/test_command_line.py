@@ -107,12 +107,12 @@ def noted(desk: Desk) -> Desk:
         (
             ["notes"],
             '[hosts."mp.weixin.qq.com"]\ninterval = 1\n',
-            ["enrich.toml:2", "mp.weixin.qq.com", "--i-own-these-hosts"],
+            ["enrich.toml:2", "mp.weixin.qq.com", "--config"],
         ),
         (
             ["notes"],
             '[hosts."export.arxiv.org"]\nconcurrency = 2\n',
-            ["enrich.toml:2", "export.arxiv.org", "--i-own-these-hosts"],
+            ["enrich.toml:2", "export.arxiv.org", "--config"],
         ),
     ],
 )

@@ -14,12 +14,17 @@ from enrich.store.protocol import Store
 from enrich.store.recorder import Recorder
 
 
+def _as_many_as_wanted(_host: str, count: int) -> int:
+    return count
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """What asking needs: who is asked through what, where results go, and what ends it early.
 
     ``accept_of`` gives HTTP statuses that a user declared fine for a host, ``budget_of`` how many of its targets
-    may be asked; ``names_resolved`` says how many names were found. ``is_check`` says that the check cap
+    may be asked; ``grant`` takes places for so many of them, and says for how many there is room beside the links
+    that are redirected to it. ``names_resolved`` says how many names were found, ``is_check`` that the check cap
     of a host's manners counts. ``outages`` takes the results on their way to the recorder, and says when asking
     makes no sense. ``broke`` receives mistakes of ours.
     """
@@ -35,5 +40,6 @@ class Asking:
     names_resolved: Callable[[], int]
     outages: Outages
     broke: Callable[[Target, Exception], None]
+    grant: Callable[[str, int], int] = _as_many_as_wanted
     is_check: bool = False
     stopping: anyio.Event = field(default_factory=anyio.Event)

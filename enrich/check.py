@@ -71,9 +71,10 @@ async def allowance(asking: Asking, host: str) -> int | None:
 async def check_host(asking: Asking, host: str, count: int) -> None:
     """Ask the due targets of one host, as many at a time as its lane is wide."""
     allowed = await allowance(asking, host)
-    if allowed is not None and allowed < count:
-        await asking.store.defer_host(host, DEFERRED, keep=allowed)
-        count = allowed
+    granted = asking.grant(host, count if allowed is None else min(allowed, count))
+    if granted < count:
+        await asking.store.defer_host(host, DEFERRED, keep=granted)
+        count = granted
     manners = asking.manners_of(host)
     lane = _HostQueue(asking, host, manners)
     async with anyio.create_task_group() as tasks:

@@ -76,6 +76,7 @@ def make_fetcher(
             concurrency=settings["concurrency"],
             manners_of=manners_of or settings.manners_of,
             headers_of=partial(_headers_of, settings),
+            budget_of=partial(_budget_of, settings, manners_of or settings.manners_of),
             timeout_of=lambda host: settings.hosts[host].timeout if host in settings.hosts else None,
             allow_nets=settings["allow_net"],
             allow_private=settings["allow_private"],
@@ -89,6 +90,13 @@ def make_fetcher(
         held_until=holds.until if holds else {},
         on_hold=holds.add if holds else None,
     )
+
+
+def _budget_of(settings: Settings, manners_of: Callable[[str], Manners], host: str) -> int | None:
+    """How many links may lead to a host in a run, by a redirect or by naming it; None for any number."""
+    manners = manners_of(host)
+    limits = (settings.budget_of(host), manners.daily_cap, manners.check_cap if settings.is_check else None)
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _headers_of(settings: Settings, host: str) -> tuple[tuple[str, str], ...]:

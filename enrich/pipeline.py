@@ -205,6 +205,7 @@ def _asking(job: Job, store: Store, fetcher: Fetcher, progress: Progress, rule: 
         now=job.now,
         manners_of=job.manners_of or settings.manners_of,
         budget_of=settings.budget_of,
+        grant=fetcher.grant,
         accept_of=lambda host: settings.hosts[host].accept if host in settings.hosts else frozenset(),
         names_resolved=lambda: fetcher.names_resolved,
         outages=outages,

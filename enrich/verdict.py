@@ -172,7 +172,10 @@ def _judge_failure(failure: Failure) -> Verdict:
     status, sentence = _FAILURES[failure.kind]
     said = " ".join(failure.detail.split()).rstrip(".")[:_DETAIL_CHARACTERS]
     tells_more = said and said.lower() not in sentence.lower()
-    detail = f"{sentence}: {said}." if tells_more else f"{sentence}."
+    if said.lower().startswith(sentence.lower()):
+        detail = f"{sentence}{said[len(sentence) :]}."
+    else:
+        detail = f"{sentence}: {said}." if tells_more else f"{sentence}."
     return Verdict(status, failure.kind.value, detail)
 
 

@@ -107,12 +107,12 @@ def noted(desk: Desk) -> Desk:
         (
             ["notes"],
             '[hosts."mp.weixin.qq.com"]\ninterval = 1\n',
-            ["enrich.toml:2", "mp.weixin.qq.com", "--i-own-these-hosts"],
+            ["enrich.toml:2", "mp.weixin.qq.com", "--config"],
         ),
         (
             ["notes"],
             '[hosts."export.arxiv.org"]\nconcurrency = 2\n',
-            ["enrich.toml:2", "export.arxiv.org", "--i-own-these-hosts"],
+            ["enrich.toml:2", "export.arxiv.org", "--config"],
         ),
     ],
 )
@@ -456,6 +456,9 @@ def test_config_shows_every_setting_and_where_it_came_from(desk: Desk) -> None:
     assert "ENRICH_TIMEOUT" in lines["timeout"]
     assert "default" in lines["concurrency"]
     assert "gho_secret_of_somebody" not in done.stdout + done.stderr
+    wechat = "1 at a time, 8 to 12 s apart, at most 500 a day, at most 30 in one check"
+    assert lines['hosts."mp.weixin.qq.com":'].endswith(wechat)
+    assert lines['hosts."arxiv.org":'].endswith("1 at a time, 3 s apart")
 
 
 @pytest.mark.smoke

@@ -74,6 +74,7 @@ def test_the_github_token_comes_from_its_usual_variable(tmp_path: Path) -> None:
         ("[report]\nformats = ['docx']\n", "formats", "markdown"),
         ('[hosts."mp.weixin.qq.com"]\ninterval = 1\n', "enrich.toml:2", "--i-own-these-hosts"),
         ('[hosts."export.arxiv.org"]\nconcurrency = 2\n', "enrich.toml:2", "--i-own-these-hosts"),
+        ('[hosts."arxiv.org"]\ninterval = 1\n', "enrich.toml:2", "--i-own-these-hosts"),
     ],
 )
 def test_a_wrong_file_is_an_error_that_names_place_and_way_out(
@@ -114,6 +115,66 @@ def test_check_takes_only_what_narrows_from_a_file_in_the_tree(tmp_path: Path, t
     with pytest.raises(UsageError, match="does not take this from a file in the tree"):
         loaded(tmp_path, "check", named_file=str(tmp_path / "enrich.toml"))
     loaded(tmp_path, "run", text)
+
+
+HASTE = [
+    ("host_interval = 0\n", "host_interval", "at least 0.1"),
+    ("host_interval = '99ms'\n", "host_interval", "at least 0.1"),
+    ("host_concurrency = 5\n", "host_concurrency", "at most 4"),
+    ("concurrency = 10000\n", "concurrency", "at most 256"),
+    ("retries = 50\n", "retries", "at most 2"),
+    ("max_per_host = 1000000\n", "max_per_host", "at most 2000"),
+    ("timeout = 101\n", "timeout", "at most 100"),
+    ("connect_timeout = 26\n", "connect_timeout", "at most 25"),
+    ("network_wait = '7d'\n", "network_wait", "at most 1500"),
+    ('[hosts."127.0.0.2"]\ninterval = "0s"\n', "interval", "at least 0.1"),
+    ('[hosts."127.0.0.2"]\nconcurrency = 400\n', "concurrency", "at most 4"),
+    ('[hosts."127.0.0.2"]\nmax_per_run = 99999999\n', "max_per_run", "at most 2000"),
+    ('[hosts."a.example"]\ntimeout = 3600\n', "timeout", "at most 100"),
+    ('[hosts."mp.weixin.qq.com"]\ninterval = 8\n', "interval", "at least 12"),
+    ('[hosts."MP.weixin.qq.com"]\nconcurrency = 2\n', "concurrency", "at most 1"),
+    ('[hosts."arxiv.org"]\ninterval = 1\n', "interval", "at least 3"),
+    ('[hosts."api.github.com"]\nconcurrency = 2\n', "concurrency", "at most 1"),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "limit"), HASTE)
+def test_nothing_in_the_tree_makes_check_ask_faster_wider_or_more_often(
+    tmp_path: Path, text: str, key: str, limit: str
+) -> None:
+    with pytest.raises(UsageError, match="does not take this from a file in the tree") as raised:
+        loaded(tmp_path, "check", text)
+    said = str(raised.value)
+    assert limit in said
+    assert f"enrich.toml:{text.count(chr(10))}: " in said, "the line on which the key stands"
+    assert f"{key}: `enrich check`" in said
+    assert ("--config" if "hosts" in text else "ENRICH_") in said
+    trusted = {"i_own_these_hosts": True}
+    loaded(tmp_path, "run", text, options=trusted)
+    outside = tmp_path / "elsewhere" / "tree"
+    outside.mkdir(parents=True)
+    loaded(outside, "check", named_file=str(tmp_path / "enrich.toml"), options=trusted)
+
+
+@pytest.mark.parametrize("name", ["host_interval", "concurrency", "retries", "max_per_host", "timeout"])
+def test_haste_is_taken_from_options_and_environment(tmp_path: Path, name: str) -> None:
+    value = "0" if name == "host_interval" else "9000"
+    assert loaded(tmp_path, "check", options={name: value})[name] == float(value)
+    assert loaded(tmp_path, "check", environ={f"ENRICH_{name.upper()}": value})[name] == float(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "host_interval = 0.1\nhost_concurrency = 4\nconcurrency = 256\nretries = 2\nmax_per_host = 2000\n",
+        "host_interval = '5s'\nhost_concurrency = 1\nconcurrency = 1\nretries = 0\nmax_per_host = 1\n",
+        "timeout = 60\nconnect_timeout = 20\nnetwork_wait = 600\ndeadline = '1h'\n",
+        '[hosts."a.example"]\ninterval = 2\nconcurrency = 4\nmax_per_run = 9\ntimeout = 60\n',
+        '[hosts."mp.weixin.qq.com"]\ninterval = 15\n[hosts."export.arxiv.org"]\ninterval = 3\n',
+    ],
+)
+def test_slower_and_fewer_is_taken_by_check_from_the_tree(tmp_path: Path, text: str) -> None:
+    assert loaded(tmp_path, "check", text).file is not None
 
 
 def test_check_takes_a_file_from_outside_the_tree(tmp_path: Path) -> None:

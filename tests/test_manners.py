@@ -41,15 +41,23 @@ def folder(tmp_path: Path) -> Path:
     return work
 
 
+def config_of(folder: Path) -> Path:
+    """Outside of the folder that is checked: from within, `check` takes nothing that hurries."""
+    return folder.parent / f"{folder.name}.toml"
+
+
 def write(folder: Path, urls: list[str], config: str = "") -> None:
-    (folder / "enrich.toml").write_text(config)
+    config_of(folder).write_text(config)
     (folder / "notes.md").write_text("# Notes\n\n" + "\n".join(f"- <{url}>" for url in urls) + "\n")
 
 
 def run(folder: Path, *options: str, told: str = "run", **variables: str) -> str:
     """A whole run; what it printed."""
     done = run_enrich(
-        [told, "notes.md", *LOOPBACK, *options], folder, environment(None, **variables), timeout=120
+        [told, "notes.md", "--config", str(config_of(folder)), *LOOPBACK, *options],
+        folder,
+        environment(None, **variables),
+        timeout=120,
     )
     assert done.returncode in (0, 1), done.stderr
     return done.stdout
@@ -58,7 +66,7 @@ def run(folder: Path, *options: str, told: str = "run", **variables: str) -> str
 @contextmanager
 def started(folder: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
-        command("run", "notes.md", *LOOPBACK, *options),
+        command("run", "notes.md", "--config", str(config_of(folder)), *LOOPBACK, *options),
         cwd=folder,
         env=environment(None),
         stdin=subprocess.DEVNULL,
@@ -353,3 +361,25 @@ def test_a_budget_for_one_host_leaves_the_rest_for_later_runs_and_says_so(
     assert "5 targets wait for a later run, by the manners of their hosts" in said
     run(folder, "--max-per-host", "4", told="check")
     assert len({arrival.target for arrival in origin.asked("/ok")}) == 8
+
+
+def test_links_of_many_hosts_that_lead_to_one_do_not_exceed_its_budget(
+    origin: Origin, folder: Path
+) -> None:
+    victim = f"http://127.0.0.9:{origin.port}/ok"
+    urls = [f"http://127.0.1.{host}:{origin.port}/to/302?{victim}" for host in range(1, 61)]
+    write(folder, [*urls, f"{victim}?own"], "host_interval = 0.01\n")
+    said = run(folder, "--max-per-host", "5", told="check")
+    assert len({arrival.target for arrival in origin.asked("/ok")}) == 2, (
+        "its own link is asked in any case"
+    )
+    assert len(origin.asked("/ok")) == 5
+    assert "56 targets wait for a later run, by the manners of their hosts" in said
+
+
+def test_a_configuration_of_a_stranger_does_not_make_check_hurry(origin: Origin, folder: Path) -> None:
+    write(folder, [origin.url("/ok")])
+    (folder / "enrich.toml").write_text('[hosts."127.0.0.1"]\ninterval = "0s"\nconcurrency = 400\n')
+    done = run_enrich(["check", "notes.md", *LOOPBACK], folder, environment(None))
+    assert (done.returncode, len(origin.arrivals)) == (2, 0)
+    assert "enrich.toml:2: " in done.stderr

@@ -267,3 +267,10 @@ def test_every_code_is_declared_once_and_says_what_to_do() -> None:
     codes = [reason.code for reason in GENERAL_REASONS]
     assert len(codes) == len(set(codes))
     assert all(len(reason.help) > 25 and reason.help.endswith(".") for reason in GENERAL_REASONS)
+
+
+def test_what_the_sentence_says_is_not_said_again() -> None:
+    detail = "the host name could not be looked up (Temporary failure in name resolution)"
+    outcome = Failure(kind=FailureKind.DNS_FAILURE, detail=detail, url="https://a.example/")
+    said = judge_http(outcome).detail
+    assert said == "The host name could not be looked up (Temporary failure in name resolution)."

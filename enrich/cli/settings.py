@@ -13,6 +13,7 @@ from enrich.model import Shown
 
 if TYPE_CHECKING:
     from enrich.config import Setting, Settings
+    from enrich.model import Manners
 
 
 @click.command(name="config")
@@ -37,8 +38,18 @@ def config_command(config_file: str | None, codes: bool) -> None:
         tell("ages.{} = {}", printable(name), printable(_duration(age)))
     for host in sorted({*settings.hosts, *_hosts_with_manners()}):
         manners = settings.manners_of(host)
-        name, interval = printable(host), manners.interval_seconds
-        tell('hosts."{}": {} at a time, {:g} s apart', name, manners.width, interval)
+        shown = printable("".join(_shown_manners(manners)))
+        tell('hosts."{}": {} at a time{}', printable(host), manners.width, shown)
+
+
+def _shown_manners(manners: Manners) -> Iterable[str]:
+    """What is kept to at one host beside the number of requests at a time, piece by piece."""
+    shortest, longest = manners.interval_seconds, manners.interval_seconds + manners.jitter_seconds
+    yield f", {shortest:g} s apart" if shortest == longest else f", {shortest:g} to {longest:g} s apart"
+    if manners.daily_cap is not None:
+        yield f", at most {manners.daily_cap} a day"
+    if manners.check_cap is not None:
+        yield f", at most {manners.check_cap} in one check"
 
 
 def _duration(seconds: float) -> str:

@@ -1,20 +1,23 @@
 """What a configuration file says, table by table.
 
 A file in the tree that is checked may come from a stranger's pull request. From such a file ``enrich check`` takes
-only what narrows; rows marked ``trusted`` must come from flags or environment.
+only what narrows; rows marked ``trusted``, and what asks faster, wider or more often than without the file, must come
+from flags or environment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from enrich.config.files import ConfigFile, reject_unknown, table_of
 from enrich.config.settings import ConfirmRule, HostSettings, age_defaults
-from enrich.config.table import BY_NAME, ENVIRONMENT_PREFIX, SETTINGS, Setting
+from enrich.config.table import BY_NAME, CHECK_MAX_PER_HOST, ENVIRONMENT_PREFIX, SETTINGS, Setting
 from enrich.config.values import DAY_SECONDS, headers, number, printable, seconds
 from enrich.errors import UsageError
+from enrich.registry import built_in_manners
 
 _HOST_READERS: Mapping[str, Callable[[object], Any]] = {
     "concurrency": number(1, whole=True),
@@ -68,15 +71,51 @@ def contents_of(file: ConfigFile, command: str) -> Contents:
     )
 
 
-def _refuse_untrusted(file: ConfigFile, found: Iterable[str], hosts: Mapping[str, HostSettings]) -> None:
+def _refuse_untrusted(
+    file: ConfigFile, found: Mapping[str, tuple[Any, str]], hosts: Mapping[str, HostSettings]
+) -> None:
     """What a stranger's pull request must not decide (README, "Whom it trusts")."""
-    refused = [BY_NAME[name].key for name in found if BY_NAME[name].trusted]
-    refused += [f'hosts."{host}".headers' for host, own in hosts.items() if own.headers]
-    if refused:
-        raise UsageError(
-            f"{file.place(refused[0])}: `enrich check` does not take this from a file in the tree that it "
-            f"checks; give it as an option or as {ENVIRONMENT_PREFIX}… in the environment"
-        )
+    way_out = f"give it as an option or as {ENVIRONMENT_PREFIX}… in the environment"
+    for name, (value, _) in found.items():
+        setting = BY_NAME[name]
+        limit = "" if setting.trusted else _beyond(value, setting.least, setting.most)
+        if limit is not None:
+            raise _untrusted(file, setting.key, limit, way_out)
+    for host, own in hosts.items():
+        for key, limit in _host_limits(host, own).items():
+            if limit is not None:
+                way_out = "give it in a file outside of the tree (--config FILE)"
+                raise _untrusted(file, f'hosts."{host}".{key}', limit, way_out)
+
+
+def _untrusted(file: ConfigFile, key: str, limit: str, way_out: str) -> UsageError:
+    return UsageError(
+        f"{file.place(key)}: `enrich check` does not take this from a file in the tree that it checks{limit}; {way_out}"
+    )
+
+
+def _beyond(value: Any, least: float, most: float) -> str | None:
+    """The limit that a value is beyond, if it is."""
+    if not isinstance(value, (int, float)) or least <= value <= most:
+        return None
+    return f" (there at least {least:g})" if value < least else f" (there at most {most:g})"
+
+
+def _host_limits(host: str, own: HostSettings) -> dict[str, str | None]:
+    """By key, the limit beyond which a host would be asked faster, wider or more often than without the file."""
+    built_in = built_in_manners().get(host)
+    width = built_in.width if built_in else BY_NAME["host_concurrency"].most
+    # An interval of one's own has no jitter.
+    pause = (
+        built_in.interval_seconds + built_in.jitter_seconds if built_in else BY_NAME["host_interval"].least
+    )
+    return {
+        "headers": "" if own.headers else None,
+        "interval": _beyond(own.interval, pause, math.inf),
+        "concurrency": _beyond(own.concurrency, 1, width),
+        "max_per_run": _beyond(own.max_per_run, 1, CHECK_MAX_PER_HOST),
+        "timeout": _beyond(own.timeout, 0.0, BY_NAME["timeout"].most),
+    }
 
 
 def _values(file: ConfigFile) -> dict[str, tuple[Any, str]]:

@@ -10,15 +10,13 @@ from typing import Any
 from enrich.config.contents import Contents, contents_of, read
 from enrich.config.files import find_file, from_here
 from enrich.config.settings import Settings
-from enrich.config.table import BY_NAME, ENVIRONMENT_PREFIX, SETTINGS
+from enrich.config.table import BY_NAME, CHECK_MAX_PER_HOST, ENVIRONMENT_PREFIX, SETTINGS
 from enrich.errors import UsageError
 from enrich.periods import parse_period
 from enrich.registry import built_in_manners
 
 # Hosts whose owners state a rate, or punish a faster one (facts of each host stand with its kind).
-STRICT_HOSTS = ("mp.weixin.qq.com", "export.arxiv.org", "api.github.com")
-# What `check` asks of one host at most, so that nobody's pull request turns it against a victim.
-CHECK_MAX_PER_HOST = 2000
+STRICT_HOSTS = ("mp.weixin.qq.com", "export.arxiv.org", "arxiv.org", "api.github.com")
 
 
 def load(
@@ -55,6 +53,7 @@ def load(
         given_ages=contents.ages,
         report_formats=contents.report_formats,
         file=file.path if file else None,
+        is_check=command == "check",
         period=parse_period(values["since"], values["until"]),
     )
     if command in ("run", "check"):

@@ -70,6 +70,7 @@ class Settings:
     given_ages: Mapping[str, float] | None = None
     report_formats: tuple[str, ...] = ("json",)
     file: Path | None = None
+    is_check: bool = False
     period: Period
 
     def __getitem__(self, name: str) -> Any:

@@ -6,6 +6,7 @@ from these rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,8 @@ class Setting:
     """One setting. ``read`` turns what a source gives into the value, or raises ValueError.
 
     ``many`` collects a tuple; ``split`` is what separates items in an environment variable.
-    ``trusted`` settings are refused by ``check`` from a file in the tree.
+    ``trusted`` settings are refused by ``check`` from a file in the tree; of others ``least`` and ``most`` are the
+    fastest, widest and longest that it takes from there.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Setting:
     split: str = ","
     flag: bool = False
     trusted: bool = False
+    least: float = -math.inf
+    most: float = math.inf
     metavar: str = "TEXT"
     commands: tuple[str, ...] = ("run", "check")
     in_file: bool = True
@@ -60,6 +64,8 @@ class Setting:
 
 
 ENVIRONMENT_PREFIX = "ENRICH_"
+# What `check` asks of one host at most, so that nobody's pull request turns it against a victim.
+CHECK_MAX_PER_HOST = 2000
 _EXTRACTING = ("run", "check", "links")
 _CACHED = ("run", "check", "cache")
 _REPORTING = ("run", "check", "report")
@@ -74,7 +80,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="git_dates", read=flag, flag=True, default=False, commands=_EXTRACTING,
             help="Date a document that carries no date by its first commit."),
     Setting(name="kind", read=one_of(kinds), many=True, default=(), metavar="KIND",
-            commands=_EXTRACTING, help="Only links of this kind (repeatable): wechat, arxiv, github, web."),
+            commands=_EXTRACTING, help="Only links of this kind (repeatable): wechat, arxiv, github, web, file."),
     Setting(name="include", read=pattern, many=True, split="\n", default=(), metavar="RE", commands=_EXTRACTING,
             help="Check URLs that match, whatever --exclude says (repeatable)."),
     Setting(name="exclude", read=pattern, many=True, split="\n", default=(), metavar="RE", commands=_EXTRACTING,
@@ -84,7 +90,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="files_from", read=plain_text, metavar="FILE", commands=_EXTRACTING, in_file=False,
             help="Read the paths of documents from FILE, one a line; - for standard input."),
     Setting(name="extensions", read=suffix, many=True, default=(), metavar="EXT", commands=_EXTRACTING,
-            help="Read files with these suffixes in folders (repeatable or with commas); default: Markdown."),
+            help="Read files with these suffixes in folders (repeatable or with commas); default: all known types."),
     Setting(name="hidden", read=flag, flag=True, default=False, commands=_EXTRACTING,
             help="Read hidden files and folders too."),
     Setting(name="check_images", read=flag, flag=True, default=False, commands=_EXTRACTING,
@@ -107,27 +113,27 @@ SETTINGS: tuple[Setting, ...] = (
             help="Start anew instead of going on with a run that was killed."),
     Setting(name="wait", read=seconds, default=0.0, metavar="AGE", commands=_CACHED,
             help="Wait this long for another run to release the cache."),
-    Setting(name="concurrency", read=number(1, whole=True), default=256, metavar="N",
+    Setting(name="concurrency", read=number(1, whole=True), default=256, most=256, metavar="N",
             help="Requests in flight over all hosts."),
-    Setting(name="host_concurrency", read=number(1, whole=True), default=4, metavar="N",
+    Setting(name="host_concurrency", read=number(1, whole=True), default=4, most=4, metavar="N",
             help="Requests in flight to one host."),
-    Setting(name="host_interval", read=seconds, default=0.1, metavar="SECONDS",
+    Setting(name="host_interval", read=seconds, default=0.1, least=0.1, metavar="SECONDS",
             help="Time between two requests to one host."),
-    Setting(name="timeout", read=number(0.001), default=20.0, metavar="SECONDS",
+    Setting(name="timeout", read=number(0.001), default=20.0, most=100.0, metavar="SECONDS",
             help="Longest time for one attempt, redirects and body included."),
-    Setting(name="connect_timeout", read=number(0.001), default=5.0, metavar="SECONDS",
+    Setting(name="connect_timeout", read=number(0.001), default=5.0, most=25.0, metavar="SECONDS",
             help="Longest time to establish a connection."),
-    Setting(name="retries", read=number(0, whole=True), default=2, metavar="N",
+    Setting(name="retries", read=number(0, whole=True), default=2, most=2, metavar="N",
             help="How often an answer that may pass (429, 5xx, time-out, reset) is asked for again."),
     Setting(name="deadline", read=seconds, metavar="AGE",
             help="End the run after this long; what was not reached keeps its older verdict."),
     Setting(name="canary", read=url, many=True, split=" ", default=(), trusted=True, metavar="URL",
             help="A host to ask whether the network is up (repeatable); default: those longest alive by the cache."),
-    Setting(name="network_wait", read=seconds, default=300.0, metavar="AGE",
+    Setting(name="network_wait", read=seconds, default=300.0, most=1500.0, metavar="AGE",
             help="Wait this long for the network to come back when it is lost in mid-run."),
     Setting(name="accept_mass_change", read=flag, flag=True, default=False, trusted=True, in_file=False,
             help="Believe at once that many links are gone, instead of waiting for a second run to see it."),
-    Setting(name="max_per_host", read=number(1, whole=True), metavar="N",
+    Setting(name="max_per_host", read=number(1, whole=True), most=CHECK_MAX_PER_HOST, metavar="N",
             help="Targets asked per host in one run; the rest wait for the next. check: 2000."),
     Setting(name="respect_robots", read=flag, flag=True, default=False,
             help="Skip what a host's robots.txt disallows; its Crawl-delay is obeyed in any case."),

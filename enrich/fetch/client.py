@@ -27,6 +27,7 @@ import tenacity
 from enrich.fetch import retry
 from enrich.fetch.address import Guard, literal, parse_nets
 from enrich.fetch.body import drain, is_readable, is_wanted, read_body
+from enrich.fetch.budgets import Budgets
 from enrich.fetch.faults import fault_of, is_before_connection
 from enrich.fetch.hops import Address, Origin, address_of, headers_of, join, location_of, redirected, told
 from enrich.fetch.names import Resolve, system_resolver
@@ -75,6 +76,9 @@ _LONGEST_HOLD_SECONDS = 366 * 86400.0
 # What a proxy says for itself, when a plain http question goes through it.
 _PROXY_STATUSES = frozenset({407, 502, 504})
 
+# Why a redirect is not followed to a host that has had its share.
+_NO_PLACE = "it leads to a host to which no more links are followed in this run"
+
 # Names that cannot exist (RFC 6761 section 6.4): whoever answers for one answers in place of others.
 _NO_NAME = ".invalid"
 
@@ -84,6 +88,10 @@ def _no_headers(_host: str) -> tuple[tuple[str, str], ...]:
 
 
 def _no_timeout(_host: str) -> float | None:
+    return None
+
+
+def _no_budget(_host: str) -> int | None:
     return None
 
 
@@ -103,7 +111,7 @@ class FetchSettings:
     go to its https site alone. ``patience_seconds`` is the longest ``Retry-After`` that is waited for; a host
     that wants more is deferred to a later run.
     ``reads_robots`` names the hosts whose robots.txt counts: its ``Crawl-delay`` always, what it disallows
-    only with ``respect_robots``.
+    only with ``respect_robots``. ``budget_of`` says how many links may lead to a host in all.
     """
 
     user_agent: str
@@ -114,6 +122,7 @@ class FetchSettings:
     manners_of: Callable[[str], Manners] = _usual_manners
     headers_of: Callable[[str], tuple[tuple[str, str], ...]] = _no_headers
     timeout_of: Callable[[str], float | None] = _no_timeout
+    budget_of: Callable[[str], int | None] = _no_budget
     allow_nets: tuple[str, ...] = ()
     allow_private: bool = False
     proxies: Mapping[str, str] = field(default_factory=dict)
@@ -130,11 +139,13 @@ class FetchSettings:
 
 @dataclass(slots=True)
 class _Attempt:
-    """What has happened so far in one attempt.
+    """What has happened so far in one attempt for ``link``, which names ``host``.
 
     ``minds_robots`` is off for what asks for robots.txt itself; ``fresh`` says that no idle connection is to be used.
     """
 
+    link: str
+    host: str
     seconds_left: float
     minds_robots: bool = True
     elapsed_seconds: float = 0.0
@@ -181,6 +192,7 @@ class Fetcher:
         self._now = now
         self._held = self._held_since_start(held_until)
         self._on_hold = on_hold
+        self._budgets = Budgets(settings.budget_of)
         self._lanes: dict[str, Lane] = {}
         self._most_lanes = LANES_KEPT
         self._robots: dict[Origin, Known] = {}
@@ -311,6 +323,10 @@ class Fetcher:
         """The hosts that somebody is waiting for or asking."""
         return {host: lane.state() for host, lane in self._lanes.items() if lane.is_busy}
 
+    def grant(self, host: str, count: int) -> int:
+        """Set places in a host's budget aside for links that name it; how many of ``count`` there is room for."""
+        return self._budgets.grant(host, count)
+
     async def fetch(self, request: Request) -> Outcome:
         """Ask, follow redirects, and ask again where that may help. Faults of the web are outcomes."""
         outcome = await self._attempt(request)
@@ -360,9 +376,10 @@ class Fetcher:
     async def _attempt(self, request: Request, *, minds_robots: bool = True) -> Outcome:
         """One pass through all hops."""
         first = address_of(request.url)
-        limit = self._settings.timeout_of(first.host) if first else None
+        host = first.host if first else ""
+        limit = self._settings.timeout_of(host) if host else None
         minds_robots = minds_robots and request.purpose is not Purpose.API
-        state = _Attempt(limit or self._settings.timeout_seconds, minds_robots)
+        state = _Attempt(request.url, host, limit or self._settings.timeout_seconds, minds_robots)
         while True:
             step = await self._hop(request, state)
             if not isinstance(step, Request):
@@ -376,6 +393,8 @@ class Fetcher:
             return _unaskable(request.url, state)
         if refusal := self._refusal(address):
             return state.failure(FailureKind.FORBIDDEN_ADDRESS, refusal, address.url)
+        if address.host != state.host and not self._budgets.admits(address.host, state.link):
+            return state.failure(FailureKind.HOST_DEFERRED, _NO_PLACE, address.url)
         lane = self._lane(address.host)
         rules = await self._rules(address, lane) if state.minds_robots else NO_RULES
         async with lane.turn(address.port) as refusal:
@@ -581,7 +600,8 @@ def _in_circles(state: _Attempt, url: str) -> Failure:
     """Redirects that do not end. Where cookies were set, a visitor who keeps them may well arrive."""
     if state.cookies:
         return state.failure(FailureKind.PROTOCOL, "it redirects without end to who sends no cookies", url)
-    return state.failure(FailureKind.TOO_MANY_REDIRECTS, f"{len(state.hops)} redirects and no end", url)
+    count = "1 redirect" if len(state.hops) == 1 else f"{len(state.hops)} redirects"
+    return state.failure(FailureKind.TOO_MANY_REDIRECTS, f"{count} and no end", url)
 
 
 def _unaskable(url: str, state: _Attempt) -> Failure:

@@ -22,7 +22,7 @@ from origin import Answer, Origin, serve, serve_in_thread
 from enrich.fetch import pool
 from enrich.fetch.client import MAX_HOPS, Fetcher
 from enrich.fetch.hops import address_of
-from enrich.model import FailureKind, Hop, Manners, Outcome, Request
+from enrich.model import FailureKind, Hop, Manners, Outcome, Request, Response
 from enrich.urls import canonical
 
 pytestmark = pytest.mark.anyio
@@ -296,7 +296,7 @@ async def test_ten_redirects_are_followed_and_eleven_are_too_many() -> None:
 async def test_a_circle_is_noticed_at_once() -> None:
     async with serve() as origin:
         found = failure(await ask(origin.url("/loop")))
-    assert found.kind is FailureKind.TOO_MANY_REDIRECTS
+    assert (found.kind, found.detail) == (FailureKind.TOO_MANY_REDIRECTS, "1 redirect and no end")
     assert len(origin.arrivals) == 1
 
 
@@ -591,6 +591,46 @@ async def test_a_host_with_width_one_is_asked_one_by_one_with_a_gap() -> None:
     moments = [arrival.at for arrival in origin.arrivals]
     assert origin.most_at_once == 1
     assert min(later - earlier for earlier, later in pairwise(moments)) >= 0.045
+
+
+async def lead(asking: Fetcher, origin: Origin, hosts: range, to: str) -> list[Outcome]:
+    """Ask a link of each of these hosts that leads to the same place."""
+    links = [f"http://127.0.1.{host}:{origin.port}/to/302?{to}" for host in hosts]
+    return [await asking.fetch(Request(url=link)) for link in links]
+
+
+async def test_links_that_are_redirected_to_a_host_count_against_its_budget() -> None:
+    async with serve("0.0.0.0") as origin, fetcher(budget_of=lambda _: 5) as asking:
+        victim = origin.url("/ok").replace("127.0.0.1", "127.0.0.9")
+        found = await lead(asking, origin, range(1, 61), victim)
+    assert [answer(outcome).status for outcome in found[:5]] == [200] * 5
+    assert {failure(outcome).kind for outcome in found[5:]} == {FailureKind.HOST_DEFERRED}
+    assert all(len(outcome.hops) == 1 for outcome in found), "where they led is known"
+    assert len(origin.asked("/ok")) == 5
+
+
+async def test_what_was_granted_to_a_hosts_own_links_no_redirect_takes() -> None:
+    async with serve("0.0.0.0") as origin, fetcher(budget_of=lambda _: 5) as asking:
+        victim = origin.url("/ok").replace("127.0.0.1", "127.0.0.9")
+        assert asking.grant("127.0.0.9", 3) == 3
+        found = await lead(asking, origin, range(1, 10), victim)
+        own = [await asking.fetch(Request(url=f"{victim}?{n}")) for n in range(3)]
+        assert asking.grant("127.0.0.9", 10) == 3, "two came by redirect; asking again costs nothing"
+    assert [isinstance(outcome, Response) for outcome in found] == [True] * 2 + [False] * 7
+    assert [answer(outcome).status for outcome in own] == [200] * 3
+
+
+async def test_a_link_that_was_let_through_is_asked_again_as_often_as_any() -> None:
+    async with serve("0.0.0.0") as origin, fetcher(budget_of=lambda _: 1, retries=2) as asking:
+        victim = origin.url("/status/500").replace("127.0.0.1", "127.0.0.9")
+        first, second = [(await lead(asking, origin, range(1, 2), victim))[0] for _ in range(2)]
+    assert (answer(first).attempts, answer(second).attempts) == (3, 3)
+    assert len(origin.asked("/status/500")) == 6
+
+
+async def test_redirects_within_a_host_cost_it_nothing_more() -> None:
+    async with serve() as origin, fetcher(budget_of=lambda _: 0) as asking:
+        assert answer(await asking.fetch(Request(url=origin.url("/redirect/4")))).status == 200
 
 
 async def test_hops_take_their_turns_too() -> None:

@@ -29,12 +29,11 @@ from enrich.model import (
 from enrich.registry import kinds
 from enrich.store.history import ALIVE
 from enrich.store.protocol import DueTarget
-from enrich.store.recorder import Asked
+from enrich.store.recorder import DEFERRED, Asked
 
 # Hosts whose tasks exist at the same time; more only wait for memory's sake.
 HOSTS_AT_ONCE = 2000
 DAY = timedelta(days=1)
-DEFERRED = "host-deferred"
 # Targets that a host has no turn for are stored as such so many at once.
 DEFERRED_AT_ONCE = 200
 # The least time between the first and the second look at a link that seems broken.
@@ -147,18 +146,34 @@ class _HostQueue:
 
 
 async def look_again(asking: Asking) -> None:
-    """Ask once more for what seemed broken without being certain; this answer is stated."""
-    doubtful, asking.recorder.doubtful = asking.recorder.doubtful, []
-    if not doubtful:
+    """Ask once more for what seemed broken without being certain; this answer is stated.
+
+    What the end of the run cuts off stays with the recorder, as doubtful as before.
+    """
+    if not asking.recorder.doubtful or asking.stopping.is_set():
         return
-    await anyio.sleep(SECOND_LOOK_SECONDS)
+    # What has been doubtful for long need not wait, as in a run that must end soon.
+    since = max(asked.held_at for asked in asking.recorder.doubtful)
+    await anyio.sleep_until(since + SECOND_LOOK_SECONDS)
+    doubtful, asking.recorder.doubtful = asking.recorder.doubtful, []
+    unseen = {asked.due.target.id: asked for asked in doubtful}
+    try:
+        await _second_looks(asking, unseen)
+    finally:
+        asking.recorder.doubtful.extend(unseen.values())
+
+
+async def _second_looks(asking: Asking, unseen: dict[str, Asked]) -> None:
+    """Look again at all of ``unseen``, from which goes what was looked at."""
     by_host: dict[str, list[Asked]] = {}
-    for asked in doubtful:
+    for asked in unseen.values():
         by_host.setdefault(asked.due.target.host, []).append(asked)
 
     async def one(waiting: list[Asked]) -> None:
         while waiting and not asking.stopping.is_set():
-            await _second_look(asking, waiting.pop())
+            first = waiting.pop()
+            await _second_look(asking, first)
+            del unseen[first.due.target.id]
 
     async with anyio.create_task_group() as tasks:
         for host, waiting in by_host.items():

@@ -57,13 +57,17 @@ class Progress:
     internal_errors: list[Finding] = field(default_factory=list)
     site_changes: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)
 
     @property
     def interrupted(self) -> bool:
         return self.signal_number is not None
 
-    def incomplete(self, why: str) -> None:
+    def incomplete(self, why: str, message: str | None = None) -> None:
+        """Note why the run is not complete, with a message where the usual one for this does not say enough."""
         self.complete = False
+        if message is not None:
+            self.said[why] = message
         if why not in self.warnings:
             self.warnings.append(why)
 

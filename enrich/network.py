@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import ip_address
 from typing import Protocol
 
 import anyio
@@ -18,6 +19,7 @@ import anyio
 from enrich.outage import Seen, Window, pauses
 from enrich.store.history import ALIVE
 from enrich.store.recorder import NAMES, Asked, Recorder
+from enrich.urls import host_of
 
 # So many hosts without a valid certificate, and none with one: then somebody answers in their place.
 UNSAFE_HOSTS = 3
@@ -82,6 +84,10 @@ class Network:
         """Whether a host that answered before, in this run or in earlier ones, answers now."""
         return await self._web.is_up([*self._web.witnesses(), *await self.canaries()], names=names)
 
+    async def knows_names(self) -> bool:
+        """Whether anybody who can be asked has a name, which must be found again when the network is back."""
+        return any(_has_name(url) for url in [*self._web.witnesses(), *await self.canaries()])
+
     async def has_witness(self) -> bool:
         """Whether there is anybody to ask."""
         return bool(self._web.witnesses() or await self.canaries())
@@ -112,6 +118,15 @@ class Network:
         known = [*self._web.witnesses(), *await self.canaries()]
         secure = [url for url in known if url.startswith("https:")]
         return await self._web.is_up(secure) if secure else unsafe_hosts < UNSAFE_HOSTS
+
+
+def _has_name(url: str) -> bool:
+    host = host_of(url)
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return True
+    return False
 
 
 class Outages:
@@ -145,6 +160,7 @@ class Outages:
         self._again: set[str] = set()
         self._was_down = False
         self._began_well = False
+        self._has_looked_back = False
         self.lost = False
 
     async def may_ask(self) -> bool:
@@ -209,9 +225,30 @@ class Outages:
                 self._waiting(limit)
             with anyio.move_on_after(pause):
                 await self.stopping.wait()
-            if self.stopping.is_set() or await self._network.is_up(names=True):
+            if self.stopping.is_set() or await self._network.is_up(names=await self._needs_names()):
                 break
         return not self.stopping.is_set()
+
+    def _misses_names(self) -> bool:
+        return any(asked.result.verdict.reason in NAMES for asked in self.recorder.held)
+
+    async def _needs_names(self) -> bool:
+        """Whether the network is back only when names are found; links may all be numbers, which need none."""
+        return self._misses_names() or await self._network.knows_names()
+
+    async def wait_if_down(self) -> None:
+        """At the end, once: wait, where hosts took no connection and nobody has answered since because the network
+        is down. Few hosts are left alone too soon to look like an outage."""
+        left_alone = self.recorder.deferred and self.recorder.held
+        if not left_alone or self._has_looked_back or self.lost or self.recorder.lied_to:
+            return
+        if self.stopping.is_set():
+            return
+        self._has_looked_back = True
+        if await self._network.has_witness() and not await self._network.is_up(
+            names=await self._needs_names()
+        ):
+            await self._wait_out()
 
     async def _resume(self) -> None:
         self._began_well = True
@@ -237,7 +274,7 @@ class Outages:
     async def settle(self) -> bool:
         """At the end: whether what still waits can be stated, since it is not our network's fault."""
         await self.recorder.release_hearsay(last=True)
-        names = any(asked.result.verdict.reason in NAMES for asked in self.recorder.held)
+        names = self._misses_names()
         if self.recorder.held and not self.recorder.lied_to and await self._network.is_up(names=names):
             await self.recorder.release_held(proven=lambda _asked: True)
         return not (self.recorder.held or self.recorder.hearsay or self.recorder.lied_to)

@@ -12,6 +12,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,7 +51,14 @@ from enrich.urls import host_of
 if TYPE_CHECKING:
     from enrich.fetch.client import Fetcher
 
+# After an interrupt a run lasts so long at most, the settling of what was answered included.
 INTERRUPT_GRACE_SECONDS = 10.0
+SETTLING_SECONDS = 2.0
+# The last part of a deadline is kept for second looks at what seems broken, since nothing is stated without one.
+SECOND_LOOKS_SHARE = 0.1
+SECOND_LOOKS_SECONDS = 5.0
+# So many links are named of those that are withheld.
+EXAMPLES = 3
 # How many hosts are asked at most whether the network is up, when none that answered in this run does.
 CANARIES = 3
 TAKEN_AT_ONCE = 500
@@ -63,8 +71,12 @@ _WARNINGS = {
     "lying-network": "this network answers in place of others (a log-in page, a name server that makes up answers, or "
     "certificates that nobody can check, as with a wrong clock), so what it said over plain http and about names is "
     "not believed and older verdicts are kept; log in to the network or set the clock, then run again",
-    "mass-change": "so many links seem gone at once that it is not believed yet, and their older verdicts are kept; "
-    "open a few of them: if they are gone, run again with --accept-mass-change, or wait for a run a day later",
+    "mass-change": "so many links seem gone at once ({}) that it is not believed yet, and their older verdicts are kept; "
+    "open a few of them ({}): if they are gone, run again with --refresh --accept-mass-change, or wait for a run "
+    "a day later",
+    "withheld": "{} seemed gone in an earlier run, together with too many others to be believed: older verdicts are "
+    "shown; open a few of them ({}): if they are gone, run again with --refresh --accept-mass-change, or wait for a "
+    "run a day after it was first seen",
     "addresses-by-proxy": "a proxy was used: which addresses a name leads to is for the proxy to allow; enrich itself "
     "refuses private addresses that stand in a link as numbers, local names, and other schemes and ports",
     "deadline": "the deadline ended the run before every target was asked; the next run goes on with the rest",
@@ -107,6 +119,7 @@ async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -
     asking = _asking(job, store, fetcher, progress, rule)
     job.observer.watch(fetcher)
     deadline = job.settings["deadline"]
+    end = math.inf if deadline is None else anyio.current_time() + deadline
     async with fetcher, anyio.create_task_group() as writing:
         writing.start_soon(asking.recorder.write)
         writing.start_soon(holds.write)
@@ -114,12 +127,15 @@ async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -
 
             def stop() -> None:
                 asking.stopping.set()
-                work.deadline = anyio.current_time() + INTERRUPT_GRACE_SECONDS
+                grace = INTERRUPT_GRACE_SECONDS - SETTLING_SECONDS
+                work.deadline = min(work.deadline, anyio.current_time() + grace)
 
             if deadline is not None:
-                work.deadline = anyio.current_time() + deadline
+                work.deadline = end - min(SECOND_LOOKS_SHARE * deadline, SECOND_LOOKS_SECONDS)
             progress.stop = stop
             await _work(asking)
+        if work.cancelled_caught:
+            await _finish(asking, end)
         await _conclude(asking, progress, accept=job.settings["accept_mass_change"])
         if work.cancelled_caught and not progress.interrupted:
             progress.incomplete("deadline")
@@ -144,9 +160,26 @@ async def _work(asking: Asking) -> None:
     # What an API could not decide becomes due at its own address, and what failed in an outage is due again.
     while await _is_due(asking):
         await _ask_due(asking)
+        if not await _is_due(asking):
+            await asking.outages.wait_if_down()
         if not await _is_due(asking) and await asking.outages.settle():
             await look_again(asking)
             await asking.outages.settle()
+
+
+async def _finish(asking: Asking, end: float) -> None:
+    """After the work was cut off: state what was answered before, or the next run would ask all of it again.
+
+    Until ``end`` there is time for second looks; an interrupt leaves none. What has had none is not stated.
+    """
+    from enrich.check import look_again
+
+    if not asking.stopping.is_set():
+        with anyio.CancelScope(deadline=end):
+            if await asking.outages.settle():
+                await look_again(asking)
+    with anyio.move_on_after(SETTLING_SECONDS):
+        await asking.outages.settle()
 
 
 async def _is_due(asking: Asking) -> bool:
@@ -169,7 +202,8 @@ async def _conclude(asking: Asking, progress: Progress, *, accept: bool) -> None
     """State what is gone; say which sites changed as a whole, and whether too much changed to be believed."""
     found = await asking.recorder.conclude(asking.now(), accept=accept)
     if found.withheld:
-        progress.incomplete("mass-change")
+        count = f"{found.withheld} of {found.asked} that worked before"
+        progress.incomplete("mass-change", _WARNINGS["mass-change"].format(count, _named(found.examples)))
     for host, change in found.sites.items():
         told = f"{change.gone} of {change.asked} links to {host} that worked before seem gone at once"
         way_out = (
@@ -179,6 +213,10 @@ async def _conclude(asking: Asking, progress: Progress, *, accept: bool) -> None
     for host, change in found.walls.items():
         told = f"{host} refuses {change.gone} of {change.asked} links that worked before"
         progress.site_changes.append(finding_of("site-changed", f"{told}; their older verdicts stand"))
+
+
+def _named(urls: Sequence[str]) -> str:
+    return ", ".join(urls[:EXAMPLES])
 
 
 def _asking(job: Job, store: Store, fetcher: Fetcher, progress: Progress, rule: Confirmation) -> Asking:
@@ -250,8 +288,8 @@ async def _leave(asking: Asking, progress: Progress, answered: bool) -> None:
             "lying-network" if recorder.lied_to else "network-lost" if answered else "network-down"
         )
         unproven = [asked.result.target_id for asked in waiting]
-        # Where nobody answered, no host is to blame for having been left alone.
-        unproven += [] if answered else recorder.deferred
+        # Where the network was lost, no host is to blame for having been left alone.
+        unproven += recorder.deferred if lost or not answered else []
         await asking.store.defer(unproven, "network-down")
         reason = "network-down" if asking.outages.lost else reason
     if await asking.store.defer_rest(reason) and progress.complete and not progress.internal_errors:
@@ -301,7 +339,10 @@ def _header(
     job: Job, run: Run, progress: Progress, remarks: Sequence[ReportWarning], unreadable: int
 ) -> Header:
     """What the report says of the run itself."""
-    own = [ReportWarning(code=code, message=_WARNINGS[code]) for code in progress.warnings]
+    own = [
+        ReportWarning(code=code, message=progress.said.get(code, _WARNINGS[code]))
+        for code in progress.warnings
+    ]
     return Header(
         run=run,
         complete=progress.complete,
@@ -335,9 +376,18 @@ async def _open_store(stack: AsyncExitStack, job: Job, folder: Path) -> tuple[St
 
 
 def _publish(rows: Rows, header: Header, policy: Policy, publish: Callable[[Report], None]) -> bool:
+    header = replace(header, warnings=[*_withheld_before(rows), *header.warnings])
     with report_of(rows, policy, header) as (report, failed):
         publish(report)
     return failed
+
+
+def _withheld_before(rows: Rows) -> list[ReportWarning]:
+    """A word on links that an earlier run withheld and this one had no reason to ask."""
+    count, urls = rows.withheld(EXAMPLES)
+    told = "1 link" if count == 1 else f"{count} links"
+    message = _WARNINGS["withheld"].format(told, _named(urls))
+    return [ReportWarning(code="withheld", message=message)] if count else []
 
 
 async def _answer(job: Job, store: Store, progress: Progress, roots: set[Path]) -> None:

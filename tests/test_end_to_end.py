@@ -682,7 +682,14 @@ def test_a_mass_of_dead_links_is_believed_when_a_second_day_sees_it(many: tuple[
     assert len(kept) == 75
     assert all("http-404" in row["detail"] and row["from_cache"] for row in kept)
     text = (folder / "reports" / "latest.txt").read_text()
-    assert text.startswith("The run is not complete: so many links seem gone at once")
+    assert text.startswith("The run is not complete: so many links seem gone at once (75 of 190 ")
+    assert "open a few of them (https://page-0.example/0, https://page-0.example/1, https://" in text
+    # Within a day nothing is asked again, and what is withheld is still told of.
+    env = environment(internet, ENRICH_NOW="2026-11-03T09:00:00Z")
+    assert run_enrich(["run", "notes.md"], folder, env).returncode == 0
+    text = (folder / "reports" / "latest.txt").read_text()
+    assert text.startswith("75 links seemed gone in an earlier run")
+    assert "(https://page-0.example/0, " in text
     code, report = night(folder, internet, "2026-11-04")
     assert (code, report["run"]["complete"]) == (0, True)
     assert report["summary"]["by_status"]["broken"] == 75

@@ -287,6 +287,55 @@ async def test_patience_with_an_outage_ends(wait_seconds: float) -> None:
     assert len(world.asked_up) < 20
 
 
+@pytest.mark.parametrize("up", [True, False])
+async def test_hosts_left_alone_are_waited_for_only_while_the_network_is_down(up: bool) -> None:
+    world = World(up=up)
+    async with running(world, 60.0) as run:
+        world.answer()
+        await run.take("host.example", REFUSED)
+        await run.recorder.defer(["host.example/1"], "host-deferred")
+        started = anyio.current_time()
+        await run.outages.wait_if_down()
+        assert run.outages.lost is not up
+        assert anyio.current_time() - started == pytest.approx(0.0 if up else 60.0, abs=1.0)
+        assert world.back == [], "it is the host that is down, or the network for good"
+
+
+async def test_hosts_left_alone_have_their_turn_when_the_network_is_back() -> None:
+    world = World(up=False)
+    async with running(world, 60.0) as run, anyio.create_task_group() as tasks:
+        world.answer()
+        await run.take("host.example", REFUSED)
+        await run.recorder.defer(["host.example/1"], "host-deferred")
+
+        async def come_back() -> None:
+            await anyio.sleep(10.0)
+            world.up = True
+
+        tasks.start_soon(come_back)
+        await run.outages.wait_if_down()
+        assert not run.outages.lost
+        assert world.back == ["host.example/1", "host.example/0"]
+
+
+async def test_a_look_that_is_cut_off_loses_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+
+    async def slow(*, proxies: bool = True) -> bool:
+        await anyio.sleep(20.0)
+        return False
+
+    async with running(world) as run:
+        await run.take("plain.example", OK, plain=True)
+        monkeypatch.setattr(world, "invents_answers", slow)
+        with anyio.move_on_after(5.0):
+            await run.outages.settle()
+        assert len(run.recorder.hearsay) == 1
+        monkeypatch.undo()
+        assert await run.outages.settle()
+    assert world.recorded == {"plain.example/0": "http-200"}
+
+
 async def test_an_interrupt_ends_the_wait_at_once() -> None:
     world = World(up=False)
     started = anyio.current_time()

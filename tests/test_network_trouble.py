@@ -163,6 +163,20 @@ def test_trouble_without_any_memory_condemns_nobody(folder: Path, trouble: str) 
     assert {id_ for id_ in broken if not id_.endswith("/missing")} == set()
 
 
+@pytest.mark.parametrize("trouble", ["refused", *(pytest.param("nxdomain", marks=pytest.mark.soak),)])
+def test_a_host_that_is_a_number_does_not_vouch_for_names(folder: Path, trouble: str) -> None:
+    shutil.rmtree(folder / "cache")
+    plain = [url for url in netspace.LINKS if url.startswith("http:")]
+    links = [*plain, f"http://{netspace.WEB}/missing", f"http://{netspace.WEB}/one"]
+    (folder / "notes.md").write_text("".join(f"- <{url}>\n" for url in links))
+    assert in_namespace("none", folder)["code"] == 0
+    before = {id_: row[:2] for id_, row in verdicts(folder).items()}
+    said = in_namespace(trouble, folder, "--refresh")
+    assert said["code"] == 3, said["err"]
+    assert {id_: row[:2] for id_, row in verdicts(folder).items()} == before
+    assert_banner(folder, "network-lost")
+
+
 # --- through a proxy -----------------------------------------------------------------------------------
 
 PAGES = [f"{'http' if n % 5 == 0 else 'https'}://page-{n}.example/{m}" for n in range(26) for m in range(4)]
@@ -219,6 +233,38 @@ def test_a_proxy_that_dies_in_mid_run_changes_no_verdict(work: Path, internet: I
     killer.join()
     assert_unchanged(before, work)
     assert_banner(work, "network-lost")
+
+
+def test_few_hosts_are_waited_for_when_the_proxy_dies(tmp_path: Path, internet: Internet) -> None:
+    """Left alone after five failures each, they look like no outage: too few for that."""
+    (tmp_path / "enrich.toml").write_text(CONFIG.replace('"1s"', '"4s"') + "\n")
+    urls = [
+        f"https://page-{host}.example/{page}" for host in range(6) for page in range(40) if page % 4 != 3
+    ]
+    (tmp_path / "notes.md").write_text("".join(f"- <{url}>\n" for url in urls))
+    assert run_enrich(["run", "notes.md"], tmp_path, environment(internet)).returncode == 0
+    before, asked = verdicts(tmp_path), len(internet.asked())
+    internet.delay_seconds = 0.02
+    died: list[float] = []
+
+    def die() -> None:
+        deadline = time.monotonic() + 30
+        while len(internet.asked()) < asked + 30 and time.monotonic() < deadline:
+            time.sleep(0.005)
+        internet.close()
+        died.append(time.monotonic())
+
+    killer = threading.Thread(target=die)
+    killer.start()
+    done = run_enrich(["run", "notes.md", "--refresh"], tmp_path, environment(internet))
+    killer.join()
+    assert done.returncode == 3, done.stderr
+    assert time.monotonic() - died[0] > 4, "as long as --network-wait"
+    assert {id_: row[:2] for id_, row in verdicts(tmp_path).items()} == {
+        id_: row[:2] for id_, row in before.items()
+    }
+    assert_banner(tmp_path, "network-lost")
+    assert saved_report(tmp_path)["summary"]["deferred"] == 0
 
 
 def test_a_proxy_that_answers_for_names_that_cannot_exist_is_not_believed(

@@ -256,7 +256,8 @@ class Fetcher:
         return list(reversed(self._witnesses.values()))
 
     async def is_up(self, urls: Sequence[str], *, names: bool = False) -> bool:
-        """Whether one of these hosts answers. With ``names`` its name must be found again first.
+        """Whether one of these hosts answers. With ``names`` its name must be found again first, for which a host
+        that is written as a number is no witness.
 
         A host in whose name a certificate speaks is asked where there is one: others can be spoken for.
         """
@@ -277,6 +278,8 @@ class Fetcher:
         """Whether the resolver still finds a name; names that a proxy looks up are its affair."""
         if self._own is None or self._proxies.choose(*address.origin):
             return True
+        if literal(address.host):
+            return False
         try:
             with anyio.fail_after(self._settings.timeout_seconds):
                 return bool(await self._resolve(address.host.strip("[]"), address.port))

@@ -248,7 +248,7 @@ GENERAL_FINDINGS = (
         severity=Severity.WARNING,
         help="Nearly all links to one host that worked before seem gone at once, or are refused: the site was rebuilt, "
         "moved, or keeps programs out. Their older verdicts stand until a run at least a day later sees the same. Open "
-        "one of them; --accept-mass-change believes it at once.",
+        "one of them; --refresh --accept-mass-change believes it at once.",
     ),
     FindingCode(
         code="duplicate-target",

@@ -89,7 +89,8 @@ def _tail(report: Report) -> Iterator[Shown]:
         yield from _unsure(iter(report.targets()))
     if summary.deferred:
         waiting = counted(summary.deferred, "target")
-        yield fill("{} wait for a later run, by the manners of their hosts\n", waiting)
+        told = "wait for a later run: their hosts ask for it, or take no connection"
+        yield fill("{} {}\n", waiting, printable(told))
     if report.run.since or report.run.until:
         yield fill("{} without a known date\n", counted(summary.undated_links, "link"))
     if notes := summary.findings["note"]:

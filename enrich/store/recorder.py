@@ -39,6 +39,7 @@ NO_ANSWER = frozenset(
 # What came over plain http is kept back in bundles of so many, or for so long: one look at the network clears all.
 HEARSAY_KEPT = 200
 HEARSAY_SECONDS = 20.0
+DEFERRED = "host-deferred"
 NAMES = frozenset({"dns-not-found", "dns-failure"})
 _BY_NAME = frozenset({"dns-not-found", "tls-failure", "connect-failure", "timeout"})
 # Judged by ourselves, so that no network has a say in it: made of files, or of the address alone.
@@ -105,12 +106,13 @@ class Proofs(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
     """What became of the links that were alive and seem gone: the hosts that changed as a whole with how many
-    of their links did, and how many links of others are withheld, of how many that were asked."""
+    of their links did, and how many links of others are withheld, of how many that were asked; their addresses."""
 
     sites: Mapping[str, Change] = field(default_factory=dict)
     walls: Mapping[str, Change] = field(default_factory=dict)
     withheld: int = 0
     asked: int = 0
+    examples: Sequence[str] = ()
 
 
 class Recorder:
@@ -192,8 +194,7 @@ class Recorder:
             self.lied_to = True
             self.held = [*free, *self.held]
             return
-        for asked in free:
-            await self._place(asked)
+        await self._place_all(free)
 
     async def release_hearsay(self, *, last: bool = False) -> None:
         """Let go of what came over plain http, many at a time, once the network has shown itself honest after it."""
@@ -217,14 +218,18 @@ class Recorder:
         unproven = [one for one in waiting if one.held_at > safe_from]
         free, rest = (proven, unproven) if proven and not last else (waiting, [])
         unsafe = {one.due.target.host for one in self.held if one.result.verdict.reason == "tls-failure"}
-        honest = await self._proofs.is_honest(
-            proven=len(free) == len(proven), unsafe_hosts=len(unsafe), last=last
-        )
+        try:
+            honest = await self._proofs.is_honest(
+                proven=len(free) == len(proven), unsafe_hosts=len(unsafe), last=last
+            )
+        except BaseException:
+            # Cut off while looking: what was answered waits for who settles the run.
+            self.hearsay = [*waiting, *self.hearsay]
+            raise
         self.lied_to = self.lied_to or honest is False
         self._hearsay_unclear = 0 if honest else self._hearsay_unclear + 1
         self.hearsay = [*rest, *self.hearsay] if honest else [*waiting, *self.hearsay]
-        for one in free if honest else ():
-            await self._place(one)
+        await self._place_all(free if honest else ())
 
     def take_held(self) -> list[Asked]:
         """Hand over the held failures, which are nobody's but the caller's then."""
@@ -236,11 +241,17 @@ class Recorder:
         deferred, self.deferred = self.deferred, []
         return deferred
 
+    async def _place_all(self, free: Iterable[Asked]) -> None:
+        # They are in no list any more, so that a deadline must not come between them and the store.
+        with anyio.CancelScope(shield=True):
+            for asked in free:
+                await self._place(asked)
+
     async def _place(self, asked: Asked) -> None:
         verdict = asked.result.verdict
         broken = verdict.status is Status.BROKEN
         if broken and not asked.last_word and not reason_of(verdict.reason).certain:
-            self.doubtful.append(asked)
+            self.doubtful.append(replace(asked, held_at=anyio.current_time()))
             return
         if verdict.status is Status.SKIPPED:
             await self.defer([asked.result.target_id], verdict.reason)
@@ -262,14 +273,16 @@ class Recorder:
         sites = sites_changed(changes)
         mass = is_mass_change(changes, apart_from=sites)
         withheld = [one for one in new if mass or one.due.target.host in sites]
+        others = [one for one in withheld if one.due.target.host not in sites]
         notes = {one.result.target_id: _note(one) for one in withheld}
         for one in leaving:
             await self._send.send(replace(one.result, withheld=notes.get(one.result.target_id)))
         return Verdicts(
             sites={host: changes[host] for host in sorted(sites)},
             walls=self._walls(),
-            withheld=sum(one.due.target.host not in sites for one in withheld),
+            withheld=len(others),
             asked=sum(self._asked_alive.values()),
+            examples=sorted(one.due.target.url for one in others),
         )
 
     def _changes(self, leaving: Iterable[Asked]) -> dict[str, Change]:
@@ -286,9 +299,10 @@ class Recorder:
         return {host: found[host] for host in sorted(sites_changed(found))}
 
     async def defer(self, ids: Sequence[str], reason: str) -> None:
-        """Say of targets that their host had no turn for them; ``deferred`` keeps which, since the reason may turn
-        out to be the network."""
-        self.deferred.extend(ids)
+        """Say of targets why they were not asked; ``deferred`` keeps those that their host had no turn for, since the
+        reason may turn out to be the network."""
+        if reason == DEFERRED:
+            self.deferred.extend(ids)
         await self._store.defer(ids, reason)
 
     async def close(self) -> None:

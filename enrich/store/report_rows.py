@@ -40,6 +40,13 @@ SELECT target, position FROM known JOIN entry USING (position) WHERE times > 1
 ORDER BY target, document, line, position
 """
 
+# A link that is alive and has failed since: so only a withheld one is remembered (`history.merge`).
+_WITHHELD = """
+SELECT {} FROM selected s JOIN target t ON t.id = s.target_id
+WHERE s.linked = 1 AND s.skip IS NULL AND s.due <> 3 AND t.status IN ('ok', 'redirected')
+    AND t.first_failed_at IS NOT NULL AND t.id NOT IN (SELECT target_id FROM doubted) {}
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -145,6 +152,11 @@ class SqliteRows:
     def deferred(self) -> int:
         query = "SELECT count(*) FROM selected WHERE deferred = 'host-deferred' AND linked = 1"
         return int(self._connection.execute(query).fetchone()[0])
+
+    def withheld(self, limit: int) -> tuple[int, list[str]]:
+        count = int(self._connection.execute(_WITHHELD.format("count(*)", "")).fetchone()[0])
+        rows = self._connection.execute(_WITHHELD.format("t.url", "ORDER BY t.id LIMIT ?"), (limit,))
+        return count, [row["url"] for row in rows] if count else []
 
 
 def _entry(row: str, aliases: Mapping[str, str]) -> ReportEntry:

@@ -1,0 +1,108 @@
+"""A run that is cut short, by its deadline or by a signal, keeps what was answered: so the next one has less to do."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from internet import Answer, Asked, Internet, command, environment, run_enrich, saved_report
+from origin import Origin, serve_in_thread
+from sites import html
+
+pytestmark = pytest.mark.manners
+
+LOOPBACK = ("--allow-net", "127.0.0.0/8", "--no-progress")
+CONFIG = "host_interval = 0.0\nhost_concurrency = 8\nretries = 0\n"
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    """The server, at every address of 127.0.0.0/8."""
+    with serve_in_thread("0.0.0.0") as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    work = tmp_path / "work"
+    work.mkdir()
+    return work
+
+
+def write(folder: Path, urls: list[str]) -> None:
+    (folder / "enrich.toml").write_text(CONFIG)
+    (folder / "notes.md").write_text("".join(f"- <{url}>\n" for url in urls))
+
+
+def outcomes(folder: Path) -> Counter[tuple[str, str]]:
+    return Counter((row["status"], row["reason"]) for row in saved_report(folder)["targets"])
+
+
+def spread(number: int) -> str:
+    return f"127.0.0.{2 + number % 10}"
+
+
+def test_a_deadline_keeps_what_came_over_plain_http(origin: Origin, folder: Path) -> None:
+    write(folder, [*(origin.url(f"/ok?{n}", spread(n)) for n in range(60)), origin.url("/silent")])
+    for _ in range(2):
+        begun = time.monotonic()
+        done = run_enrich(
+            ["run", "notes.md", *LOOPBACK, "--deadline", "3s"], folder, environment(None), timeout=30
+        )
+        assert (done.returncode, time.monotonic() - begun < 9) == (3, True), done.stderr
+        assert outcomes(folder) == {("ok", "http-200"): 60, ("skipped", "not-reached"): 1}
+    assert len({arrival.target for arrival in origin.asked("/ok")}) == 60
+    asked = [arrival.target for arrival in origin.asked("/ok") if arrival.method == "GET"]
+    assert len(asked) == 60, "nobody is asked again in the second run"
+
+
+def test_a_signal_keeps_what_came_over_plain_http(origin: Origin, folder: Path) -> None:
+    slow = [origin.url(f"/slow/0.2?{n}", spread(n)) for n in range(60)]
+    write(folder, [*slow, origin.url("/silent")])
+    with subprocess.Popen(
+        command("run", "notes.md", *LOOPBACK), cwd=folder, env=environment(None), stderr=subprocess.DEVNULL
+    ) as process:
+        limit = time.monotonic() + 20
+        while len(origin.asked("/slow/0.2")) < 20 and time.monotonic() < limit:
+            time.sleep(0.005)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 143
+        assert time.monotonic() - begun < 11
+    asked = {arrival.target for arrival in origin.asked("/slow/0.2")}
+    assert outcomes(folder)["ok", "http-200"] == len(asked) >= 20
+
+
+def test_a_deadline_leaves_time_for_a_second_look(tmp_path: Path, folder: Path) -> None:
+    def slow(_asked: Asked) -> Answer:
+        time.sleep(5)
+        return html("late")
+
+    def missing(_asked: Asked) -> Answer:
+        return html("nothing here", status=404)
+
+    write(folder, ["https://missing.example/page", "https://slow.example/page"])
+    sites = {"missing.example": missing, "slow.example": slow}
+    with Internet(tmp_path / "authority", sites) as internet:
+        arguments = ["check", "notes.md", "--no-progress", "--deadline", "4s", "--format", "json"]
+        done = run_enrich([*arguments, "--output", "said.json"], folder, environment(internet))
+        asked = [one.method for one in internet.asked("missing.example")]
+    assert done.returncode == 1, done.stderr
+    assert '"http-404"' in (folder / "said.json").read_text()
+    assert len(asked) >= 3, "the second look was taken before the end"
+
+
+def test_without_a_second_look_nothing_is_called_broken(origin: Origin, folder: Path) -> None:
+    """The one place at the host is taken by a page that never comes, and the pause after it outlasts the run."""
+    write(folder, [origin.url("/status/404", "127.0.0.2"), origin.url("/silent", "127.0.0.2")])
+    (folder / "enrich.toml").write_text("host_concurrency = 1\nretries = 0\nhost_interval = 1.5\n")
+    done = run_enrich(
+        ["run", "notes.md", *LOOPBACK, "--deadline", "4s"], folder, environment(None), timeout=30
+    )
+    assert done.returncode == 3, done.stderr
+    assert outcomes(folder) == {("skipped", "not-reached"): 2}

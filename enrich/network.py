@@ -245,6 +245,7 @@ class Outages:
         if self.stopping.is_set():
             return
         self._has_looked_back = True
+        self._began_well = self._began_well or self._network.answers > 0
         if await self._network.has_witness() and not await self._network.is_up(
             names=await self._needs_names()
         ):

@@ -432,7 +432,17 @@ def test_a_run_ends_when_its_network_and_its_reader_are_gone(
     folder: Path, internet: Internet, env: dict[str, str], tunnels: int, first: str
 ) -> None:
     """Such a run once spun for hours: a thread came to ask after everything had been cancelled."""
-    arguments = ("run", "notes.md", "-v", "--no-progress", "--refresh", "--retries", "0")
+    arguments = (
+        "run",
+        "notes.md",
+        "-v",
+        "--no-progress",
+        "--refresh",
+        "--retries",
+        "0",
+        "--network-wait",
+        "5s",
+    )
     with subprocess.Popen(
         command(*arguments), cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
@@ -455,7 +465,7 @@ def test_a_network_that_dies_in_mid_run_changes_no_verdict(
 ) -> None:
     assert run_enrich(["run", "notes.md"], folder, env).returncode == 0
     before = statuses(folder)
-    second = start("--refresh", "--retries", "0")
+    second = start("--refresh", "--retries", "0", "--network-wait", "2s")
     second.wait_for(30)
     internet.close()
     assert second.wait() == 3

@@ -409,7 +409,11 @@ def _bytes_of(path: str | Path, *, follow: bool) -> bytes:
             raise Unreadable(_TOO_LARGE)
         try:
             # Not up to the limit, since room for that would be made for every file; some do not say their size.
-            return os.read(descriptor, (status.st_size or MAX_BYTES) + 1)
+            data = os.read(descriptor, (status.st_size or MAX_BYTES) + 1)
+            # A file system over a network may hand out a part.
+            while len(data) < status.st_size and (more := os.read(descriptor, status.st_size)):
+                data += more
+            return data
         except OSError as error:
             raise Unreadable(f"cannot be read ({error.strerror})") from None
     finally:

@@ -364,3 +364,14 @@ def test_a_document_knows_its_date_and_title(tree: Path) -> None:
     document = read(place)
     assert isinstance(document, Document)
     assert (document.title, document.date, document.date_source) == ("Learning notes", "2022-05-10", "path")
+
+
+def test_a_file_that_is_handed_out_in_parts_is_read_whole(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tree / "long.md").write_text("链接\n" * 5000, encoding="utf-8")
+    read_at_once = os.read
+    monkeypatch.setattr(os, "read", lambda descriptor, size: read_at_once(descriptor, min(size, 999)))
+    document = read(Place(file=str(tree / "long.md"), shown="long.md", dated="long.md"))
+    assert isinstance(document, Document)
+    assert document.text == "链接\n" * 5000

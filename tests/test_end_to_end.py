@@ -42,6 +42,7 @@ ALIVE, DELETED, CAPTCHA = "AliveAliveAliveAlive01", "DeletedDeletedDelete02", "C
 CONFIG = 'host_interval = 0.02\n[hosts."mp.weixin.qq.com"]\ninterval = 0.05\n'
 HASTY = '[hosts."export.arxiv.org"]\ninterval = 0.05\n[hosts."arxiv.org"]\ninterval = 0.05\n'
 FLAGS = ("--i-own-these-hosts",)
+OUTSIDE = ("--config", "../hasty.toml")
 
 
 def arxiv() -> Arxiv:
@@ -147,6 +148,8 @@ def later(world: World, tmp_path: Path) -> Path:
     """A copy of the folder as the first run left it, in which arXiv need not be waited for."""
     folder = Path(shutil.copytree(world.folder, tmp_path / "later"))
     (folder / "enrich.toml").write_text(CONFIG + HASTY)
+    # `check` takes nothing that hurries from within.
+    (tmp_path / "hasty.toml").write_text(CONFIG + HASTY)
     return folder
 
 
@@ -458,7 +461,7 @@ LINE = re.compile(r"(?P<path>[^:]+):(?P<line>\d+):(?P<column>\d+): (?P<reason>\S
 
 def test_check_lists_the_broken_links_and_fails(world: World, later: Path) -> None:
     shutil.rmtree(later / "reports")
-    done = run_enrich(["check", "notes", *FLAGS], later, world.env)
+    done = run_enrich(["check", "notes", *OUTSIDE, *FLAGS], later, world.env)
     assert done.returncode == 1, done.stderr
     lines = [match.groupdict() for line in done.stdout.splitlines() if (match := LINE.match(line))]
     found = {
@@ -488,12 +491,14 @@ def test_check_lists_the_broken_links_and_fails(world: World, later: Path) -> No
     ],
 )
 def test_what_fails_a_check_can_be_chosen(world: World, later: Path, options: list[str], code: int) -> None:
-    done = run_enrich(["check", "notes", "--offline", *FLAGS, *options], later, world.env)
+    done = run_enrich(["check", "notes", *OUTSIDE, "--offline", *FLAGS, *options], later, world.env)
     assert done.returncode == code, done.stderr
 
 
 def test_check_as_jsonl_prints_one_object_a_line(world: World, later: Path) -> None:
-    done = run_enrich(["check", "notes", "--offline", "--format", "jsonl", *FLAGS], later, world.env)
+    done = run_enrich(
+        ["check", "notes", *OUTSIDE, "--offline", "--format", "jsonl", *FLAGS], later, world.env
+    )
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert rows
     assert all(isinstance(row, dict) for row in rows)

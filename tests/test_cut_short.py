@@ -87,6 +87,8 @@ def test_a_deadline_leaves_time_for_a_second_look(tmp_path: Path, folder: Path) 
         return html("nothing here", status=404)
 
     write(folder, ["https://missing.example/page", "https://slow.example/page"])
+    # `check` takes nothing that hurries from a file within.
+    (folder / "enrich.toml").write_text("retries = 0\n")
     sites = {"missing.example": missing, "slow.example": slow}
     with Internet(tmp_path / "authority", sites) as internet:
         arguments = ["check", "notes.md", "--no-progress", "--deadline", "4s", "--format", "json"]

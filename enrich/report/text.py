@@ -89,7 +89,7 @@ def _tail(report: Report) -> Iterator[Shown]:
         yield from _unsure(iter(report.targets()))
     if summary.deferred:
         waiting = counted(summary.deferred, "target")
-        told = "wait for a later run: their hosts ask for it, or take no connection"
+        told = "wait for a later run: their hosts have had their share, ask for it, or take no connection"
         yield fill("{} {}\n", waiting, printable(told))
     if report.run.since or report.run.until:
         yield fill("{} without a known date\n", counted(summary.undated_links, "link"))

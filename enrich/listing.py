@@ -8,7 +8,8 @@ processor that may be used takes its share.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 WORTH_SHARING_BYTES = 4 << 20
 BATCH_BYTES = 256 << 10
 MOST_PROCESSES = 8
+
+# Nothing in such a name, which holds no underscore, can be a secret, a command or a sign that hides.
+_PLAIN_NAME = re.compile(r"(?!.*eyJ)[A-Za-z0-9/. -]{1,500}")
 
 _LONGEST_LINE = 2000
 # Of a text that cannot be shown as it is.
@@ -62,7 +66,9 @@ def listed(places: Places, selection: Selection) -> Iterator[Listed]:
     first = list(islice(batches, WORTH_SHARING_BYTES // BATCH_BYTES))
     is_much = len(first) * BATCH_BYTES >= WORTH_SHARING_BYTES
     processes = min(processors(), MOST_PROCESSES) if is_much else 1
-    return in_order(chain(first, batches), _Work(selection), processes)
+    image = "" if selection.settings["check_images"] else "  (image)"
+    notes = {marks: _note_on(marks, image) for marks in range(ELSEWHERE)}
+    return in_order(chain(first, batches), _Work(selection, notes), processes)
 
 
 def _batches(places: Iterable[Place]) -> Iterator[list[Place]]:
@@ -88,9 +94,10 @@ def _size(place: Place) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What every process does with a batch."""
+    """What every process does with a batch. ``notes`` are those on links to the web, by their marks."""
 
     selection: Selection
+    notes: Mapping[int, str]
 
     def __call__(self, places: Sequence[Place]) -> Listed:
         texts: list[Shown] = []
@@ -98,20 +105,34 @@ class _Work:
         for place in places:
             decoded = text_at(place)
             if isinstance(decoded, Decoded):
-                texts.append(_lines(place, decoded.text, self.selection))
+                texts.append(_lines(place, decoded.text, self))
             else:
                 unreadable.append(decoded)
         return Listed(stacked(texts), tuple(unreadable))
 
 
-def _lines(place: Place, text: str, selection: Selection) -> Shown:
+def _note_on(marks: int, image: str) -> str:
+    """Why a link with such marks is not asked, in brackets; ``image`` is said of an image on the web."""
+    if marks & DISABLED:
+        return "  (excluded)"
+    if marks & CODE:
+        return "  (code)"
+    return image if marks == IMAGE else ""
+
+
+def _lines(place: Place, text: str, work: _Work) -> Shown:
     """The lines of one document."""
     kind = type_of(place.shown)
     found = spots(text) if kind.name == "markdown" else list(map(spot_of, kind.read(text).links))
-    name, document = unchanged(place.shown) or printable(place.shown), _document(place)
+    name = _shown_name(place.shown)
+    document: Document | None = None
 
     def note_on(url: str, marks: int) -> str | None:
-        return _note(document, url, marks, selection)
+        nonlocal document
+        if (known := work.notes.get(marks)) is not None:
+            return known
+        document = document or _document(place)
+        return _note_elsewhere(document, url, marks, work.selection)
 
     def line_of(spot: Spot) -> Shown:
         line, column, url, marks = spot
@@ -145,6 +166,13 @@ def _shown(url: str) -> Shown:
     return printable(url) if known is None else known
 
 
+def _shown_name(path: str) -> Shown:
+    # Most names are as plain as this, and looking for all that is not costs more than reading a short note.
+    if _PLAIN_NAME.fullmatch(path):
+        return Shown(path)
+    return unchanged(path) or printable(path)
+
+
 def _document(place: Place) -> Document:
     """The document at a place, as far as relative links concern it."""
     return Document(
@@ -155,20 +183,10 @@ def _document(place: Place) -> Document:
     )
 
 
-def _note(document: Document, url: str, marks: int, selection: Selection) -> str | None:
-    """Why a link is not asked, in brackets; None for one that does not belong to the run."""
-    is_elsewhere = marks & ELSEWHERE
-    if is_elsewhere and not is_surely_inside(document, url):
-        return _note_elsewhere(document, url, marks, selection)
-    if marks & DISABLED:
-        return "  (excluded)"
-    if marks & CODE:
-        return "  (code)"
-    return "  (image)" if marks == IMAGE and not selection.settings["check_images"] else ""
-
-
 def _note_elsewhere(document: Document, url: str, marks: int, selection: Selection) -> str | None:
-    """The same for what may lead out of the collection, or has a scheme of its own."""
+    """The note on what may lead out of the collection, or has a scheme of its own; None for what is not of the run."""
+    if is_surely_inside(document, url):
+        return _note_on(marks, image="")
     link = Link(
         url=url,
         line=0,

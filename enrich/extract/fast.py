@@ -151,9 +151,9 @@ class _Beyond(Exception):  # noqa: N818 - a jump out of this file's own depths, 
 
 def spots(text: str) -> list[Spot]:
     """The links of a Markdown text, as `markdown.links` gives them, as far as a list of them shows."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
-    if text.startswith("\ufeff") or "\r" in text:
+    if "\r" in text and "\r" in (text := text.replace("\r\n", "\n")):
+        return _exact(text)
+    if text.startswith("\ufeff"):
         return _exact(text)
     try:
         return _read(text)

@@ -99,6 +99,19 @@ def test_a_deadline_leaves_time_for_a_second_look(tmp_path: Path, folder: Path) 
     assert len(asked) >= 3, "the second look was taken before the end"
 
 
+def test_a_deadline_leaves_time_for_a_second_look_at_what_came_over_plain_http(
+    origin: Origin, folder: Path
+) -> None:
+    write(
+        folder, [origin.url("/status/404", "127.0.0.3"), origin.url("/silent"), origin.url("/ok", "127.0.0.4")]
+    )
+    done = run_enrich(["run", "notes.md", *LOOPBACK, "--deadline", "5s"], folder, environment(None))
+    assert done.returncode == 3, done.stderr
+    assert outcomes(folder) == {
+        ("ok", "http-200"): 1, ("broken", "http-404"): 1, ("skipped", "not-reached"): 1
+    }  # fmt: skip
+
+
 def test_without_a_second_look_nothing_is_called_broken(origin: Origin, folder: Path) -> None:
     """The one place at the host is taken by a page that never comes, and the pause after it outlasts the run."""
     write(folder, [origin.url("/status/404", "127.0.0.2"), origin.url("/silent", "127.0.0.2")])

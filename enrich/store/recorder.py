@@ -251,7 +251,8 @@ class Recorder:
         verdict = asked.result.verdict
         broken = verdict.status is Status.BROKEN
         if broken and not asked.last_word and not reason_of(verdict.reason).certain:
-            self.doubtful.append(replace(asked, held_at=anyio.current_time()))
+            # What was held for another reason has been doubtful since then.
+            self.doubtful.append(replace(asked, held_at=asked.held_at or anyio.current_time()))
             return
         if verdict.status is Status.SKIPPED:
             await self.defer([asked.result.target_id], verdict.reason)

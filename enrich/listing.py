@@ -8,7 +8,6 @@ processor that may be used takes its share.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 WORTH_SHARING_BYTES = 4 << 20
 BATCH_BYTES = 256 << 10
 MOST_PROCESSES = 8
-
-# Nothing in such a name, which holds no underscore, can be a secret, a command or a sign that hides.
-_PLAIN_NAME = re.compile(r"(?!.*eyJ)[A-Za-z0-9/. -]{1,500}")
 
 _LONGEST_LINE = 2000
 # Of a text that cannot be shown as it is.
@@ -124,7 +120,7 @@ def _lines(place: Place, text: str, work: _Work) -> Shown:
     """The lines of one document."""
     kind = type_of(place.shown)
     found = spots(text) if kind.name == "markdown" else list(map(spot_of, kind.read(text).links))
-    name = _shown_name(place.shown)
+    name = unchanged(place.shown) or printable(place.shown)
     document: Document | None = None
 
     def note_on(url: str, marks: int) -> str | None:
@@ -164,13 +160,6 @@ def _as_they_are(lines: Sequence[str]) -> Shown | None:
 def _shown(url: str) -> Shown:
     known = unchanged(url) if len(url) < _LONGEST_LINE else None
     return printable(url) if known is None else known
-
-
-def _shown_name(path: str) -> Shown:
-    # Most names are as plain as this, and looking for all that is not costs more than reading a short note.
-    if _PLAIN_NAME.fullmatch(path):
-        return Shown(path)
-    return unchanged(path) or printable(path)
 
 
 def _document(place: Place) -> Document:

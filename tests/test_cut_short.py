@@ -103,7 +103,8 @@ def test_a_deadline_leaves_time_for_a_second_look_at_what_came_over_plain_http(
     origin: Origin, folder: Path
 ) -> None:
     write(
-        folder, [origin.url("/status/404", "127.0.0.3"), origin.url("/silent"), origin.url("/ok", "127.0.0.4")]
+        folder,
+        [origin.url("/status/404", "127.0.0.3"), origin.url("/silent"), origin.url("/ok", "127.0.0.4")],
     )
     done = run_enrich(["run", "notes.md", *LOOPBACK, "--deadline", "5s"], folder, environment(None))
     assert done.returncode == 3, done.stderr

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 from hostile import CORPUS, SHORT, commands, markdown_structure, markdown_tokens, orders, page_of, unseen
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it.common.normalize_url import normalizeLink
 
@@ -423,6 +423,7 @@ def test_a_sarif_message_has_no_links_and_no_placeholders(text: str) -> None:
 # --- all of them ------------------------------------------------------------------------------------
 
 
+@example("HTTP:##[]")
 @given(ACTIVE)
 def test_every_door_gives_what_may_be_shown(text: str) -> None:
     doors = (

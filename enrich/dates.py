@@ -62,21 +62,19 @@ _PATH_MONTH_DAY = re.compile(r"(?P<month>\d{2})[-_.]?(?P<day>\d{2})")
 _PATH_DAY = re.compile(r"(?P<day>\d{1,2})日?(?:[-~_](?P<end_day>\d{1,2})日?)?")
 
 
-def document_date(path: str, text: str, title: str | None) -> tuple[str | None, DateSource]:
-    """The date of a document as ISO text, ``2022-05-10`` or ``2021-05``, and where it stands.
-
-    ``path`` has forward slashes. Of a range the end counts. None and ``none`` when no source has one.
-    """
-    return chosen(document_dates(path, text, title))
-
-
 def chosen(dates: Sequence[Dated]) -> tuple[str | None, DateSource]:
-    """The date and source that count among all that there are, in the order in which they are believed."""
+    """The date and source that count among all that there are, in the order in which they are believed.
+
+    ISO text, ``2022-05-10`` or ``2021-05``; None and ``none`` when no source has one.
+    """
     return (dates[0].date, dates[0].source) if dates else (None, "none")
 
 
 def document_dates(path: str, text: str, title: str | None) -> tuple[Dated, ...]:
-    """What all sources say about the date of a document, the one that is believed first."""
+    """What all sources say about the date of a document, the one that is believed first.
+
+    ``path`` has forward slashes. Of a range the end counts.
+    """
     text = text.removeprefix("\ufeff")
     above = front_matter(text)
     head = text[len(above) : len(above) + _HEAD_CHARACTERS].splitlines()

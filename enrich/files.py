@@ -80,13 +80,11 @@ def is_path(url: str) -> bool:
     return not is_template(url) and not any(mark in url for mark in _LIQUID)
 
 
-def identity_of(document: Document, url: str) -> Identity:
-    """What a relative link in a document stands for: ``file:<path>#<anchor>``, the path as documents' are shown."""
-    return locate(document, url).identity
-
-
 def locate(document: Document, url: str) -> Located:
-    """The target of a relative link. A query says how a file is to be shown, not which, and is dropped."""
+    """The target of a relative link: ``file:<path>#<anchor>``, the path as documents' are shown.
+
+    A query says how a file is to be shown, not which, and is dropped.
+    """
     before, _, fragment = url.strip().partition("#")
     path = os.fsdecode(unquote_to_bytes(before.partition("?")[0]))
     if document.file is None or document.root is None or _DRIVE.match(path):

@@ -17,12 +17,17 @@ from requirements import ROOT, shared
 
 from enrich.collect import found_document
 from enrich.config import load
-from enrich.dates import disagree, document_date, document_dates
+from enrich.dates import chosen, disagree, document_dates
 from enrich.errors import UsageError
 from enrich.extract.markdown import title
 from enrich.model import Dated, Document
 from enrich.periods import Period, parse_period
 from enrich.selection import Selection
+
+
+def document_date(path: str, text: str, title: str | None) -> tuple[str | None, str]:
+    """The date that is believed, and where it stands."""
+    return chosen(document_dates(path, text, title))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from internet import environment, run_enrich
 
 from enrich.documents import Place, read
 from enrich.extract.anchors import markdown_anchors
-from enrich.files import Judge, identity_of, is_path, locate
+from enrich.files import Judge, is_path, locate
 from enrich.model import Document, Status, Target
 
 DOCUMENT = "docs/guide/a.md"
@@ -92,7 +92,6 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Collection:
 def test_a_path_is_tied_to_its_document(notes: Collection, url: str, id_: str) -> None:
     located = locate(notes.document(), url)
     assert (located.identity.id, located.identity.kind, located.inside) == (id_, "file", True)
-    assert identity_of(notes.document(), url) == located.identity
 
 
 @pytest.mark.parametrize(
@@ -118,7 +117,7 @@ def test_a_collection_elsewhere_is_shown_as_its_documents_are(notes: Collection,
     other.write("x/a.md")
     path = f"{other.root.as_posix()}/x/a.md"
     document = other.document(path)
-    assert identity_of(document, "../b.md#c").id == f"file:{other.root.as_posix()}/b.md#c"
+    assert locate(document, "../b.md#c").identity.id == f"file:{other.root.as_posix()}/b.md#c"
     assert other.verdict("a.md", path) == ("file-found", None)
     assert other.verdict("../b.md", path)[0] == "file-missing"
     assert not locate(document, "../../notes/docs/guide/a.md").inside
@@ -264,10 +263,10 @@ def test_with_a_site_generator_in_sight_only_documents_can_be_missing(
 
 def test_a_slash_means_the_top_of_the_site_or_repository_of_a_document(notes: Collection) -> None:
     notes.write("docs/mkdocs.yml")
-    assert identity_of(notes.document(), "/a.png").id == "file:docs/a.png"
+    assert locate(notes.document(), "/a.png").identity.id == "file:docs/a.png"
     notes.write("other/.git/HEAD")
     notes.write("other/x/a.md")
-    assert identity_of(notes.document("other/x/a.md"), "/a.png").id == "file:other/a.png"
+    assert locate(notes.document("other/x/a.md"), "/a.png").identity.id == "file:other/a.png"
 
 
 def test_a_slash_leads_out_where_only_a_part_of_a_repository_is_read(notes: Collection) -> None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from brief import Brief, brief_of
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -19,14 +20,9 @@ from enrich.registry import document_types
 
 A, B = "https://a.example/b", "https://c.example/d"
 
-Brief = tuple[str, str, str | None]
-
 
 def brief(text: str) -> list[Brief]:
-    """Element, URL and text of each link; images are marked."""
-    return [
-        (f"{'image ' if link.image else ''}{link.element}", link.url, link.text) for link in extract(text)
-    ]
+    return brief_of(extract(text))
 
 
 @pytest.mark.parametrize(

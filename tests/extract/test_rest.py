@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from brief import Brief, brief_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,14 +13,9 @@ from enrich.extract.rest import anchors, read, title
 
 A, B = "https://a.example/b", "https://c.example/d"
 
-Brief = tuple[str, str, str | None]
-
 
 def brief(text: str) -> list[Brief]:
-    return [
-        (f"{'image ' if link.image else ''}{link.element}", link.url, link.text)
-        for link in read(text).links
-    ]
+    return brief_of(read(text).links)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ LINES = (
     line("check lookup documents git_dates tracked findings repeats sorting report publish progress"),
     line("asking"),
     line("holds kinds network"),
-    line("extract fetch store verdict"),
+    line("extract fetch reasons store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
     line("codec config places registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
@@ -49,7 +49,7 @@ LINES = (
 )
 HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv"})
 LIGHT_ROOMS = frozenset(
-    {"model", "errors", "urls", "dates", "text", "verdict", "extract", "report", "registry", "kinds"}
+    {"model", "errors", "urls", "dates", "text", "reasons", "verdict", "extract", "report", "registry", "kinds"}
 )
 # The clients that bring httpx and its continuation into a module.
 HTTP_CLIENTS = frozenset({"httpx", "httpcore", "httpx2"})

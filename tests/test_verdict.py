@@ -6,7 +6,8 @@ import pytest
 
 from enrich import registry
 from enrich.model import Failure, FailureKind, Hop, Response, Status
-from enrich.verdict import GENERAL_REASONS, judge_http
+from enrich.reasons import GENERAL_REASONS
+from enrich.verdict import judge_http
 
 URL = "https://example.org/a"
 

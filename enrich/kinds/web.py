@@ -32,8 +32,9 @@ from enrich.model import (
     Target,
     Verdict,
 )
+from enrich.reasons import GENERAL_REASONS
 from enrich.urls import canonical, is_web
-from enrich.verdict import GENERAL_REASONS, challenge, judge_http
+from enrich.verdict import challenge, judge_http
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser

@@ -122,8 +122,8 @@ _REFUSED = (
     Reason(
         code="login-required",
         status=_BLOCKED,
-        help="The link leads to a page that asks to log in. A person who may log in can tell what is behind "
-        "it.",
+        help="The link leads to a page that asks to log in, or to consent to something, first. A person who may "
+        "pass can tell what is behind it.",
     ),
     Reason(
         code="rate-limited",

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from itertools import pairwise
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from enrich.model import (
     Failure,
@@ -24,6 +24,7 @@ from enrich.model import (
     Suggestion,
     Verdict,
 )
+from enrich.moves import is_deep, is_front_page, is_same_but_secure, is_same_page
 
 PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -44,20 +45,40 @@ _SERVICE_HEADERS: tuple[tuple[str, str, str], ...] = (
     ("x-cdn", "imperva", "Imperva"),
     ("x-cdn", "incapsula", "Imperva"),
     ("server", "akamaighost", "Akamai"),
+    ("x-sucuri-id", "", "Sucuri"),
+    ("x-kpsdk-ct", "", "Kasada"),
 )
-_SERVICE_STATUSES = frozenset({401, 403, 405, 406, 429})
+_SERVICE_STATUSES = frozenset({401, 403, 405, 406, 428, 429})
 # Words of challenge pages. They are only looked for in short bodies: an article may quote them.
 _CHALLENGE_BODIES = (
     (b"_cf_chl_opt", "Cloudflare"),
     (b"Request unsuccessful. Incapsula incident ID", "Imperva"),
     (b"captcha-delivery.com", "DataDome"),
     (b"window.gokuProps", "AWS WAF"),
+    (b"sec-if-cpt-container", "Akamai"),
+    (b"px-captcha", "HUMAN"),
+    (b"zh-zse-ck", "Zhihu"),
 )
 _CHALLENGE_BODY_BYTES = 16 << 10
-
-_LOGIN_PATH = re.compile(
-    r"/(?:log[-_]?in|sign[-_]?in|servicelogin|sso/login|cas/login)(?:\.\w{2,5})?/?$", re.IGNORECASE
+# Host and beginning of the path to which walls send visitors; what is answered there has status 200.
+_CHALLENGE_PLACES = (
+    ("www.zhihu.com", "/account/unhuman", "Zhihu"),
+    ("www.google.com", "/sorry/", "Google"),
+    ("wappass.baidu.com", "/static/captcha", "Baidu"),
+    ("passport.weibo.com", "/visitor/", "Weibo"),
+    ("visitor.passport.weibo.cn", "/visitor/", "Weibo"),
+    ("geo.captcha-delivery.com", "/", "DataDome"),
+    ("validate.perfdrive.com", "/", "Radware"),
 )
+
+# Pages that stand before others: whoever asks must log in, consent or say his age first.
+_GATE_PATH = re.compile(
+    r"/(?:log[-_]?in|sign[-_]?in|servicelogin|sso/login|cas/login|(?:cookie[-_]?)?consent|age[-_]?(?:gate|check))"
+    r"(?:\.\w{2,5})?/?$",
+    re.IGNORECASE,
+)
+# Hosts that are gates as a whole. They are told where to send the visitor afterwards, so there is a query.
+_GATE_HOST = re.compile(r"(?:accounts|auth|consent|idp|login|passport|signin|sso)\.", re.IGNORECASE)
 
 
 def judge_http(outcome: Outcome) -> Verdict:
@@ -83,8 +104,26 @@ def challenge(response: Response) -> str | None:
         if value is not None and fragment in value.lower():
             return wall
     if 0 < len(response.body) <= _CHALLENGE_BODY_BYTES:
-        return next((wall for mark, wall in _CHALLENGE_BODIES if mark in response.body), None)
-    return None
+        found = (wall for mark, wall in _CHALLENGE_BODIES if mark in response.body)
+        return next(found, _sent_to_wall(response))
+    return _sent_to_wall(response)
+
+
+def _sent_to_wall(response: Response) -> str | None:
+    """The wall whose own page answered, where that is not the one that the link names."""
+    if not response.hops or _wall_at(response.hops[0].url) is not None:
+        return None
+    return _wall_at(response.url)
+
+
+def _wall_at(url: str) -> str | None:
+    parts = urlsplit(url)
+    places = (
+        wall
+        for host, path, wall in _CHALLENGE_PLACES
+        if parts.hostname == host and parts.path.startswith(path)
+    )
+    return next(places, None)
 
 
 def _judge_success(response: Response) -> Verdict:
@@ -92,38 +131,56 @@ def _judge_success(response: Response) -> Verdict:
     if not response.hops:
         return Verdict(Status.OK, reason)
     asked = response.hops[0].url
-    if _is_login(response.url) and not _is_login(asked):
-        return Verdict(Status.BLOCKED, "login-required", "It leads to a page that asks to log in.")
+    if _is_gate(response.url) and not _is_gate(asked):
+        return Verdict(
+            Status.BLOCKED, "login-required", "It leads to a page that asks to log in or to consent first."
+        )
     if _is_downgraded([*(hop.url for hop in response.hops), response.url]):
         # Anybody on the way may have written an unencrypted answer, so where it leads is not suggested.
         return Verdict(Status.OK, reason, "It leads to or over an unencrypted address (http).")
-    if any(hop.status not in PERMANENT for hop in response.hops) or _is_same_place(asked, response.url):
+    return _judge_way(response, asked)
+
+
+def _judge_way(response: Response, asked: str) -> Verdict:
+    """The verdict on a page that is there, by the redirects that lead to it.
+
+    One temporary hop makes the address a good one (RFC 9110 section 15.4.3: go on using it), even where the hops before
+    it are for good: then the address that those lead to is suggested, and not where the temporary one leads today.
+    """
+    reason = f"http-{response.status}"
+    moved_to = _for_good(response)
+    for place in (response.url, *(hop.url for hop in response.hops)):
+        if is_same_but_secure(asked, place):
+            return Verdict(Status.OK, reason, None, Suggestion(place, "https-available"))
+    if is_deep(asked) and is_front_page(response.url):
+        return Verdict(Status.OK, reason, "It leads to a front page, so that what was linked may be gone.")
+    if is_same_page(asked, moved_to):
         return Verdict(Status.OK, reason)
     moved = f"http-{response.hops[0].status}"
+    if moved_to != response.url:
+        detail = "It has moved for good to an address that leads on from there for now."
+        return Verdict(Status.OK, reason, detail, Suggestion(moved_to, moved))
     detail = "It has moved to another address for good."
-    return Verdict(Status.REDIRECTED, moved, detail, Suggestion(response.url, moved))
+    return Verdict(Status.REDIRECTED, moved, detail, Suggestion(moved_to, moved))
 
 
-def _is_login(url: str) -> bool:
-    return _LOGIN_PATH.search(urlsplit(url).path) is not None
+def _for_good(response: Response) -> str:
+    """The address as far as the redirects to it, from the first on, are permanent."""
+    temporary = (hop.url for hop in response.hops if hop.status not in PERMANENT)
+    return next(temporary, response.url)
+
+
+def _is_gate(url: str) -> bool:
+    parts = urlsplit(url)
+    if _GATE_HOST.match(parts.hostname or "") is not None and parts.query:
+        return True
+    return _GATE_PATH.search(parts.path) is not None
 
 
 def _is_downgraded(way: Sequence[str]) -> bool:
     """Whether a redirect leads from https to http, at any of the addresses that were asked in turn."""
     schemes = [urlsplit(url).scheme for url in way]
     return ("https", "http") in pairwise(schemes)
-
-
-def _is_same_place(asked: str, answered: str) -> bool:
-    """Whether two addresses differ only by scheme, ``www.``, a final slash, escapes or letter case."""
-    return _place(asked) == _place(answered)
-
-
-def _place(url: str) -> str:
-    parts = urlsplit(url)
-    host = parts.netloc.lower().removeprefix("www.")
-    query = f"?{parts.query}" if parts.query else ""
-    return unquote(f"{host}{parts.path.rstrip('/')}{query}").lower()
 
 
 def _judge_status(status: int) -> Verdict:

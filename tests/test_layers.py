@@ -42,14 +42,26 @@ LINES = (
     line("codec config places registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
-        "date_forms dates front_matter gitignore mass_change outage periods processes titles",
+        "date_forms dates front_matter gitignore mass_change moves outage periods processes titles",
         may_use_each_other=True,
     ),
     line("errors model", may_use_each_other=True),
 )
 HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv"})
 LIGHT_ROOMS = frozenset(
-    {"model", "errors", "urls", "dates", "text", "reasons", "verdict", "extract", "report", "registry", "kinds"}
+    {
+        "model",
+        "errors",
+        "urls",
+        "dates",
+        "text",
+        "reasons",
+        "verdict",
+        "extract",
+        "report",
+        "registry",
+        "kinds",
+    }
 )
 # The clients that bring httpx and its continuation into a module.
 HTTP_CLIENTS = frozenset({"httpx", "httpcore", "httpx2"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from enrich import registry
-from enrich.model import Failure, FailureKind, Hop, Response, Status
+from enrich.model import Failure, FailureKind, Hop, Response, Status, Suggestion
 from enrich.reasons import GENERAL_REASONS
 from enrich.verdict import judge_http
 
@@ -119,11 +119,39 @@ def test_only_a_410_and_an_impossible_address_are_certain() -> None:
         (403, {"server": "AkamaiGHost"}, b""),
         (200, {}, b"<iframe></iframe>Request unsuccessful. Incapsula incident ID: 1-2"),
         (404, {"cf-mitigated": "challenge"}, b""),
+        (428, {"server": "AkamaiGHost"}, b""),
+        (200, {}, b'<div id="sec-if-cpt-container"></div>'),
+        (403, {"x-sucuri-id": "1"}, b""),
+        (429, {"x-kpsdk-ct": "1"}, b""),
+        (403, {}, b'<div id="px-captcha"></div>'),
+        (403, {}, b'<meta id="zh-zse-ck" content="004">'),
     ],
 )
 def test_a_challenge_says_nothing_about_the_page(status: int, headers: dict[str, str], body: bytes) -> None:
     verdict = judge_http(response(status, headers=headers, body=body))
     assert (verdict.status, verdict.reason) == (Status.BLOCKED, "bot-wall")
+
+
+WALLS = [
+    "https://www.zhihu.com/account/unhuman?type=unhuman&message=x",
+    "https://www.google.com/sorry/index?continue=https://example.org/a",
+    "https://wappass.baidu.com/static/captcha/tuxing.html?backurl=x",
+    "https://passport.weibo.com/visitor/visitor?entry=miniblog",
+    "https://geo.captcha-delivery.com/captcha/?initialCid=x",
+]
+
+
+@pytest.mark.parametrize("wall", WALLS)
+@pytest.mark.parametrize("status", [301, 302])
+def test_who_is_sent_to_a_walls_own_page_has_not_seen_the_one_he_wanted(wall: str, status: int) -> None:
+    verdict = judge_http(response(200, wall, hops=(Hop(URL, status),)))
+    assert (verdict.status, verdict.reason) == (Status.BLOCKED, "bot-wall")
+
+
+@pytest.mark.parametrize("wall", WALLS)
+def test_a_link_to_a_walls_own_page_is_a_link(wall: str) -> None:
+    assert judge_http(response(200, wall)).status is Status.OK
+    assert judge_http(response(200, f"{wall}&b", hops=(Hop(wall, 302),))).status is Status.OK
 
 
 @pytest.mark.parametrize(
@@ -154,24 +182,40 @@ def test_a_move_for_good_is_redirected_and_says_where_to(statuses: tuple[int, ..
     assert (verdict.suggestion.url, verdict.suggestion.reason) == ("https://example.org/new", reason)
 
 
-@pytest.mark.parametrize("statuses", [(302,), (303,), (307,), (301, 302), (302, 301)])
+@pytest.mark.parametrize("statuses", [(302,), (303,), (307,), (302, 301), (307, 308, 301)])
 def test_one_temporary_hop_makes_the_address_a_good_one(statuses: tuple[int, ...]) -> None:
     hops = tuple(Hop(f"https://example.org/{place}", status) for place, status in enumerate(statuses))
     verdict = judge_http(response(200, "https://example.org/new", hops=hops))
     assert (verdict.status, verdict.reason, verdict.suggestion) == (Status.OK, "http-200", None)
 
 
+@pytest.mark.parametrize("statuses", [(301, 302), (308, 301, 307, 301)])
+def test_a_move_for_good_is_suggested_as_far_as_it_is_for_good(statuses: tuple[int, ...]) -> None:
+    hops = tuple(Hop(f"https://example.org/{place}", status) for place, status in enumerate(statuses))
+    verdict = judge_http(response(200, "https://example.org/new", hops=hops))
+    first_temporary = next(place for place, status in enumerate(statuses) if status in (302, 307))
+    assert (verdict.status, verdict.reason) == (Status.OK, "http-200")
+    assert verdict.suggestion == Suggestion(f"https://example.org/{first_temporary}", f"http-{statuses[0]}")
+
+
 @pytest.mark.parametrize(
     ("asked", "answered"),
     [
-        ("http://example.org/a", "https://example.org/a"),
         ("https://example.org/a", "https://example.org/a/"),
         ("https://example.org/a/", "https://example.org/a"),
         ("https://example.org/a", "https://www.example.org/a"),
         ("https://www.example.org/a", "https://example.org/a"),
         ("https://example.org/Some-Page", "https://example.org/some-page"),
-        ("http://www.example.org/A?b=c", "https://example.org/a/?b=c"),
         ("https://example.org/%7Ea", "https://example.org/~a"),
+        ("https://example.org/a", "https://example.org/en/a"),
+        ("https://example.org/a", "https://example.org/zh-CN/a/"),
+        ("https://example.org/docs/a", "https://example.org/docs/zh_Hans_CN/a"),
+        ("https://example.org/de/a", "https://example.org/en-us/a"),
+        ("https://example.org/", "https://example.org/en/"),
+        ("https://example.org/a", "https://example.org/a?hl=zh-CN"),
+        ("https://example.org/a?b=c", "https://example.org/a?b=c&lang=en"),
+        ("https://www.example.org/a", "https://zh.example.org/a"),
+        ("http://example.org/a", "https://example.org/en/a"),
     ],
 )
 def test_a_move_that_a_reader_would_not_notice_is_no_redirect(asked: str, answered: str) -> None:
@@ -179,8 +223,32 @@ def test_a_move_that_a_reader_would_not_notice_is_no_redirect(asked: str, answer
     assert (verdict.status, verdict.suggestion) == (Status.OK, None)
 
 
+@pytest.mark.parametrize("status", [301, 308, 302, 307])
 @pytest.mark.parametrize(
-    "answered", ["https://example.org/b", "https://example.org/a?b=1", "https://m.example.org/a"]
+    ("way", "better"),
+    [
+        (["http://example.org/a", "https://example.org/a"], "https://example.org/a"),
+        (["http://www.example.org/A?b=c", "https://example.org/a/?b=c"], "https://example.org/a/?b=c"),
+        (
+            ["http://example.org/a", "https://example.org/a", "https://example.org/en/a"],
+            "https://example.org/a",
+        ),
+    ],
+)
+def test_a_secure_address_of_the_same_page_is_no_move_but_is_told(
+    way: list[str], better: str, status: int
+) -> None:
+    verdict = judge_http(response(200, way[-1], hops=tuple(Hop(url, status) for url in way[:-1])))
+    assert (verdict.status, verdict.reason) == (Status.OK, "http-200")
+    assert verdict.suggestion == Suggestion(better, "https-available")
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        *("https://example.org/b", "https://example.org/a?b=1", "https://m.example.org/a"),
+        *("https://example.org/ai/a", "https://example.org/en/b", "https://example.org/a?hl=moss"),
+    ],
 )
 def test_a_move_that_shows_is_a_redirect(answered: str) -> None:
     verdict = judge_http(response(200, answered, hops=(Hop(URL, 301),)))
@@ -230,7 +298,16 @@ def test_a_move_to_nowhere_is_judged_by_where_it_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/login", "/signin?next=/a", "/accounts/login/", "/sign_in", "/login.php"]
+    "path",
+    [
+        "/login",
+        "/signin?next=/a",
+        "/accounts/login/",
+        "/sign_in",
+        "/login.php",
+        "/consent?to=/a",
+        "/age-gate",
+    ],
 )
 @pytest.mark.parametrize("status", [301, 302])
 def test_a_way_to_a_login_page_says_nothing_about_the_page(path: str, status: int) -> None:
@@ -238,10 +315,31 @@ def test_a_way_to_a_login_page_says_nothing_about_the_page(path: str, status: in
     assert (verdict.status, verdict.reason) == (Status.BLOCKED, "login-required")
 
 
+@pytest.mark.parametrize(
+    "gate",
+    ["https://consent.example.org/m?continue=a", "https://accounts.example.com/v3/identifier?service=x"],
+)
+def test_a_host_that_only_lets_people_pass_says_nothing_about_the_page(gate: str) -> None:
+    verdict = judge_http(response(200, gate, hops=(Hop(URL, 302),)))
+    assert (verdict.status, verdict.reason) == (Status.BLOCKED, "login-required")
+    assert judge_http(response(200, gate, hops=(Hop(f"{gate}&b", 302),))).status is Status.OK
+
+
 def test_a_link_to_a_login_page_is_a_good_link() -> None:
     hops = (Hop("http://example.org/login", 302),)
     assert judge_http(response(200, "https://example.org/en/login", hops=hops)).status is Status.OK
     assert judge_http(response(200, "https://example.org/login")).status is Status.OK
+
+
+@pytest.mark.parametrize(
+    "front", ["https://example.org/", "https://other.example/en/", "https://example.org/index.html"]
+)
+@pytest.mark.parametrize("status", [301, 302, 308])
+def test_a_way_to_a_front_page_is_no_address_to_suggest(front: str, status: int) -> None:
+    verdict = judge_http(response(200, front, hops=(Hop("https://example.org/posts/a", status),)))
+    assert (verdict.status, verdict.suggestion) == (Status.OK, None)
+    assert verdict.detail is not None
+    assert "front page" in verdict.detail
 
 
 # --- declarations -----------------------------------------------------------------------------------

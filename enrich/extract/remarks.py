@@ -170,7 +170,7 @@ def _inner_addresses(url: str) -> Iterator[_Address]:
 
 def _https_available(link: Link) -> Iterator[Remark]:
     """An address without scheme has http from us, not from the note."""
-    if not (link.written or link.url).lower().startswith("http:") or not _answers_securely(link.url):
+    if not (link.written or link.url).lower().startswith("http:") or not answers_securely(link.url):
         return
     better = f"https:{link.url[5:]}"
     message = f"{host_of(link.url)} is known to answer on https; write {better}"
@@ -179,7 +179,8 @@ def _https_available(link: Link) -> Iterator[Remark]:
     )
 
 
-def _answers_securely(url: str) -> bool:
+def answers_securely(url: str) -> bool:
+    """Whether an address is of a host that is known to answer on https, so that nobody need ask it."""
     address = canonical(url)
     if address is None or can_ada.parse(address).port:
         return False

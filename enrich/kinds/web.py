@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from enrich.extract.remarks import answers_securely
 from enrich.kinds import _html
 from enrich.model import (
     CanonicalUrl,
@@ -33,7 +34,7 @@ from enrich.model import (
     Verdict,
 )
 from enrich.reasons import GENERAL_REASONS
-from enrich.urls import canonical, is_web
+from enrich.urls import canonical, host_of, is_web
 from enrich.verdict import challenge, judge_http
 
 if TYPE_CHECKING:
@@ -161,10 +162,16 @@ def _citation(said: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
 
 
 def findings_of(row: ReportTarget) -> Iterable[Finding]:
-    """What its metadata tell of a page: that it was not read."""
+    """What the answer tells of a page beside its verdict: that it was not read, or that https would do."""
     if row.metadata == UNREAD:
         message = "its tags are nested so deeply, or are so many, that its title and facts were not read"
         yield Finding(code=NOT_READ.code, severity=NOT_READ.severity, message=message)
+    better = row.suggestion
+    # Where the address alone tells, the note was given when it was read.
+    if better is not None and better.reason == HTTPS_AVAILABLE.code and not answers_securely(row.url):
+        message = f"{host_of(row.url)} answered on https; write {better.url}"
+        code, severity = HTTPS_AVAILABLE.code, HTTPS_AVAILABLE.severity
+        yield Finding(code=code, severity=severity, message=message, suggestion=better)
 
 
 NOT_READ = FindingCode(
@@ -180,6 +187,12 @@ ROBOTS_DISALLOWED = Reason(
     status=Status.SKIPPED,
     help="The host's robots.txt asks programs not to read this page, or could not be read, and --respect-robots was "
     "given. Open the link in a browser, or check without that option.",
+)
+
+HTTPS_AVAILABLE = FindingCode(
+    code="https-available",
+    severity=Severity.NOTE,
+    help="The link uses http where the site answers on https. Replace it by the suggested address.",
 )
 
 GENERAL_FINDINGS = (
@@ -227,11 +240,7 @@ GENERAL_FINDINGS = (
         help="The words of the link are an address, and the link leads to another one. Find out which of both is "
         "meant, and write it in both places.",
     ),
-    FindingCode(
-        code="https-available",
-        severity=Severity.NOTE,
-        help="The link uses http where the site answers on https. Replace it by the suggested address.",
-    ),
+    HTTPS_AVAILABLE,
     FindingCode(
         code="same-id-two-titles",
         severity=Severity.WARNING,

@@ -7,6 +7,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import report_target
 
 from enrich import registry
 from enrich.kinds import _html, web
@@ -18,6 +19,7 @@ from enrich.model import (
     Purpose,
     Response,
     Status,
+    Suggestion,
     Target,
 )
 
@@ -109,6 +111,21 @@ def test_the_page_is_fetched_where_metadata_are_due_and_there_may_be_some(
 
 def test_it_is_judged_as_plain_http() -> None:
     assert web.judge(TARGET, response(status=404)).status is Status.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("url", "codes"),
+    [("http://example.org/a", ["https-available"]), ("http://zhuanlan.zhihu.com/p/1", [])],
+)
+def test_that_https_would_do_is_told_once(url: str, codes: list[str]) -> None:
+    """Of a host that is known to, it is told where the note is read, whether or not anybody asks."""
+    better = Suggestion(url.replace("http:", "https:"), "https-available")
+    row = report_target(
+        f"url:{url}", url, kind="web", status=Status.OK, reason="http-200", suggestion=better
+    )
+    found = list(web.findings_of(row))
+    assert [one.code for one in found] == codes
+    assert all(one.suggestion == better and better.url in one.message for one in found)
 
 
 # --- reading ----------------------------------------------------------------------------------------

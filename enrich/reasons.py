@@ -179,8 +179,8 @@ _SILENT = (
     Reason(
         code="tls-failure",
         status=_UNREACHABLE,
-        help="The certificate is wrong or expired, or no secure connection came about. A browser shows which; "
-        "SSL_CERT_FILE adds a private authority.",
+        help="The certificate has expired, is for another name or from an unknown authority, or no secure connection "
+        "came about; the detail says which. It is asked again in the next run; SSL_CERT_FILE adds a private authority.",
     ),
     Reason(
         code="timeout",

@@ -25,13 +25,17 @@ RESOLVER_IS_PRECISE = platform.libc_ver()[0] == "glibc"
 _NAME_IS_GONE = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
 # https://www.openssl.org/docs/man3.0/man1/openssl-verification-options.html, X509_V_ERR_…
+# OpenSSL does not tell a chain that lacks a link from one that nobody vouches for (20): it misses the issuer in both.
+_UNKNOWN_ISSUER = "the certificate is from an unknown authority, or its chain is incomplete"
 _CERTIFICATE_FAULTS = {
+    2: _UNKNOWN_ISSUER,
     9: "the certificate is not valid yet",
     10: "the certificate has expired",
     18: "the certificate is self-signed",
     19: "the certificate chain ends in a self-signed one",
-    20: "the certificate is from an unknown authority",
-    21: "the certificate is from an unknown authority",
+    20: _UNKNOWN_ISSUER,
+    21: _UNKNOWN_ISSUER,
+    23: "the certificate was revoked",
     62: "the certificate is for another name",
     64: "the certificate is for another address",
 }
@@ -110,7 +114,8 @@ def _tls(error: BaseException) -> Fault | None:
         known = _CERTIFICATE_FAULTS.get(error.verify_code)
         return Fault(FailureKind.TLS, known or f"the certificate was not accepted ({error.verify_message})")
     if isinstance(error, ssl.SSLError):
-        return Fault(FailureKind.TLS, f"no secure connection ({(error.reason or 'TLS error').lower()})")
+        reason = (error.reason or "TLS error").replace("_", " ").lower()
+        return Fault(FailureKind.TLS, f"the TLS handshake failed ({reason})")
     return None
 
 

@@ -225,6 +225,13 @@ async def test_a_name_that_does_not_exist_is_told_from_a_resolver_that_fails(
     assert failure(await ask(f"http://{host}/")).kind is kind
 
 
+@pytest.mark.parametrize("code", ["AGAIN", "FAIL", "MEMORY", "SYSTEM", "SERVICE", "FAMILY", "BADFLAGS"])
+async def test_all_else_that_a_resolver_says_is_our_trouble(code: str) -> None:
+    trouble = getattr(socket, f"EAI_{code}")
+    async with Fetcher(settings(), resolve=names({"a.test": trouble})) as asking:
+        assert failure(await asking.fetch(Request(url="http://a.test/"))).kind is FailureKind.DNS_FAILURE
+
+
 async def test_names_that_resolved_are_counted_once_and_this_machine_is_none() -> None:
     async with scene() as stage:
         nets = (f"{PUBLIC}/32",)
@@ -321,7 +328,7 @@ async def test_an_unknown_authority_is_a_failure_of_tls_and_not_asked_again(auth
     async with serve(PUBLIC, server_context(authority.issue_cert("public.test"))) as origin:
         found = failure(await ask(origin.url("/ok", "public.test"), retries=2))
     assert (found.kind, found.attempts) == (FailureKind.TLS, 1)
-    assert found.detail == "the certificate is from an unknown authority"
+    assert found.detail == "the certificate is from an unknown authority, or its chain is incomplete"
 
 
 async def test_plain_http_on_a_tls_port_is_a_failure_of_tls() -> None:
@@ -333,7 +340,10 @@ async def test_plain_http_on_a_tls_port_is_a_failure_of_tls() -> None:
     server = await asyncio.start_server(plain, PUBLIC, 0)
     async with server:
         found = failure(await ask(f"https://public.test:{server.sockets[0].getsockname()[1]}/"))
-    assert (found.kind, found.detail) == (FailureKind.TLS, "no secure connection (wrong_version_number)")
+    assert (found.kind, found.detail) == (
+        FailureKind.TLS,
+        "the TLS handshake failed (wrong version number)",
+    )
 
 
 async def test_a_handshake_that_never_ends_is_a_timeout_since_another_time_it_may_end() -> None:

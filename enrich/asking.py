@@ -8,6 +8,7 @@ from datetime import datetime
 
 import anyio
 
+from enrich.controls import Controls
 from enrich.model import Api, Fetch, Manners, Target
 from enrich.network import Outages
 from enrich.store.protocol import Store
@@ -26,7 +27,7 @@ class Asking:
     may be asked; ``grant`` takes places for so many of them, and says for how many there is room beside the links
     that are redirected to it. ``names_resolved`` says how many names were found, ``is_check`` that the check cap
     of a host's manners counts. ``outages`` takes the results on their way to the recorder, and says when asking
-    makes no sense. ``broke`` receives mistakes of ours.
+    makes no sense. ``broke`` receives mistakes of ours. ``controls`` settles doubts about what hosts answer.
     """
 
     store: Store
@@ -42,4 +43,5 @@ class Asking:
     broke: Callable[[Target, Exception], None]
     grant: Callable[[str, int], int] = _as_many_as_wanted
     is_check: bool = False
+    controls: Controls = field(default_factory=Controls)
     stopping: anyio.Event = field(default_factory=anyio.Event)

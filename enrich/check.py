@@ -204,7 +204,11 @@ async def check_one(asking: Asking, due: DueTarget) -> Asked | None:
         if isinstance(first, Failure) and _was_not_asked(second):
             # The host went down meanwhile, but this link has failed by itself.
             second = None
-        result = _result(asking, kind, due, first, second)
+        verdict, outcome = _judge_both(asking, kind, target, first, second)
+        if not isinstance(second, Failure):
+            # What the first question met alone, mostly a HEAD, condemns nobody.
+            verdict = await _settled(asking, kind, target, verdict, outcome)
+        result = _result(asking, kind, due, (verdict, outcome), (first, second))
         return Asked(due, result, plain=_is_plain(first) or _is_plain(second), began=began)
     except StorageError:
         raise
@@ -226,14 +230,36 @@ def _is_plain(outcome: Outcome | None) -> bool:
     return not all(url.startswith("https:") for url in (outcome.url, *(hop.url for hop in outcome.hops)))
 
 
-def _result(
-    asking: Asking, kind: Kind, due: DueTarget, first: Outcome, second: Outcome | None
-) -> CheckResult:
-    target = due.target
-    verdict = _judge(asking, kind, target, outcome := second or first)
+def _judge_both(
+    asking: Asking, kind: Kind, target: Target, first: Outcome, second: Outcome | None
+) -> tuple[Verdict, Outcome]:
+    """The verdict on one or two answers, and the answer that decided."""
+    verdict, outcome = _judge(asking, kind, target, second or first), second or first
     if isinstance(second, Failure) and (before := _judge(asking, kind, target, first)).status in ALIVE:
         # The page was wanted for its metadata only: it is there, whatever became of the second answer.
         verdict, outcome = before, first
+    return verdict, outcome
+
+
+async def _settled(
+    asking: Asking, kind: Kind, target: Target, verdict: Verdict, outcome: Outcome
+) -> Verdict:
+    """The verdict once it is known whether an answer of success means what it says."""
+    if not isinstance(outcome, Response) or verdict.status not in ALIVE:
+        return verdict
+    if outcome.status in asking.accept_of(target.host):
+        return verdict
+    return await asking.controls.settle(kind.doubt(target, outcome), asking.fetch) or verdict
+
+
+def _result(
+    asking: Asking,
+    kind: Kind,
+    due: DueTarget,
+    judged: tuple[Verdict, Outcome],
+    asked: tuple[Outcome, Outcome | None],
+) -> CheckResult:
+    target, (verdict, outcome), (first, second) = due.target, judged, asked
     facts = PageFacts()
     if isinstance(outcome, Response) and verdict.status in ALIVE:
         facts = kind.read_page(target, outcome)

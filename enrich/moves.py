@@ -26,6 +26,14 @@ _FRONT = re.compile(r"(?:index|default|home|main|welcome)(?:\.(?:html?|php|aspx?
 # A path of a single name may be a section that a small site folded into its front page; with a digit or a dot in it it
 # names one page, as `post-17` and `about.html` do.
 _ONE_PAGE = re.compile(r"[\d.]")
+# How places are called to which sites send whoever asks for what they have not.
+_NOT_FOUND = re.compile(
+    r"(?:error|err|page)?[-_]?404[-_]?(?:error|page|(?:page[-_]?)?not[-_]?found)?(?:\.\w{2,5})?"
+    r"|(?:page|file)?[-_]?(?:not[-_]?found|no[-_]?found|notexist)(?:\.\w{2,5})?"
+)
+_ERROR = re.compile(
+    r"(?:err|error|errors|oops|sorry|missing|expired|deleted)\d?(?:[-_]?page)?(?:\.\w{2,5})?"
+)
 
 
 def is_same_page(asked: str, answered: str) -> bool:
@@ -48,6 +56,18 @@ def is_deep(url: str) -> bool:
     """Whether an address names one page of a site, and not the site or one of its sections."""
     names = _names(url)
     return len(names) > 1 or bool(urlsplit(url).query) or any(_ONE_PAGE.search(name) for name in names)
+
+
+def is_not_found_page(url: str) -> bool:
+    """Whether an address is called after what is not found, as ``/404.html`` is."""
+    names = _names(url)
+    return bool(names) and _NOT_FOUND.fullmatch(names[-1]) is not None
+
+
+def is_error_page(url: str) -> bool:
+    """Whether an address is called after some trouble or other; what it is, only the page tells."""
+    names = _names(url)
+    return bool(names) and _ERROR.fullmatch(names[-1]) is not None
 
 
 def is_same_site(one: str, other: str) -> bool:

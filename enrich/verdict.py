@@ -24,7 +24,7 @@ from enrich.model import (
     Suggestion,
     Verdict,
 )
-from enrich.moves import is_deep, is_front_page, is_same_but_secure, is_same_page
+from enrich.moves import is_deep, is_front_page, is_not_found_page, is_same_but_secure, is_same_page
 
 PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -154,6 +154,10 @@ def _judge_way(response: Response, asked: str) -> Verdict:
             return Verdict(Status.OK, reason, None, Suggestion(place, "https-available"))
     if is_deep(asked) and is_front_page(response.url):
         return Verdict(Status.OK, reason, "It leads to a front page, so that what was linked may be gone.")
+    if is_not_found_page(response.url) and not is_not_found_page(asked):
+        return Verdict(
+            Status.OK, reason, "It leads to a place named after what is not found, so that it may be gone."
+        )
     if is_same_page(asked, moved_to):
         return Verdict(Status.OK, reason)
     moved = f"http-{response.hops[0].status}"

@@ -379,6 +379,8 @@ class Origin:
         self.connections = 0
         self.most_at_once = 0
         self.arrivals: list[Arrival] = []
+        # What answers where there is neither a script nor a trouble; without it that is 404.
+        self.otherwise: Callable[[Arrival], Answer] | None = None
         self._at_work = 0
         self._scripts: dict[str, list[Answer]] = {}
         self._open: set[asyncio.StreamWriter] = set()
@@ -419,18 +421,23 @@ class Origin:
         path = wire.arrival.path
         if path in self._scripts:
             answers = self._scripts[path]
-            answer = answers.pop(0) if len(answers) > 1 else answers[0]
-            await asyncio.sleep(answer.after_seconds)
-            headers = {name.replace("-", "_"): value for name, value in answer.headers.items()}
-            await wire.answer(answer.status, answer.body, **headers)
+            await _give(wire, answers.pop(0) if len(answers) > 1 else answers[0])
         elif wire.words[0] in _TROUBLES:
             await _TROUBLES[wire.words[0]](wire)
+        elif self.otherwise is not None:
+            await _give(wire, self.otherwise(wire.arrival))
         else:
             await wire.answer(404, b"no such page")
 
     def close(self) -> None:
         for writer in self._open:
             writer.transport.abort()
+
+
+async def _give(wire: Wire, answer: Answer) -> None:
+    await asyncio.sleep(answer.after_seconds)
+    headers = {name.replace("-", "_"): value for name, value in answer.headers.items()}
+    await wire.answer(answer.status, answer.body, **headers)
 
 
 async def _read_request(reader: asyncio.StreamReader, connection: int) -> Arrival | None:

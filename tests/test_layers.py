@@ -36,7 +36,7 @@ LINES = (
     # The steps and the readers, which know nothing of each other.
     line("check lookup documents git_dates tracked findings repeats sorting report publish progress"),
     line("asking"),
-    line("holds kinds network"),
+    line("controls holds kinds network"),
     line("extract fetch reasons store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
     line("codec config places registry text urls", may_use_each_other=True),

@@ -2,6 +2,10 @@
 
 It is asked with HEAD, which is cheap, and HEAD never condemns: servers answer it with 404, 405 or silence
 where GET brings the page. So every doubt is put again as GET, and only that answer counts.
+
+A page that is gone and answers with success is told by its title, or by where it leads (`_soft_404`). HEAD shows no
+title, and a GET for every link would double what healthy hosts are asked: so only a way that is suspicious by itself
+costs one, and a title is read where the page is fetched for its metadata anyway, or was found gone like this before.
 """
 
 from __future__ import annotations
@@ -12,8 +16,10 @@ from typing import TYPE_CHECKING
 
 from enrich.extract.remarks import answers_securely
 from enrich.kinds import _html
+from enrich.kinds._soft_404 import HTML_TYPES, doubt_of, is_suspicious_way
 from enrich.model import (
     CanonicalUrl,
+    Doubt,
     Failure,
     FailureKind,
     Finding,
@@ -40,7 +46,6 @@ from enrich.verdict import challenge, judge_http
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
 
-HTML_TYPES = ("text/html", "application/xhtml+xml")
 PAGE_BYTES = 1 << 20
 # What a page says about itself stands in its head.
 READ_BYTES = 256 << 10
@@ -82,7 +87,8 @@ def request(target: Target, _wants_page: bool) -> Request:
 
 def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | None:
     """A GET when the answer to HEAD leaves a doubt or the page itself is wanted, else None."""
-    if not (_is_doubtful(outcome) or (wants_page and _is_html(outcome))):
+    wants_look = wants_page or is_suspicious_way(outcome)
+    if not (_is_doubtful(outcome) or (wants_look and _is_html(outcome))):
         return None
     return Request(url=target.url, purpose=Purpose.PAGE, max_body_bytes=PAGE_BYTES, body_types=HTML_TYPES)
 
@@ -112,6 +118,11 @@ def judge_unasked(target: Target) -> Verdict | None:
 
 def judge(_target: Target, outcome: Outcome) -> Verdict:
     return judge_http(outcome)
+
+
+def doubt(_target: Target, response: Response) -> Doubt | None:
+    """Why a page that is there at first sight may be gone, and what would have to be asked to be sure."""
+    return doubt_of(response) if _is_html(response) else None
 
 
 def read_page(_target: Target, response: Response) -> PageFacts:
@@ -274,6 +285,7 @@ KIND = Kind(
     request=request,
     judge=judge,
     confirm=confirm,
+    doubt=doubt,
     read_page=read_page,
     judge_unasked=judge_unasked,
     findings_of=findings_of,

@@ -65,10 +65,40 @@ class Api:
     contact: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What remains of an answer once it was looked at, small enough to be remembered for a whole run.
+
+    ``status`` is None where no answer came; ``url`` is where it ended; ``words`` are its title and main heading.
+    """
+
+    status: int | None
+    url: str
+    words: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Why an answer of success may not mean what it says, and a question to the same host that tells.
+
+    A question of one ``name`` is asked once for each host in a run, and what ``see`` makes of the answer is remembered.
+    ``settle`` gives the verdict by it, a further doubt, or None when the verdict stands.
+    """
+
+    name: str
+    question: Request
+    see: Callable[[Outcome], Sight]
+    settle: Callable[[Sight], Verdict | Doubt | None]
+
+
 LookUp = Callable[[Sequence[Target], Api], AsyncIterator[Found]]
 
 
 def no_verdict(_target: Target) -> Verdict | None:
+    return None
+
+
+def no_doubt(_target: Target, _response: Response) -> Doubt | None:
     return None
 
 
@@ -85,7 +115,8 @@ class Kind:
     None when it is not of this kind. ``request`` makes the question for a target's own address;
     ``wants_page`` says that metadata are due. ``confirm`` makes the second question when the first
     answer (a HEAD) cannot be trusted or the page itself is wanted, or None when the answer stands.
-    ``judge`` and ``read_page`` turn an answer into a verdict and metadata. ``look_up`` asks an API in
+    ``judge`` and ``read_page`` turn an answer into a verdict and metadata; ``doubt`` says of an answer that was
+    judged to be alive what would have to be asked to be sure. ``look_up`` asks an API in
     batches of ``batch_size``; ``asks_api`` says which targets it can decide. ``findings_of`` derives
     findings from a row of the report. ``judge_unasked`` gives the verdict of a target that nobody need be asked
     about. ``manners`` gives the built-in manners of hosts it knows. A verdict
@@ -110,3 +141,4 @@ class Kind:
     ok_age_seconds: float = 7 * 86400.0
     ok_spread_seconds: float = 2 * 86400.0
     judge_unasked: Callable[[Target], Verdict | None] = no_verdict
+    doubt: Callable[[Target, Response], Doubt | None] = no_doubt

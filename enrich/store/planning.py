@@ -50,10 +50,13 @@ WHERE skip IS NULL AND NOT EXISTS (
         AND t.attempted_at BETWEEN :started AND :now AND a.ok > 0)
 """  # noqa: S608 - made of constants above
 
+# Whether a page that said it was gone, under a status that did not, is back, only the page shows.
+#
 # Never asked, then broken but not confirmed, then no answer last time: those cost a time-out each, and begun
 # late they would be all that a run still waits for. Then the oldest.
 _TAKE = """
-SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, s.wants_metadata, t.status, t.first_failed_at,
+SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, t.status, t.first_failed_at,
+    s.wants_metadata OR t.reason IS 'soft-404' AS wants_metadata,
     t.id IN (SELECT target_id FROM doubted) AS doubted
 FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {column} = ?
 ORDER BY CASE WHEN t.attempted_at IS NULL OR doubted THEN 0

@@ -432,6 +432,20 @@ async def test_a_page_that_says_nothing_of_itself_is_not_asked_for_it_every_nigh
     assert await due(store, now=NOW + 2 * DAY) == 0
 
 
+@pytest.mark.parametrize(("reason", "wanted"), [("soft-404", True), ("http-404", False)])
+async def test_a_page_that_only_its_words_showed_to_be_gone_is_read_again(
+    store: Store, reason: str, wanted: bool
+) -> None:
+    """Without that, a check that asks with HEAD would call it alive again."""
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    await store.record([result("x", Verdict(Status.BROKEN, reason), wanted_metadata=True)], RULE)
+    await begin(store, document(link(target("x"))), now=NOW + DAY)
+    await due(store, Ages(by_kind=AGES.by_kind, metadata=False), now=NOW + DAY)
+    (one,) = await store.take("a.example", 9)
+    assert one.wants_metadata is wanted
+
+
 async def test_a_check_leaves_metadata_for_the_next_run(store: Store) -> None:
     no_metadata = Ages(by_kind=AGES.by_kind, metadata=False)
     await begin(store, document(link(target("x"))))

@@ -1,0 +1,283 @@
+"""Pages that are gone and answer with success all the same.
+
+Three signs raise a suspicion: one page of a site leads to the site's front page, to a place named after what is not
+found, or to a page whose title or main heading says so. None of them proves anything by itself. An article may be about
+404 pages; a site may send everybody to its front page to log in or to choose a country; and behind a single-page
+application every address answers alike, the living ones too. So a suspicion is put to the host: it is asked for an
+address that nobody can ever have given out, and only a page that looks like the answer to that is gone.
+
+What surprised us: for the front page even this is not enough, since a site that sends everybody there (to log in, to
+choose a country) treats its living pages no better. So it must also show, to us and now, a neighbour of the page: one
+in the same directory, to which its front page links. Pages that stand open for everybody are in other directories.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urljoin, urlsplit
+
+from enrich.kinds import _html
+from enrich.model import Doubt, Outcome, Purpose, Request, Response, Sight, Status, Verdict
+from enrich.moves import (
+    is_deep,
+    is_error_page,
+    is_front_page,
+    is_not_found_page,
+    is_same_page,
+    is_same_site,
+)
+from enrich.urls import canonical
+from enrich.verdict import challenge
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
+
+HTML_TYPES = ("text/html", "application/xhtml+xml")
+# A title and a main heading stand at the beginning.
+READ_BYTES = 256 << 10
+CONTROL_BYTES = 64 << 10
+# Words that are compared, and links of a front page that are looked at.
+_MOST_CHARACTERS = 200
+_MOST_LINKS = 300
+
+# Parts of a title between which sites write these marks.
+_BETWEEN_PARTS = re.compile(r"[|·•»«_–—：]|\s-\s|:\s|::")
+_THING = r"(?:page|url|file|document|article|post|content|resource|address)"
+_MISSING = (
+    r"(?:(?:was|is|were|are|could|can|ca) ?(?:not|nt)|cannot|cant|couldnt|isnt|wasnt|not) (?:be )?(?:found|available)"
+    r"|(?:does not|doesnt|no longer) exists?|(?:is|has) gone"
+)
+_ENGLISH = re.compile(
+    rf"(?:(?:oops|whoops|sorry|error|http|status) )*(?:404(?: error| page| not found| {_THING} not found)?"
+    rf"|not found(?: 404)?|(?:404 )?(?:the |this |that |your )?(?:requested )?(?:web ?)?{_THING}"
+    rf"(?: (?:that )?(?:you|youre|you are|you were) [a-z ]{{1,30}}?)? (?:{_MISSING})(?: 404)?"
+    rf"|we (?:can not|cannot|cant|could not|couldnt) find (?:the|this|that|your) {_THING}[a-z ]{{0,30}})"
+)
+_WHAT = r"(?:[网網]?[页頁]面?|文章|[内內]容|链接|连结|連結|地址|[网網]址|文件|文档|资源|帖子|主题)"
+_WHOSE = (
+    r"(?:您|你|该|該|此|这个|這個|当前|所|要|想|找|查找|寻找|尋找|访问|訪問|请求|浏览|查看|打开|指定|的)*"
+)
+_NO = r"(?:不存在|未找到|没有找到|沒有找到|没找到|找不到|无法找到|無法找到|不见了|走丢了|丢失|已删除|已被删除)"
+_CHINESE = re.compile(
+    r"(?:404|错误|抱歉|很抱歉|对不起|對不起|出错了|哎呀|糟糕)*"
+    rf"(?:{_WHOSE}{_WHAT}{_NO}(?:了|啦|或已删除|或已被删除)?|{_NO}{_WHOSE}{_WHAT}|404(?:错误|錯誤|页面|頁面))(?:404)?"
+)
+# Whoever has none of these in its text has neither in its title.
+_HINT = re.compile(
+    r"404|not\s+found|exist|find|gone|available|不存在|找|不见|走丢|丢失|删除", re.IGNORECASE
+)
+
+# What the script of a page fills in, whatever was sent along: the same file may then become any page.
+_APPLICATIONS = (
+    "#root, #app, #__next, #__nuxt, #___gatsby, #react-root, #svelte, #q-app, #__layout, app-root, [ng-app]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What an answer shows: its title and main heading, whether they say that nothing was found, and whether a
+    script decides what is shown in the end."""
+
+    words: tuple[str, str] = ("", "")
+    says_so: bool = False
+    is_application: bool = False
+
+
+def is_suspicious_way(outcome: Outcome) -> bool:
+    """Whether redirects led where a missing page leads, so that the page itself is worth a look."""
+    if not isinstance(outcome, Response) or not outcome.hops:
+        return False
+    asked = outcome.hops[0].url
+    return _leads_home(outcome) or (
+        (is_not_found_page(outcome.url) or is_error_page(outcome.url))
+        and not (is_not_found_page(asked) or is_error_page(asked))
+    )
+
+
+def doubt_of(response: Response) -> Doubt | None:
+    """Why a page that answered with success may be gone, and what to ask to be sure; None where nothing says so."""
+    asked = response.hops[0].url if response.hops else response.url
+    if is_front_page(asked) or is_not_found_page(asked):
+        return None
+    judge = _judge_of(asked, response)
+    if judge is None:
+        return None
+    return Doubt(name="nonsense", question=_question(nonsense_beside(asked)), see=see, settle=judge)
+
+
+def _judge_of(asked: str, response: Response) -> Callable[[Sight], Verdict | Doubt | None] | None:
+    if _leads_home(response):
+        return partial(_settle_front, asked, response)
+    if response.hops and is_not_found_page(response.url):
+        return partial(_settle_place, response)
+    look = _look(response)
+    return partial(_settle_words, asked, look) if look.says_so and not look.is_application else None
+
+
+def _leads_home(response: Response) -> bool:
+    if not response.hops or not is_front_page(response.url):
+        return False
+    asked = response.hops[0].url
+    return is_deep(asked) and is_same_site(asked, response.url)
+
+
+# --- settling ---------------------------------------------------------------------------------------
+
+
+def _settle_place(response: Response, nonsense: Sight) -> Verdict | None:
+    if not _is_success(nonsense) or not _ends_like(response, nonsense):
+        return None
+    return _gone(f"leads to {urlsplit(response.url).path[:_MOST_CHARACTERS]}")
+
+
+def _settle_words(asked: str, look: _Look, nonsense: Sight) -> Verdict | None:
+    if not _is_success(nonsense) or _without_names(look.words, asked) != nonsense.words:
+        return None
+    return _gone(f"says “{look.words[0] or look.words[1]}”")
+
+
+def _settle_front(asked: str, front: Response, nonsense: Sight) -> Verdict | Doubt | None:
+    """A host that sends nonsense to its front page too either has nothing else to show, or nothing else to us."""
+    if not _is_success(nonsense) or not _ends_like(front, nonsense):
+        return None
+    tree = _tree(_text(front))
+    if tree is None:
+        return None
+    if tree.css_first("input[type=password]") is not None:
+        detail = "It leads to a front page that asks to log in, as every address of this site does."
+        return Verdict(Status.BLOCKED, "login-required", detail)
+    neighbour = _neighbour(tree, front.url, asked)
+    if neighbour is None:
+        return None
+    name = f"a neighbour in {_directory(asked)}"
+    return Doubt(
+        name=name, question=_question(neighbour), see=see, settle=partial(_settle_neighbour, neighbour)
+    )
+
+
+def _settle_neighbour(neighbour: str, seen: Sight) -> Verdict | None:
+    shown = _is_success(seen) and is_same_page(seen.url, neighbour) and not _say_so(seen.words)
+    return _gone("leads to the front page") if shown else None
+
+
+def _gone(what: str) -> Verdict:
+    return Verdict(
+        Status.BROKEN, "soft-404", f"It answers as an address that was never given out does: it {what}."
+    )
+
+
+def _is_success(sight: Sight) -> bool:
+    return sight.status is not None and 200 <= sight.status < 300
+
+
+def _ends_like(response: Response, nonsense: Sight) -> bool:
+    """Whether both end at one place; its parameters may name what was asked for."""
+    return is_same_page(response.url.partition("?")[0], nonsense.url.partition("?")[0])
+
+
+# --- asking -----------------------------------------------------------------------------------------
+
+
+def _question(url: str) -> Request:
+    return Request(
+        url=url, purpose=Purpose.PAGE, max_body_bytes=CONTROL_BYTES, body_types=HTML_TYPES, retry=False
+    )
+
+
+def nonsense_beside(url: str) -> str:
+    """An address in the same directory that nobody ever gave out: the same one for the same directory, and with the
+    same extension, since servers hand those to different programs."""
+    parts = urlsplit(url)
+    directory, _, name = parts.path.rstrip("/").rpartition("/")
+    extension = re.search(r"\.[A-Za-z]{2,5}\Z", name)
+    digest = hashlib.sha256(f"{parts.netloc}{directory}".encode()).hexdigest()
+    # No word and no number, so that no router takes it for an id.
+    made_up = "".join(chr(ord("g") + int(digit, 16)) for digit in digest[:20])
+    slash = "/" if parts.path.endswith("/") else ""
+    return f"{parts.scheme}://{parts.netloc}{directory}/{made_up}{extension[0] if extension else ''}{slash}"
+
+
+def _neighbour(tree: LexborHTMLParser, front: str, asked: str) -> str | None:
+    """Another page in the directory of the one that was asked, to which the front page of their site links."""
+    for node in tree.css("a[href]")[:_MOST_LINKS]:
+        found = _joined(front, node.attributes.get("href") or "")
+        if (
+            found
+            and _directory(found) == _directory(asked)
+            and is_deep(found)
+            and not is_same_page(found, asked)
+        ):
+            return found
+    return None
+
+
+def _directory(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.netloc + parts.path.rstrip("/").rpartition("/")[0]
+
+
+def _joined(base: str, address: str) -> str | None:
+    try:
+        return canonical(urljoin(base, address.strip()))
+    except ValueError:
+        return None
+
+
+def see(outcome: Outcome) -> Sight:
+    """What is remembered of the answer to a question of ours; a bot wall's is none."""
+    if not isinstance(outcome, Response) or challenge(outcome) is not None:
+        return Sight(None, outcome.url)
+    asked = outcome.hops[0].url if outcome.hops else outcome.url
+    return Sight(outcome.status, outcome.url, _without_names(_look(outcome).words, asked))
+
+
+# --- reading ----------------------------------------------------------------------------------------
+
+
+def _text(response: Response) -> str:
+    return _html.decode(response.body[:READ_BYTES], response.headers.get("content-type"))
+
+
+def _tree(text: str) -> LexborHTMLParser | None:
+    return _html.parse(text.encode("utf-8", errors="replace")) if text else None
+
+
+def _look(response: Response) -> _Look:
+    """A page is parsed only where one of the words stands in it somewhere."""
+    text = _text(response)
+    tree = _tree(text) if _HINT.search(text) else None
+    if tree is None:
+        return _Look()
+    title = _html.text_of(tree.css_first("head > title"))[:_MOST_CHARACTERS]
+    heading = _html.text_of(tree.css_first("h1"))[:_MOST_CHARACTERS]
+    scripted = tree.css_first(_APPLICATIONS) is not None and tree.css_first("script") is not None
+    return _Look((title, heading), _say_so((title, heading)), scripted)
+
+
+def _say_so(words: tuple[str, str]) -> bool:
+    return any(says_not_found(text) for text in words)
+
+
+def says_not_found(text: str) -> bool:
+    """Whether one whole part of a title says that there is nothing here; words inside a sentence do not."""
+    return any(_is_sign(part) for part in [text, *_BETWEEN_PARTS.split(text)])
+
+
+def _is_sign(part: str) -> bool:
+    words = " ".join(re.sub(r"[^\w\s]", " ", re.sub(r"['’]", "", part.lower())).split())
+    return bool(_ENGLISH.fullmatch(words) or _CHINESE.fullmatch(words.replace(" ", "")))
+
+
+def _without_names(words: tuple[str, str], url: str) -> tuple[str, str]:
+    """What a page says but for the address that was asked, which many of them repeat."""
+    path = urlsplit(url).path.strip("/")
+    names = {path, unquote(path), path.rpartition("/")[2], unquote(path.rpartition("/")[2])} - {""}
+    repeated = re.compile(
+        "|".join(rf"(?<!\w)/?{re.escape(name)}(?!\w)" for name in sorted(names, key=len)[::-1])
+    )
+    return (repeated.sub("…", words[0]), repeated.sub("…", words[1])) if names else words

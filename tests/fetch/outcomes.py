@@ -55,10 +55,16 @@ class Case:
     better: str | None = None
     host: str = "site.test"
     wants_page: bool = True
+    timeout_seconds: float = 5.0
 
 
 def case(
-    name: str, said: str, site: Site, link: str = "/blog/a", better: str | None = None, **more: bool | str
+    name: str,
+    said: str,
+    site: Site,
+    link: str = "/blog/a",
+    better: str | None = None,
+    **more: bool | str | float,
 ) -> Case:
     return Case(name, said, site, link, better, **more)  # type: ignore[arg-type]
 
@@ -78,6 +84,7 @@ STATUSES = [
     *(answers(status, f"unreachable http-{status}") for status in (400, 405, 418, 500, 502, 503, 521, 530)),
     *(answers(status, f"unreachable http-{status}") for status in (300, 304)),
     answers(301, "unreachable protocol-error"),
+    answers(429, "blocked http-429", retry_after="1"),
     case(
         "404 with a page full of links",
         "broken http-404",
@@ -96,6 +103,12 @@ STATUSES = [
 ]
 
 HEADS = [
+    case(
+        "HEAD is never answered, GET is",
+        "ok http-200",
+        {"*": (Answer(200, after_seconds=2.0), page())},
+        timeout_seconds=0.3,
+    ),
     case("HEAD 404, GET 200", "ok http-200", {"*": (bare(404), page())}),
     case("HEAD 410, GET 200", "ok http-200", {"*": (bare(410), page())}),
     case("HEAD 405, GET 200", "ok http-200", {"*": (bare(405), page())}),
@@ -356,7 +369,7 @@ TROUBLES = [
     case("closed without a word", "unreachable protocol-error", {}, "/empty"),
     case("no HTTP", "unreachable protocol-error", {}, "/garbage"),
     case("headers without end", "unreachable too-large", {}, "/flood/headers"),
-    case("no answer in time", "unreachable timeout", {}, "/silent"),
+    case("no answer in time", "unreachable timeout", {}, "/silent", timeout_seconds=0.3),
     case("no such name", "broken dns-not-found", {}, host="gone.test"),
     case("a name without an address", "broken dns-not-found", {}, host="empty.test"),
     case("the resolver is in trouble", "unreachable dns-failure", {}, host="broken.test"),

@@ -64,7 +64,7 @@ async def ask(one: Case, folder: Path, links: tuple[str, ...] = ()) -> list[Aske
         return replace(found, headers=location)
 
     asked = []
-    limits = settings(timeout_seconds=0.5 if one.link == "/silent" else 5.0)
+    limits = settings(timeout_seconds=one.timeout_seconds)
     async with (
         serve() as origin,
         Fetcher(limits, resolve=names(NAMES)) as fetcher,

@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -67,10 +68,14 @@ _CHINESE = re.compile(
     r"(?:404|错误|抱歉|很抱歉|对不起|對不起|出错了|哎呀|糟糕)*"
     rf"(?:{_WHOSE}{_WHAT}{_NO}(?:了|啦|或已删除|或已被删除)?|{_NO}{_WHOSE}{_WHAT}|404(?:错误|錯誤|页面|頁面))(?:404)?"
 )
-# Whoever has none of these in its text has neither in its title.
+# A page is parsed for its words only where one of these stands in one of the first titles or headings of its text:
+# a parse costs 15 ms for 130 KB, reading the title for the report has cost one already, and most pages are alive.
 _HINT = re.compile(
     r"404|not\s+found|exist|find|gone|available|不存在|找|不见|走丢|丢失|删除", re.IGNORECASE
 )
+_SHOWN = re.compile(r"<(title|h1)\b[^>]{0,200}>", re.IGNORECASE)
+_MOST_SHOWN = 8
+_HINT_CHARACTERS = 1000
 
 # What the script of a page fills in, whatever was sent along: the same file may then become any page.
 _APPLICATIONS = (
@@ -248,15 +253,22 @@ def _tree(text: str) -> LexborHTMLParser | None:
 
 
 def _look(response: Response) -> _Look:
-    """A page is parsed only where one of the words stands in it somewhere."""
     text = _text(response)
-    tree = _tree(text) if _HINT.search(text) else None
+    tree = _tree(text) if _may_say_so(text) else None
     if tree is None:
         return _Look()
     title = _html.text_of(tree.css_first("head > title"))[:_MOST_CHARACTERS]
     heading = _html.text_of(tree.css_first("h1"))[:_MOST_CHARACTERS]
     scripted = tree.css_first(_APPLICATIONS) is not None and tree.css_first("script") is not None
     return _Look((title, heading), _say_so((title, heading)), scripted)
+
+
+def _may_say_so(text: str) -> bool:
+    for shown in islice(_SHOWN.finditer(text), _MOST_SHOWN):
+        behind = text[shown.end() : shown.end() + _HINT_CHARACTERS].lower()
+        if _HINT.search(behind.partition(f"</{shown[1].lower()}")[0]):
+            return True
+    return False
 
 
 def _say_so(words: tuple[str, str]) -> bool:

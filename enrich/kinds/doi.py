@@ -1,9 +1,9 @@
 """DOIs, whoever publishes what they stand for.
 
 A DOI is a name, and doi.org says where it leads. That is all the verdict asks: a redirect means that the DOI is
-registered, 404 that it is not, and the publisher behind it is left alone. Most publishers answer programs with 403,
-and studies of thousands of DOIs found that half of them get different answers to HEAD, to GET and to a browser; so
-what a publisher says to us says nothing about the paper, and a registered name outlives its pages anyway.
+registered, 404 that it is not, and the publisher behind it is left alone. Most publishers refuse programs, and to the
+same DOI they answer differently by method and by network (Klein and Balakireva, arXiv:2004.03011), so that what they
+say to us tells nothing sure about the paper. The price: a page that a publisher has lost is not noticed here.
 
 When metadata are due the same question is put with an ``Accept`` header, and doi.org leads to the agency that
 registered the DOI instead: one question answers both. Agencies that know no such answers send the publisher's page.

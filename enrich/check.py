@@ -209,6 +209,8 @@ async def check_one(asking: Asking, due: DueTarget) -> Asked | None:
             # What the first question met alone, mostly a HEAD, condemns nobody.
             verdict = await _settled(asking, kind, target, verdict, outcome)
         result = _result(asking, kind, due, (verdict, outcome), (first, second))
+        shown = second if isinstance(second, Response) else first
+        result = await _with_facts(asking, kind, due, shown, result)
         return Asked(due, result, plain=_is_plain(first) or _is_plain(second), began=began)
     except StorageError:
         raise
@@ -273,9 +275,28 @@ def _result(
         attempts=outcome.attempts,
         elapsed_seconds=elapsed,
         metadata=facts.metadata,
-        metadata_source="page" if facts.metadata else None,
+        metadata_source=facts.source if facts.metadata else None,
         wanted_metadata=due.wants_metadata,
         alias=facts.alias,
+    )
+
+
+async def _with_facts(
+    asking: Asking, kind: Kind, due: DueTarget, outcome: Outcome, result: CheckResult
+) -> CheckResult:
+    """The result with metadata that stand at another address, where they are due and missing."""
+    if not due.wants_metadata or result.metadata is not None or result.verdict.status not in ALIVE:
+        return result
+    question = kind.ask_facts(due.target, outcome)
+    answer = await asking.fetch(question) if question is not None else None
+    if not isinstance(answer, Response):
+        return result
+    facts = kind.read_page(due.target, answer)
+    return replace(
+        result,
+        metadata=facts.metadata,
+        metadata_source=facts.source if facts.metadata else None,
+        elapsed_seconds=result.elapsed_seconds + answer.elapsed_seconds,
     )
 
 

@@ -49,8 +49,12 @@ def ages_of(settings: Settings, is_check: bool) -> Ages:
 
 
 def user_agent(contact: str | None) -> str:
-    """``enrich/0.1.0 (link checker; somebody@example.org)``: who asks, and whom to tell."""
-    where = f"; {contact}" if contact else ""
+    """``enrich/0.1.0 (link checker; mailto:somebody@example.org)``: who asks, and whom to tell.
+
+    With ``mailto:``, as Crossref and DataCite want it, who answer such programs from a pool of their own.
+    """
+    is_mail = contact is not None and "@" in contact and ":" not in contact
+    where = f"; {'mailto:' if is_mail else ''}{contact}" if contact else ""
     return f"enrich/{__version__} (link checker{where})"
 
 

@@ -271,6 +271,7 @@ def test_built_in_ages_are_those_of_the_contract(tmp_path: Path) -> None:
         "ok": 7 * day, "ok_spread": 2 * day, "wechat_ok": 30 * day, "wechat_ok_spread": 8 * day,
         "broken": day, "blocked": day, "unreachable": day, "confirmed": 30 * day, "confirmed_spread": 8 * day,
         "github_metadata": day, "arxiv_metadata": 30 * day, "wechat_metadata": 90 * day, "web_metadata": 30 * day,
+            "doi_metadata": 30 * day,
     }  # fmt: skip
 
 

@@ -178,15 +178,20 @@ _NO_PAPERS = [
     "https://status.arxiv.org/",
     "https://notarxiv.org/abs/2001.01234",
     "https://arxiv.org.example.net/abs/2001.01234",
-    "https://doi.org/10.1109/CVPR.2016.90",
-    "https://doi.org/10.48550/other.2001.01234",
 ]
+_OTHER_DOIS = ["https://doi.org/10.1109/CVPR.2016.90", "https://doi.org/10.48550/other.2001.01234"]
 
 
 @pytest.mark.parametrize("url", _NO_PAPERS)
 def test_what_is_no_paper_is_a_page(url: str) -> None:
     found = identified(url)
     assert (found.kind, found.id, found.stands_for) == ("web", f"url:{canonical(url)}", None)
+
+
+@pytest.mark.parametrize("url", _OTHER_DOIS)
+def test_the_doi_of_another_work_is_no_paper_of_arxiv(url: str) -> None:
+    found = identified(url)
+    assert (found.kind, found.id, found.stands_for) == ("doi", f"url:{url}", None)
 
 
 _FOREIGN_PAGES = [

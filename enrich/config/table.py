@@ -80,7 +80,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="git_dates", read=flag, flag=True, default=False, commands=_EXTRACTING,
             help="Date a document that carries no date by its first commit."),
     Setting(name="kind", read=one_of(kinds), many=True, default=(), metavar="KIND",
-            commands=_EXTRACTING, help="Only links of this kind (repeatable): wechat, arxiv, github, web, file."),
+            commands=_EXTRACTING, help="Only links of this kind (repeatable): wechat, arxiv, github, doi, web, file."),
     Setting(name="include", read=pattern, many=True, split="\n", default=(), metavar="RE", commands=_EXTRACTING,
             help="Check URLs that match, whatever --exclude says (repeatable)."),
     Setting(name="exclude", read=pattern, many=True, split="\n", default=(), metavar="RE", commands=_EXTRACTING,

@@ -584,7 +584,7 @@ class Fetcher:
         self, request: Request, here: Address, answer: Response, state: _Attempt
     ) -> Outcome | Request:
         """The answer, or where it redirects to."""
-        location = location_of(answer)
+        location = location_of(answer) if request.follow else None
         if location is None:
             return replace(answer, hops=state.hops, elapsed_seconds=state.elapsed_seconds)
         state.asked.add((request.method, here.url))

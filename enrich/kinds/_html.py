@@ -11,13 +11,14 @@ exactly.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+MEDIA_TYPES = ("text/html", "application/xhtml+xml")
 
 ATTRIBUTES_PER_TAG = 256
 # Each costs 1 µs here and another in the parser. A saved article of 2025 has 3,400 of them.
@@ -138,74 +139,3 @@ def contents(tree: LexborHTMLParser) -> dict[str, list[str]]:
         if name and content and content.strip():
             found.setdefault(name.strip().lower(), []).append(content)
     return found
-
-
-# --- character encodings ----------------------------------------------------------------------------
-
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
-_META_CHARSET = re.compile(rb"""<meta\b[^>]{0,500}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
-_META_BYTES = 4096
-# The encodings of the WHATWG standard by their families; Python knows codecs that are not about text.
-_KNOWN_ENCODING = re.compile(
-    r"utf-?8|gbk|gb2312|gb18030|big5|big5-hkscs|euc-jp|euc-kr|shift[-_]jis|iso-2022-jp|koi8-[ru]|macintosh"
-    r"|(?:iso-8859-|windows-|cp)\d{1,4}"
-)
-# What pages call by a narrow name is read as its superset (WHATWG Encoding Standard, section 4.2).
-_SUPERSETS = {
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "iso-8859-1": "windows-1252",
-    "us-ascii": "windows-1252",
-    "ascii": "windows-1252",
-    "latin1": "windows-1252",
-    "big5": "big5-hkscs",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "sjis": "cp932",
-    "macintosh": "mac-roman",
-}
-
-
-def decode(page: bytes, content_type: str | None) -> str:
-    """The text of a page: by byte order mark, header, ``meta``, else UTF-8, else GB18030."""
-    for mark, marked in _BYTE_ORDER_MARKS:
-        if page.startswith(mark):
-            return page[len(mark) :].decode(marked, errors="replace")
-    encoding = _declared(content_type or "") or _declared_in(page) or _guessed(page)
-    return page.decode(encoding, errors="replace")
-
-
-def _declared(text: str) -> str | None:
-    found = _CHARSET.search(text)
-    return _known(found[1]) if found else None
-
-
-def _declared_in(page: bytes) -> str | None:
-    found = _META_CHARSET.search(page, 0, _META_BYTES)
-    return _known(found[1].decode("ascii", errors="replace")) if found else None
-
-
-def _known(label: str) -> str | None:
-    """The name of a codec for a label of the web, or None when nobody should read a page with it."""
-    name = label.strip().lower()
-    name = _SUPERSETS.get(name, name)
-    if name != "mac-roman" and name != "cp932" and not _KNOWN_ENCODING.fullmatch(name):
-        return None
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        return None
-
-
-def _guessed(page: bytes) -> str:
-    """UTF-8 where the bytes allow it (the last character may be cut), else GB18030."""
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(page)
-    except UnicodeDecodeError:
-        return "gb18030"
-    return "utf-8"

@@ -22,7 +22,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
-from enrich.kinds import _html
+from enrich.kinds import _encodings, _html
 from enrich.model import Doubt, Outcome, Purpose, Request, Response, Sight, Status, Verdict
 from enrich.moves import (
     is_deep,
@@ -38,7 +38,6 @@ from enrich.verdict import challenge
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
 
-HTML_TYPES = ("text/html", "application/xhtml+xml")
 # A title and a main heading stand at the beginning.
 READ_BYTES = 256 << 10
 CONTROL_BYTES = 64 << 10
@@ -190,7 +189,11 @@ def _ends_like(response: Response, nonsense: Sight) -> bool:
 
 def _question(url: str) -> Request:
     return Request(
-        url=url, purpose=Purpose.PAGE, max_body_bytes=CONTROL_BYTES, body_types=HTML_TYPES, retry=False
+        url=url,
+        purpose=Purpose.PAGE,
+        max_body_bytes=CONTROL_BYTES,
+        body_types=_html.MEDIA_TYPES,
+        retry=False,
     )
 
 
@@ -245,7 +248,7 @@ def see(outcome: Outcome) -> Sight:
 
 
 def _text(response: Response) -> str:
-    return _html.decode(response.body[:READ_BYTES], response.headers.get("content-type"))
+    return _encodings.decode(response.body[:READ_BYTES], response.headers.get("content-type"))
 
 
 def _tree(text: str) -> LexborHTMLParser | None:

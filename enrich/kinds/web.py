@@ -10,13 +10,13 @@ costs one, and a title is read where the page is fetched for its metadata anyway
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from enrich.extract.remarks import answers_securely
-from enrich.kinds import _html
-from enrich.kinds._soft_404 import HTML_TYPES, doubt_of, is_suspicious_way
+from enrich.kinds import _encodings, _html
+from enrich.kinds._page_facts import facts_of
+from enrich.kinds._soft_404 import doubt_of, is_suspicious_way
+from enrich.kinds._web_hosts import Host, host_at, landing_page
 from enrich.model import (
     CanonicalUrl,
     Doubt,
@@ -40,20 +40,16 @@ from enrich.model import (
     Verdict,
 )
 from enrich.reasons import GENERAL_REASONS
-from enrich.urls import canonical, host_of, is_web
+from enrich.urls import canonical, host_of
 from enrich.verdict import challenge, judge_http
-
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser
 
 PAGE_BYTES = 1 << 20
 # What a page says about itself stands in its head.
 READ_BYTES = 256 << 10
 
-TITLE_CHARACTERS = 300
-TEXT_CHARACTERS = 5000
-CITATION_NAMES = 64
-CITATION_VALUES = 200
+WALL_BYTES = 16 << 10
+# Whose facts they are that describe a link to a PDF.
+LANDING_PAGE = "landing-page"
 
 # Failures that may pass, or that a host keeps for HEAD alone. HEAD is asked once, and the GET is what is asked
 # again; a missing name or a bad certificate is the same for both.
@@ -73,8 +69,6 @@ _SAME_FOR_GET = frozenset({407})
 # What is known of a page that was there and could not be read within bounds; one that says nothing has no metadata.
 UNREAD = Page()
 
-_CITATION = re.compile(r"citation_([a-z0-9_]{1,60})")
-
 
 def identify(url: CanonicalUrl) -> Identity:
     """Every URL is a page of its own."""
@@ -90,7 +84,11 @@ def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | Non
     wants_look = wants_page or is_suspicious_way(outcome)
     if not (_is_doubtful(outcome) or (wants_look and _is_html(outcome))):
         return None
-    return Request(url=target.url, purpose=Purpose.PAGE, max_body_bytes=PAGE_BYTES, body_types=HTML_TYPES)
+    return _page_request(target.url)
+
+
+def _page_request(url: str) -> Request:
+    return Request(url=url, purpose=Purpose.PAGE, max_body_bytes=PAGE_BYTES, body_types=_html.MEDIA_TYPES)
 
 
 def _is_doubtful(outcome: Outcome) -> bool:
@@ -106,7 +104,7 @@ def _is_html(outcome: Outcome) -> bool:
     if isinstance(outcome, Failure) or not 200 <= outcome.status < 300:
         return False
     kind = outcome.headers.get("content-type", "").strip().lower()
-    return not kind or kind.startswith(HTML_TYPES)
+    return not kind or kind.startswith(_html.MEDIA_TYPES)
 
 
 def judge_unasked(target: Target) -> Verdict | None:
@@ -125,51 +123,35 @@ def doubt(_target: Target, response: Response) -> Doubt | None:
     return doubt_of(response) if _is_html(response) else None
 
 
-def read_page(_target: Target, response: Response) -> PageFacts:
+def read_page(target: Target, response: Response) -> PageFacts:
     """Title, description, canonical address and citation facts of an HTML page; nothing of another."""
-    if not response.body or not _is_html(response) or challenge(response) is not None:
+    host = host_at(response.url)
+    if not response.body or not _is_html(response) or _is_wall(response, host):
         return PageFacts()
-    text = _html.decode(response.body[:READ_BYTES], response.headers.get("content-type"))
+    text = _encodings.decode(response.body[:READ_BYTES], response.headers.get("content-type"))
     tree = _html.parse(text.encode("utf-8", errors="replace"))
     if tree is None:
         return PageFacts(metadata=UNREAD)
-    page = _page(tree)
-    return PageFacts(metadata=page if page != Page() else None)
+    page = facts_of(tree, host)
+    if landing_page((target.url,)) is None:
+        return PageFacts(metadata=page if page != Page() else None)
+    # A list that the site leads to in place of the paper's page is about no paper.
+    return PageFacts(metadata=page if page.citation else None, source=LANDING_PAGE)
 
 
-def _page(tree: LexborHTMLParser) -> Page:
-    said = _html.contents(tree)
-    title = _html.text_of(tree.css_first("head > title")) or _first(said, "og:title", "twitter:title")
-    return Page(
-        title=title[:TITLE_CHARACTERS] or None,
-        description=_first(said, "description", "og:description")[:TEXT_CHARACTERS] or None,
-        canonical_url=_canonical_url(tree),
-        citation=_citation(said) or None,
-    )
+def _is_wall(response: Response, host: Host) -> bool:
+    """Whether something was shown in place of the page. A site's mark counts in short pages alone: others quote it."""
+    if challenge(response) is not None:
+        return True
+    return host.wall is not None and len(response.body) <= WALL_BYTES and host.wall in response.body
 
 
-def _first(said: Mapping[str, list[str]], *names: str) -> str:
-    """The first of these facts that a page gives, with white space collapsed, else empty."""
-    return next((" ".join(said[name][0].split()) for name in names if name in said), "")
-
-
-def _canonical_url(tree: LexborHTMLParser) -> str | None:
-    for node in tree.css("link[rel][href]"):
-        relations = (node.attributes.get("rel") or "").lower().split()
-        address = (node.attributes.get("href") or "").strip()
-        if "canonical" in relations and is_web(address):
-            return canonical(address)
-    return None
-
-
-def _citation(said: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
-    """Highwire ``citation_*`` facts, which most publishers and archives give, by name without prefix."""
-    found: dict[str, tuple[str, ...]] = {}
-    for name, values in said.items():
-        if (known := _CITATION.fullmatch(name)) is not None and len(found) < CITATION_NAMES:
-            short = (" ".join(value[:TEXT_CHARACTERS].split()) for value in values[:CITATION_VALUES])
-            found[known[1]] = tuple(short)
-    return found
+def ask_facts(target: Target, outcome: Outcome) -> Request | None:
+    """The page about a PDF, where the site is known to have one: a PDF says nothing about itself that we read."""
+    if not isinstance(outcome, Response) or _is_html(outcome):
+        return None
+    url = landing_page((outcome.url, target.url))
+    return _page_request(url) if url is not None else None
 
 
 def findings_of(row: ReportTarget) -> Iterable[Finding]:
@@ -287,6 +269,7 @@ KIND = Kind(
     confirm=confirm,
     doubt=doubt,
     read_page=read_page,
+    ask_facts=ask_facts,
     judge_unasked=judge_unasked,
     findings_of=findings_of,
     reasons=(*GENERAL_REASONS, ROBOTS_DISALLOWED),

@@ -32,9 +32,10 @@ class Manners:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageFacts:
-    """What a page says about itself: metadata, and the id by which it is known elsewhere."""
+    """What a page says about itself: metadata, who said so, and the id by which it is known elsewhere."""
 
     metadata: Metadata | None = None
+    source: str = "page"
     alias: str | None = None
 
 
@@ -102,6 +103,10 @@ def no_doubt(_target: Target, _response: Response) -> Doubt | None:
     return None
 
 
+def no_question(_target: Target, _outcome: Outcome) -> Request | None:
+    return None
+
+
 def no_findings(_row: ReportTarget) -> Iterable[Finding]:
     return ()
 
@@ -116,7 +121,9 @@ class Kind:
     ``wants_page`` says that metadata are due. ``confirm`` makes the second question when the first
     answer (a HEAD) cannot be trusted or the page itself is wanted, or None when the answer stands.
     ``judge`` and ``read_page`` turn an answer into a verdict and metadata; ``doubt`` says of an answer that was
-    judged to be alive what would have to be asked to be sure. ``look_up`` asks an API in
+    judged to be alive what would have to be asked to be sure. ``ask_facts`` makes one more question, whose answer
+    ``read_page`` is shown too, for metadata that are due and that the answer of a link that is there does not hold;
+    the verdict stands. ``look_up`` asks an API in
     batches of ``batch_size``; ``asks_api`` says which targets it can decide. ``findings_of`` derives
     findings from a row of the report. ``judge_unasked`` gives the verdict of a target that nobody need be asked
     about. ``manners`` gives the built-in manners of hosts it knows. A verdict
@@ -142,3 +149,4 @@ class Kind:
     ok_spread_seconds: float = 2 * 86400.0
     judge_unasked: Callable[[Target], Verdict | None] = no_verdict
     doubt: Callable[[Target, Response], Doubt | None] = no_doubt
+    ask_facts: Callable[[Target, Outcome], Request | None] = no_question

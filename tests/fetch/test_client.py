@@ -286,6 +286,13 @@ async def test_redirects_are_followed_and_told() -> None:
     assert response.hops == tuple(Hop(origin.url(f"/redirect/{left}"), 302) for left in (3, 2, 1))
 
 
+async def test_a_redirect_can_be_the_answer_itself() -> None:
+    async with serve() as origin:
+        response = answer(await ask(origin.url("/redirect/3"), {"follow": False}))
+    assert (response.status, response.url, response.hops) == (302, origin.url("/redirect/3"), ())
+    assert response.headers["location"].endswith("/redirect/2")
+
+
 async def test_ten_redirects_are_followed_and_eleven_are_too_many() -> None:
     async with serve() as origin:
         assert len(answer(await ask(origin.url(f"/redirect/{MAX_HOPS}"))).hops) == 10

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rows import report_target
 
 from enrich import registry
-from enrich.kinds import _html, web
+from enrich.kinds import _html, _page_facts, web
 from enrich.model import (
     CanonicalUrl,
     Failure,
@@ -226,9 +226,9 @@ def test_facts_are_bounded() -> None:
     page = read(f"<title>{'t' * 9000}</title>{authors}{names}")
     assert page is not None
     assert page.citation is not None
-    assert len(page.title or "") == web.TITLE_CHARACTERS
-    assert len(page.citation) == web.CITATION_NAMES
-    assert len(page.citation["author"]) == web.CITATION_VALUES
+    assert len(page.title or "") == _page_facts.TITLE_CHARACTERS
+    assert len(page.citation) == _page_facts.CITATION_NAMES
+    assert len(page.citation["author"]) == _page_facts.CITATION_VALUES
 
 
 def test_only_the_beginning_of_a_page_is_read() -> None:

@@ -54,15 +54,35 @@ class Found:
     attempts: int = 1
 
 
+def say_nothing(_code: str, _message: str) -> None:
+    """Nobody listens."""
+
+
+def remember_nothing(_name: str, _until: float | None) -> None:
+    """Nobody remembers."""
+
+
+def is_never_held(_name: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """What a lookup may use: the guarded ``fetch`` and the settings that concern providers."""
+    """What a lookup may use: the guarded ``fetch`` and the settings that concern providers.
+
+    ``tell`` puts a remark on the whole run into its report, the last one of each code. ``hold`` remembers beyond the
+    run that a budget of that name is spent until then (seconds since 1970; None for an hour), ``is_held`` whether
+    one still is.
+    """
 
     fetch: Fetch
     github_token: str | None = None
     github_api_url: str = "https://api.github.com"
     arxiv_api_url: str = "https://export.arxiv.org/api/query"
     contact: str | None = None
+    tell: Callable[[str, str], None] = say_nothing
+    hold: Callable[[str, float | None], None] = remember_nothing
+    is_held: Callable[[str], bool] = is_never_held
 
 
 LookUp = Callable[[Sequence[Target], Api], AsyncIterator[Found]]
@@ -88,7 +108,8 @@ class Kind:
     ``judge`` and ``read_page`` turn an answer into a verdict and metadata. ``look_up`` asks an API in
     batches of ``batch_size``; ``asks_api`` says which targets it can decide. ``findings_of`` derives
     findings from a row of the report. ``judge_unasked`` gives the verdict of a target that nobody need be asked
-    about. ``manners`` gives the built-in manners of hosts it knows. A verdict
+    about. ``identify_on`` does the same as ``identify`` for a server of one's own, given the address of its API.
+    ``manners`` gives the built-in manners of hosts it knows. A verdict
     *ok* lasts ``ok_age_seconds``; with 0 every verdict is made anew in every run.
     """
 
@@ -110,3 +131,4 @@ class Kind:
     ok_age_seconds: float = 7 * 86400.0
     ok_spread_seconds: float = 2 * 86400.0
     judge_unasked: Callable[[Target], Verdict | None] = no_verdict
+    identify_on: Callable[[CanonicalUrl, str], Identity | None] | None = None

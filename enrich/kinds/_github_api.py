@@ -220,7 +220,7 @@ def read_graphql(outcome: Outcome, questions: Sequence[Question]) -> Batch | Ove
     if outcome.status in _REFUSALS:
         return _refusal(outcome)
     # GitHub gives a query ten seconds and then answers 502 or 504.
-    if outcome.status in (502, 503, 504) or (outcome.status == 200 and outcome.truncated):
+    if outcome.status in (502, 504) or (outcome.status == 200 and outcome.truncated):
         return Overloaded()
     return _read_batch(outcome, questions) if outcome.status == 200 else Unavailable()
 

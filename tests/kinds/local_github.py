@@ -1,7 +1,6 @@
 """GitHub as a local function: GraphQL, REST and pages, with the troubles that they have.
 
-GraphQL executes the query as it was sent, against the part of GitHub's schema below: a field that is not there or an
-argument of a wrong type fails as it does there. It follows renames as GraphQL and REST do, and counts the budget.
+GraphQL executes the query as it was sent (`github_graphql`). Both follow renames and count their budgets.
 """
 
 from __future__ import annotations
@@ -9,66 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from graphql import (
-    ExecutionResult,
-    FieldNode,
-    GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    build_schema,
-    graphql_sync,
-    parse,
-)
+from github_graphql import execute, not_there
+from graphql import FieldNode, OperationDefinitionNode, parse
 
 from enrich.kinds._github_names import identify
 from enrich.kinds.github import look_up
 from enrich.model import Api, Found, Hop, Identity, Outcome, Request, Response, Target
 from enrich.urls import canonical
-
-# What we ask of GitHub, in our own words; the test with GitHub's schema says that it is the same there.
-SCHEMA = """
-scalar URI
-scalar DateTime
-type Query {
-  rateLimit: RateLimit
-  repository(owner: String!, name: String!, followRenames: Boolean = true): Repository
-  resource(url: URI!): UniformResourceLocatable
-}
-type RateLimit { cost: Int! limit: Int! remaining: Int! used: Int! resetAt: DateTime! nodeCount: Int! }
-interface UniformResourceLocatable { url: URI! }
-type Issue implements UniformResourceLocatable { url: URI! }
-type PullRequest implements UniformResourceLocatable { url: URI! }
-type Release implements UniformResourceLocatable { url: URI! tagName: String! publishedAt: DateTime }
-type Milestone implements UniformResourceLocatable { url: URI! }
-type Gist implements UniformResourceLocatable { url: URI! }
-type User implements UniformResourceLocatable { url: URI! }
-type Organization implements UniformResourceLocatable { url: URI! }
-type Discussion { url: URI! }
-interface GitObject { oid: String! }
-type Blob implements GitObject { oid: String! }
-type Tree implements GitObject { oid: String! }
-type Commit implements GitObject { oid: String! }
-type License { spdxId: String }
-type Language { name: String! }
-type Ref { name: String! }
-type Topic { name: String! }
-type RepositoryTopic { topic: Topic! }
-type RepositoryTopicConnection { nodes: [RepositoryTopic] }
-type Repository implements UniformResourceLocatable {
-  databaseId: Int nameWithOwner: String! url: URI! stargazerCount: Int! forkCount: Int!
-  isArchived: Boolean! archivedAt: DateTime isDisabled: Boolean! isFork: Boolean! isMirror: Boolean!
-  isTemplate: Boolean! isEmpty: Boolean! isLocked: Boolean! lockReason: String
-  licenseInfo: License description: String homepageUrl: URI pushedAt: DateTime createdAt: DateTime!
-  primaryLanguage: Language defaultBranchRef: Ref
-  repositoryTopics(first: Int): RepositoryTopicConnection! latestRelease: Release visibility: String!
-  object(expression: String): GitObject
-  discussion(number: Int!): Discussion
-}
-"""
 
 Special = Callable[[Request], Outcome]
 
@@ -113,17 +62,7 @@ class LocalGithub:
         if self.points == 0:
             return answer(request, 200, {"errors": [RATE_LIMITED]}, self._limits())
         self.points -= 1
-        return answer(request, 200, self.execute(query_of(request)), self._limits())
-
-    def execute(self, query: str) -> dict[str, Any]:
-        """What GraphQL says: data with nulls, and errors with their type at the top, as GitHub has it."""
-        result: ExecutionResult = graphql_sync(_schema(), query, root_value=self._root())
-        assert result.data is not None, f"GitHub would refuse the query: {result.errors}"
-        errors = [
-            {"type": (error.extensions or {}).get("type"), **error.formatted}
-            for error in result.errors or []
-        ]
-        return {"data": result.data, **({"errors": errors} if errors else {})}
+        return answer(request, 200, execute(query_of(request), self._root()), self._limits())
 
     def _root(self) -> dict[str, Any]:
         return {
@@ -140,8 +79,7 @@ class LocalGithub:
         current = self.renamed.get(asked.lower(), asked)
         fields = self.repositories.get(current.lower())
         if fields is None or asked.lower() in self.blocked:
-            message = f"Could not resolve to a Repository with the name '{asked}'."
-            raise GraphQLError(message, extensions={"type": "NOT_FOUND"})
+            raise not_there("Repository", f"name '{asked}'")
         objects = self.objects.get(current.lower(), {})
         numbers = self.discussions.get(current.lower(), frozenset())
 
@@ -151,8 +89,7 @@ class LocalGithub:
         def find_discussion(_info: object, number: int) -> dict[str, str]:
             if number in numbers:
                 return {"url": f"https://github.com/{current}/discussions/{number}"}
-            message = f"Could not resolve to a Discussion with the number of {number}."
-            raise GraphQLError(message, extensions={"type": "NOT_FOUND"})
+            raise not_there("Discussion", f"number of {number}")
 
         return {**node(current, **fields), "object": find_object, "discussion": find_discussion}
 
@@ -188,11 +125,6 @@ class LocalGithub:
 
 
 RATE_LIMITED = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1."}
-
-
-@cache
-def _schema() -> GraphQLSchema:
-    return build_schema(SCHEMA)
 
 
 def query_of(request: Request) -> str:

@@ -48,6 +48,11 @@ class Overloaded:
 
 
 @dataclass(frozen=True, slots=True)
+class Misunderstood:
+    """The schema lacks a field that was asked for, as an older Enterprise server's may: REST is left."""
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """The budget of this hour is gone."""
 
@@ -213,7 +218,9 @@ def _nobody(failure: Failure) -> Unavailable:
 # --- reading GraphQL --------------------------------------------------------------------------------
 
 
-def read_graphql(outcome: Outcome, questions: Sequence[Question]) -> Batch | Overloaded | Trouble:
+def read_graphql(
+    outcome: Outcome, questions: Sequence[Question]
+) -> Batch | Overloaded | Misunderstood | Trouble:
     """What an answer to these questions means."""
     if isinstance(outcome, Failure):
         return _nobody(outcome)
@@ -229,7 +236,9 @@ def read_graphql(outcome: Outcome, questions: Sequence[Question]) -> Batch | Ove
 _LIMITS = frozenset({"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "TIMEOUT"})
 
 
-def _read_batch(response: Response, questions: Sequence[Question]) -> Batch | Overloaded | Trouble:
+def _read_batch(
+    response: Response, questions: Sequence[Question]
+) -> Batch | Overloaded | Misunderstood | Trouble:
     answer = _json(response)
     if answer is None or not ("data" in answer or "errors" in answer):
         return Unavailable()
@@ -240,6 +249,10 @@ def _read_batch(response: Response, questions: Sequence[Question]) -> Batch | Ov
     spent = "RATE_LIMITED" in types
     if spent and not data:
         return Spent(rate)
+    if not data and any(
+        _mapping(error.get("extensions")).get("code") == "undefinedField" for error in errors
+    ):
+        return Misunderstood()
     if not data:
         return Overloaded() if limited else Unavailable()
     batch = _sorted_out(data, errors, questions, limited=limited or spent)

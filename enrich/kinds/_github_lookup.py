@@ -21,6 +21,7 @@ from enrich.kinds._github_api import (
     Blocked,
     Gone,
     Hurried,
+    Misunderstood,
     Overloaded,
     Rate,
     Single,
@@ -86,7 +87,8 @@ _REFUSED = "GitHub does not accept the token (401), so that the rest was asked w
 class _Budget:
     """What one lookup has learnt about the API: whether the token works, and whether to stop.
 
-    ``over`` leaves all that remains to pages, ``spent`` defers it, ``rest_over`` ends single questions alone.
+    ``over`` leaves all that remains to pages, ``spent`` defers it, ``rest_over`` ends single questions alone and
+    ``only_rest`` those in batches.
     """
 
     api: Api
@@ -95,6 +97,7 @@ class _Budget:
     over: bool = False
     spent: bool = False
     rest_over: bool = False
+    only_rest: bool = False
     asked_again: int = 0
     asked_singly: int = 0
 
@@ -278,7 +281,7 @@ async def _in_batches(targets: Sequence[Target], budget: _Budget) -> AsyncIterat
         if budget.spent:
             for target in chunk:
                 yield Found(target_id=target.id, verdict=DEFERRED, attempts=0)
-        elif budget.token is None or budget.over:
+        elif budget.token is None or budget.over or budget.only_rest:
             async for found in _one_by_one(chunk, budget):
                 yield found
         else:
@@ -307,6 +310,8 @@ async def _ask_graphql(chunk: list[Target], queue: _Queue, budget: _Budget) -> l
             return [Found(target_id=chunk[0].id, attempts=outcome.attempts)]
         case BadToken():
             budget.refuse_token()
+        case Misunderstood():
+            budget.only_rest = True
         case Spent(rate=rate):
             budget.ended(rate)
         case Hurried(says_when=says_when):

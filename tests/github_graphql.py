@@ -58,9 +58,11 @@ def _schema() -> GraphQLSchema:
     return build_schema(SCHEMA)
 
 
-def execute(query: str, root: Mapping[str, Any]) -> dict[str, Any]:
+def execute(
+    query: str, root: Mapping[str, Any], variables: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What GraphQL says: data with nulls, and errors with their type at the top, as GitHub has it."""
-    result = graphql_sync(_schema(), query, root_value=root)
+    result = graphql_sync(_schema(), query, root_value=root, variable_values=dict(variables or {}))
     assert result.data is not None, f"GitHub would refuse the query: {result.errors}"
     errors = [
         {"type": (error.extensions or {}).get("type"), **error.formatted} for error in result.errors or []

@@ -258,7 +258,8 @@ class GitHub:
             "nodeCount": 100,
         }
         root = {"rateLimit": rate, "repository": self.repository, "resource": self.resource}
-        return json_answer(execute(json.loads(asked.body)["query"], root))
+        question = json.loads(asked.body)
+        return json_answer(execute(question["query"], root, question.get("variables")))
 
     def repository(self, _info: object, owner: str, name: str, **_: object) -> dict[str, Any]:
         asked = f"{owner}/{name}"

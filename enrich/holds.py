@@ -8,6 +8,7 @@ own clock, which tests may set; waiting is done by the real one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -16,6 +17,7 @@ from enrich.store.protocol import Store
 
 # The store does not believe a longer hold, since a wrong clock must not silence a host for years.
 LONGEST_HOLD = timedelta(days=1)
+AN_HOUR = timedelta(hours=1)
 
 
 class Holds:
@@ -28,6 +30,7 @@ class Holds:
         self._store = store
         self._now = now
         self._pending: dict[str, datetime] = {}
+        self._spent: dict[str, datetime] = {}
         self._stir = anyio.Event()
         self._closed = False
         self.until: Mapping[str, datetime] = {}
@@ -43,6 +46,22 @@ class Holds:
         stored = self._now() + min(until - datetime.now(UTC), LONGEST_HOLD)
         self._pending[host] = max(stored, self._pending.get(host, stored))
         self._stir.set()
+
+    def spend(self, name: str, until: float | None) -> None:
+        """Remember that a budget is used up until then, in seconds since 1970; for an hour where nobody said.
+
+        It is kept like a host of that name, which no host can have: a space is in it.
+        """
+        moment = datetime.now(UTC) + AN_HOUR
+        with suppress(ValueError, OverflowError, OSError):
+            moment = moment if until is None else datetime.fromtimestamp(until, UTC)
+        self._spent[name] = moment
+        self.add(name, moment)
+
+    def is_spent(self, name: str) -> bool:
+        """Whether a budget is still used up, in this run or from an earlier one."""
+        until = self._spent.get(name) or self.until.get(name)
+        return until is not None and until > datetime.now(UTC)
 
     def close(self) -> None:
         """No more holds will come; `write` ends when all are stored."""

@@ -71,6 +71,12 @@ class Progress:
         if why not in self.warnings:
             self.warnings.append(why)
 
+    def remark(self, code: str, message: str) -> None:
+        """Note something worth knowing of the run as a whole; of each code the last word counts."""
+        self.said[code] = message
+        if code not in self.warnings:
+            self.warnings.append(code)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:

@@ -1,6 +1,7 @@
 """Targets to metadata, where an API answers for many at once and for reachability too.
 
-What an API cannot decide is given back and asked at its own address, with the manners of that host.
+What an API cannot decide is given back and asked at its own address, with the manners of that host; what it has no
+budget left for waits for a later run.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import anyio
 
 from enrich.asking import Asking
-from enrich.model import CheckResult, Found, Kind
+from enrich.model import CheckResult, Found, Kind, Status
 from enrich.registry import kinds
 from enrich.store.protocol import DueTarget
 from enrich.store.recorder import Asked
@@ -31,15 +32,20 @@ async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> Non
     assert kind.look_up is not None, "only kinds with an API have targets that ask one"
     waiting = {one.target.id: one for one in due}
     undecided: list[str] = []
+    deferred: dict[str, list[str]] = {}
     began = anyio.current_time()
     async for found in kind.look_up([one.target for one in due], asking.api):
         one = waiting.pop(found.target_id)
         if found.verdict is None:
             undecided.append(found.target_id)
+        elif found.verdict.status is Status.SKIPPED:
+            deferred.setdefault(found.verdict.reason, []).append(found.target_id)
         else:
             await asking.outages.take(Asked(one, _result(asking, one, found), began=began))
         if asking.stopping.is_set():
             break
+    for reason, ids in deferred.items():
+        await asking.store.defer(ids, reason)
     await asking.store.release([*undecided, *waiting])
 
 

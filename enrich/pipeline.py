@@ -116,7 +116,7 @@ async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -
     holds = Holds(store, job.now)
     await holds.load()
     fetcher = _fetcher(job, holds)
-    asking = _asking(job, store, fetcher, progress, rule)
+    asking = _asking(job, store, (fetcher, holds), progress, rule)
     job.observer.watch(fetcher)
     deadline = job.settings["deadline"]
     end = math.inf if deadline is None else anyio.current_time() + deadline
@@ -219,8 +219,10 @@ def _named(urls: Sequence[str]) -> str:
     return ", ".join(urls[:EXAMPLES])
 
 
-def _asking(job: Job, store: Store, fetcher: Fetcher, progress: Progress, rule: Confirmation) -> Asking:
-    settings = job.settings
+def _asking(
+    job: Job, store: Store, asks_with: tuple[Fetcher, Holds], progress: Progress, rule: Confirmation
+) -> Asking:
+    settings, (fetcher, holds) = job.settings, asks_with
 
     def broke(target: Target, error: Exception) -> None:
         message = f"enrich could not judge this answer ({type(error).__name__}: {error}); please report it"
@@ -233,6 +235,9 @@ def _asking(job: Job, store: Store, fetcher: Fetcher, progress: Progress, rule: 
         github_api_url=settings["github_api_url"],
         arxiv_api_url=settings["arxiv_api_url"],
         contact=settings["contact"],
+        tell=progress.remark,
+        hold=holds.spend,
+        is_held=holds.is_spent,
     )
     outages = _outages(job, store, fetcher, rule)
     return Asking(
@@ -340,7 +345,7 @@ def _header(
 ) -> Header:
     """What the report says of the run itself."""
     own = [
-        ReportWarning(code=code, message=progress.said.get(code, _WARNINGS[code]))
+        ReportWarning(code=code, message=progress.said.get(code) or _WARNINGS[code])
         for code in progress.warnings
     ]
     return Header(

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from enrich.urls import host_of
@@ -102,8 +103,16 @@ def _claimants(host: str) -> list[Kind]:
     return [kind for name in (host, *suffixes) for kind in table.get(name, ())]
 
 
-def identify(url: CanonicalUrl) -> Identity:
-    """What a canonical URL stands for; the fallback kind takes what no other kind claims."""
+def identify(url: CanonicalUrl, api_urls: Mapping[str, str] = MappingProxyType({})) -> Identity:
+    """What a canonical URL stands for; the fallback kind takes what no other kind claims.
+
+    ``api_urls`` has the address of a kind's API where it is another than the usual one: links to the server
+    that it belongs to are of that kind.
+    """
+    for name, api_url in api_urls.items():
+        identify_on = kinds()[name].identify_on
+        if identify_on is not None and (own := identify_on(url, api_url)) is not None:
+            return own
     for kind in _claimants(host_of(url)):
         if (identity := kind.identify(url)) is not None:
             return identity

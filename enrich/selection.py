@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from enrich.config import DEFAULT_REPORTS_DIR, Settings
 from enrich.documents import Places, discover, walk_of
@@ -30,6 +31,7 @@ class Selection:
     include: tuple[re.Pattern[str], ...]
     exclude: tuple[re.Pattern[str], ...]
     remap: tuple[tuple[re.Pattern[str], str], ...]
+    api_urls: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> Selection:
@@ -39,6 +41,7 @@ class Selection:
             include=tuple(map(re.compile, settings["include"])),
             exclude=tuple(map(re.compile, settings["exclude"])),
             remap=tuple((re.compile(pattern), replacement) for pattern, _, replacement in pairs),
+            api_urls=_replaced_apis(settings),
         )
 
     @property
@@ -90,12 +93,18 @@ class Selection:
         return url
 
 
-def resolve(url: str) -> Identity:
+def _replaced_apis(settings: Settings) -> dict[str, str]:
+    """Which kinds have their API elsewhere; for all others there is nothing to look at in every link."""
+    is_usual = settings.sources["github_api_url"] == "default"
+    return {} if is_usual else {"github": settings["github_api_url"]}
+
+
+def resolve(url: str, api_urls: Mapping[str, str] = MappingProxyType({})) -> Identity:
     """What a URL stands for; one that cannot be parsed is a target too, and is judged as such."""
     address = canonical(url)
     if address is None:
         return Identity(id=f"url:{url}", kind="web", url=CanonicalUrl(url))
-    return identify(address)
+    return identify(address, api_urls)
 
 
 def resolved_link(
@@ -107,7 +116,7 @@ def resolved_link(
         return _resolved_path(document, link, date, selection)
     # Two slashes without a scheme mean that of the page.
     address = f"https:{link.url}" if link.url.startswith("//") else link.url
-    identity = resolve(selection.remapped(address))
+    identity = resolve(selection.remapped(address), selection.api_urls)
     return (identity, selection.skip(link, identity.url)) if selection.holds(date, identity.kind) else None
 
 

@@ -39,7 +39,7 @@ from sites import (
 
 NOW = "2026-11-21T06:00:00Z"
 ALIVE, DELETED, CAPTCHA = "AliveAliveAliveAlive01", "DeletedDeletedDelete02", "CaptchaCaptchaCaptch03"
-CONFIG = 'host_interval = 0.02\n[hosts."mp.weixin.qq.com"]\ninterval = 0.05\n'
+CONFIG = 'host_interval = 0.02\n[hosts."mp.weixin.qq.com"]\ninterval = 0.05\n[hosts."github.com"]\ninterval = 0.02\n'
 HASTY = '[hosts."export.arxiv.org"]\ninterval = 0.05\n[hosts."arxiv.org"]\ninterval = 0.05\n'
 FLAGS = ("--i-own-these-hosts",)
 OUTSIDE = ("--config", "../hasty.toml")

@@ -62,3 +62,28 @@ async def test_a_set_clock_gives_back_what_is_left_of_a_hold(tmp_path: Path) -> 
         afterwards = Holds(store, lambda: LONG_AGO + 2 * HOUR)
         await afterwards.load()
         assert afterwards.until == {}
+
+
+async def test_a_spent_budget_is_known_at_once_and_to_the_next_run_until_its_time(tmp_path: Path) -> None:
+    async with SqliteStore(tmp_path / "cache.sqlite3") as store:
+        holds = Holds(store, lambda: LONG_AGO)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(holds.write)
+            assert not holds.is_spent("api (without a token)")
+            holds.spend("api (without a token)", (datetime.now(UTC) + HOUR / 2).timestamp())
+            holds.spend("who does not say", None)
+            holds.spend("over", (datetime.now(UTC) - HOUR).timestamp())
+            holds.spend("nonsense", 1e300)
+            assert [holds.is_spent(name) for name in ("api (without a token)", "over")] == [True, False]
+            holds.close()
+        later = Holds(store, lambda: LONG_AGO + HOUR / 4)
+        await later.load()
+        assert seconds_left(later.until) == {
+            "api (without a token)": pytest.approx(900, abs=2),
+            "who does not say": pytest.approx(2700, abs=2),
+            "nonsense": pytest.approx(2700, abs=2),
+        }
+        assert later.is_spent("api (without a token)")
+        much_later = Holds(store, lambda: LONG_AGO + 2 * HOUR)
+        await much_later.load()
+        assert not much_later.is_spent("api (without a token)")

@@ -1,6 +1,6 @@
-"""Questions to the GitHub API and what its answers mean. Nothing here waits or sends.
+"""Requests to the GitHub API and what its answers mean. Nothing here waits or sends.
 
-GraphQL answers for a hundred repositories at once, with a token. REST answers for one, without a token
+GraphQL answers for a hundred targets at once, with a token. REST answers for one repository, without a token
 sixty times an hour, and is the only one that tells a repository that is gone from one that is blocked.
 
 What surprised us: GraphQL reports failure with status 200 (a ``null`` beside an ``errors`` list, and part of
@@ -13,26 +13,33 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from enrich.kinds._github_names import is_full_name
-from enrich.model import Failure, Outcome, Purpose, Repository, Request, Response
+from enrich.kinds._github_questions import (
+    OfDiscussion,
+    OfObject,
+    OfRepository,
+    OfResource,
+    Question,
+    graphql_query,
+)
+from enrich.model import Failure, FailureKind, Outcome, Purpose, Repository, Request, Response
 
 API_VERSION = "2022-11-28"
 MAX_ANSWER_BYTES = 4 << 20
 
-_FRAGMENT = """
-fragment R on Repository {
-  databaseId nameWithOwner url stargazerCount forkCount
-  isArchived archivedAt isDisabled isFork isMirror isTemplate isEmpty isLocked lockReason
-  licenseInfo { spdxId } description homepageUrl pushedAt createdAt
-  primaryLanguage { name } defaultBranchRef { name }
-  repositoryTopics(first: 20) { nodes { topic { name } } }
-  latestRelease { tagName publishedAt } visibility
-}
-"""
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The budget of an hour: points of GraphQL, or questions of REST. ``resets_at`` is seconds since 1970."""
+
+    limit: int
+    remaining: int
+    resets_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +48,22 @@ class Overloaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Exhausted:
-    """The budget is gone, or the API does not want to be asked now."""
+class Misunderstood:
+    """The schema lacks a field that was asked for, as an older Enterprise server's may: REST is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The budget of this hour is gone."""
+
+    rate: Rate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hurried:
+    """A secondary limit: the API wants a pause. ``says_when`` where the fetch layer was told how long."""
+
+    says_when: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +73,9 @@ class BadToken:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """No answer, or none that can be read."""
+    """No answer, or none that can be read. ``for_now`` when the API is not to be asked again in this run."""
+
+    for_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +91,36 @@ class Blocked:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """What GraphQL said, by place in the question; ``last`` when the budget is now used up."""
+class Alive:
+    """Something that is not a repository is there: in a repository of that name now, or at that address."""
 
-    found: Mapping[int, Repository]
-    absent: frozenset[int]
-    unclear: frozenset[int]
-    unfinished: frozenset[int]
-    last: bool = False
+    full_name: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What GraphQL said, by place in the question.
+
+    ``unknown`` are those that it has nothing to say of, which for all but their own pages may have many reasons;
+    ``unfinished`` those that a limit kept it from.
+    """
+
+    found: Mapping[int, Repository | Alive]
+    unknown: frozenset[int] = frozenset()
+    unfinished: frozenset[int] = frozenset()
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Single:
-    """What REST said about one repository; ``last`` when the budget is now used up."""
+    """What REST said about one repository."""
 
     answer: Repository | Gone | Blocked
-    last: bool = False
+    rate: Rate | None = None
+
+
+Trouble = Spent | Hurried | BadToken | Unavailable
 
 
 # --- asking -----------------------------------------------------------------------------------------
@@ -106,25 +143,16 @@ def graphql_url(api_url: str) -> str:
     return base.removesuffix("/v3") + "/graphql" if base.endswith("/api/v3") else f"{base}/graphql"
 
 
-def graphql_query(names: Sequence[str]) -> str:
-    """The query for repositories (``owner/name``), under the aliases r0, r1, …"""
-    lines = [
-        f"r{place}: repository(owner: {json.dumps(owner)}, name: {json.dumps(name)}, followRenames: true) "
-        "{ ...R }"
-        for place, (owner, _, name) in enumerate(full.partition("/") for full in names)
-    ]
-    limits = "rateLimit { cost limit remaining used resetAt nodeCount }"
-    return "\n".join(["query {", limits, *lines, "}"]) + _FRAGMENT
-
-
-def graphql_request(names: Sequence[str], api_url: str, token: str) -> Request:
+def graphql_request(questions: Sequence[Question], api_url: str, token: str) -> Request:
     return Request(
         url=graphql_url(api_url),
         method="POST",
         purpose=Purpose.API,
         headers=(*_headers(token), ("content-type", "application/json")),
-        body=json.dumps({"query": graphql_query(names)}).encode(),
+        body=json.dumps({"query": graphql_query(questions)}).encode(),
         max_body_bytes=MAX_ANSWER_BYTES,
+        # A question that was too large is asked in two halves instead; each vain one costs extra points.
+        retry=len(questions) == 1,
     )
 
 
@@ -138,25 +166,70 @@ def _headers(token: str | None) -> tuple[tuple[str, str], ...]:
     return (*headers, ("authorization", f"Bearer {token}")) if token else headers
 
 
+# --- limits -----------------------------------------------------------------------------------------
+
+
+def _rate_of_headers(response: Response) -> Rate | None:
+    limit, remaining, reset = (
+        response.headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "remaining", "reset")
+    )
+    if not (remaining.isdecimal() and len(remaining) < 10):
+        return None
+    return Rate(
+        int(limit) if limit.isdecimal() and len(limit) < 10 else 0,
+        int(remaining),
+        float(reset) if reset.isdecimal() and len(reset) < 12 else None,
+    )
+
+
+def _rate_of(limits: Mapping[str, Any]) -> Rate | None:
+    limit, remaining = _number(limits.get("limit")), _number(limits.get("remaining"))
+    if remaining is None:
+        return None
+    try:
+        resets_at = datetime.fromisoformat(str(limits.get("resetAt"))).timestamp()
+    except (ValueError, OverflowError, OSError):
+        resets_at = None
+    return Rate(limit or 0, remaining, resets_at)
+
+
+def _refusal(response: Response) -> Trouble:
+    """What a 401, 403 or 429 means. A 403 may also be about a single organisation, or a firewall's."""
+    if response.status == 401:
+        return BadToken()
+    rate = _rate_of_headers(response)
+    if rate is not None and rate.remaining == 0:
+        return Spent(rate)
+    says_when = "retry-after" in response.headers
+    message = (_text((_json(response) or {}).get("message")) or "").lower()
+    if response.status == 429 or says_when or "secondary rate limit" in message or "abuse" in message:
+        return Hurried(says_when)
+    return Spent() if "rate limit" in message else Unavailable()
+
+
+_REFUSALS = frozenset({401, 403, 429})
+
+
+def _nobody(failure: Failure) -> Unavailable:
+    """The fetch layer leaves a host alone that asked for more patience than a run has."""
+    return Unavailable(for_now=failure.kind is FailureKind.HOST_DEFERRED)
+
+
 # --- reading GraphQL --------------------------------------------------------------------------------
 
 
-def read_graphql(outcome: Outcome, count: int) -> Batch | Overloaded | Exhausted | BadToken | Unavailable:
-    """What an answer to a question about ``count`` repositories means."""
+def read_graphql(
+    outcome: Outcome, questions: Sequence[Question]
+) -> Batch | Overloaded | Misunderstood | Trouble:
+    """What an answer to these questions means."""
     if isinstance(outcome, Failure):
-        return Unavailable()
-    match outcome.status:
-        case 200:
-            last = outcome.headers.get("x-ratelimit-remaining") == "0"
-            return _read_batch(_json(outcome), count, last=last)
-        case 401:
-            return BadToken()
-        case 403 | 429:
-            return Exhausted()
-        case 502 | 503 | 504:
-            # GitHub gives a query ten seconds and then answers so.
-            return Overloaded()
-    return Unavailable()
+        return _nobody(outcome)
+    if outcome.status in _REFUSALS:
+        return _refusal(outcome)
+    # GitHub gives a query ten seconds and then answers 502 or 504.
+    if outcome.status in (502, 504) or (outcome.status == 200 and outcome.truncated):
+        return Overloaded()
+    return _read_batch(outcome, questions) if outcome.status == 200 else Unavailable()
 
 
 # Names of limits of which the documentation says that they may come with part of the data.
@@ -164,43 +237,70 @@ _LIMITS = frozenset({"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "TIM
 
 
 def _read_batch(
-    answer: Mapping[str, Any] | None, count: int, *, last: bool
-) -> Batch | Overloaded | Exhausted | Unavailable:
+    response: Response, questions: Sequence[Question]
+) -> Batch | Overloaded | Misunderstood | Trouble:
+    answer = _json(response)
     if answer is None or not ("data" in answer or "errors" in answer):
         return Unavailable()
     data, errors = _mapping(answer.get("data")), _errors(answer)
     types = {_text(error.get("type")) for error in errors}
+    rate = _rate_of(_mapping(data.get("rateLimit"))) or _rate_of_headers(response)
     limited = bool(types & _LIMITS) or _timed_out(errors)
-    last = last or "RATE_LIMITED" in types or _mapping(data.get("rateLimit")).get("remaining") == 0
-    batch = _sorted_out(data, errors, count, limited=limited)
-    if not batch.found and not batch.absent:  # nothing at all was told
-        if last:
-            return Exhausted()
-        return Overloaded() if limited else batch if data else Unavailable()
-    return replace(batch, last=last)
+    spent = "RATE_LIMITED" in types
+    if spent and not data:
+        return Spent(rate)
+    if not data and any(
+        _mapping(error.get("extensions")).get("code") == "undefinedField" for error in errors
+    ):
+        return Misunderstood()
+    if not data:
+        return Overloaded() if limited else Unavailable()
+    batch = _sorted_out(data, errors, questions, limited=limited or spent)
+    if limited and not batch.found and not batch.unknown:
+        return Overloaded()
+    if spent:
+        rate = replace(rate, remaining=0) if rate else Rate(0, 0)
+    return replace(batch, rate=rate)
 
 
 def _sorted_out(
-    data: Mapping[str, Any], errors: Sequence[Mapping[str, Any]], count: int, *, limited: bool
+    data: Mapping[str, Any],
+    errors: Sequence[Mapping[str, Any]],
+    questions: Sequence[Question],
+    *,
+    limited: bool,
 ) -> Batch:
-    """Each repository as found, absent, unclear, or not reached because a limit was met."""
-    blamed = {path[0]: error for error in errors if (path := _path(error))}
-    found: dict[int, Repository] = {}
-    absent, unclear, unfinished = set(), set(), set()
-    for place in range(count):
+    """Each question as found, unknown, or not reached because a limit was met."""
+    blamed = {path[0]: _text(error.get("type")) for error in errors if (path := _path(error))}
+    found: dict[int, Repository | Alive] = {}
+    unknown, unfinished = set(), set()
+    for place, question in enumerate(questions):
         alias = f"r{place}"
-        repository = repository_from_graphql(_mapping(data.get(alias)))
-        if repository is not None:
-            found[place] = repository
-        elif (
-            alias in blamed and blamed[alias].get("type") == "NOT_FOUND" and len(_path(blamed[alias])) == 1
-        ):
-            absent.add(place)
-        elif limited and blamed.get(alias, {}).get("type") in (None, *_LIMITS):
+        answer = _read_answer(question, _mapping(data.get(alias)))
+        if answer is not None:
+            found[place] = answer
+        elif limited and blamed.get(alias) in (None, "RATE_LIMITED", *_LIMITS):
             unfinished.add(place)
         else:
-            unclear.add(place)
-    return Batch(found, frozenset(absent), frozenset(unclear), frozenset(unfinished))
+            unknown.add(place)
+    return Batch(found, frozenset(unknown), frozenset(unfinished))
+
+
+def _read_answer(question: Question, node: Mapping[str, Any]) -> Repository | Alive | None:
+    """What is there, or None when nothing of the wanted sort is."""
+    full_name = _text(node.get("nameWithOwner"))
+    match question:
+        case OfRepository():
+            return repository_from_graphql(node)
+        case OfResource(types=types):
+            url = _text(node.get("url"))
+            return Alive(url=url) if url and node.get("__typename") in types else None
+        case OfObject(expressions=expressions, types=types):
+            objects = [_mapping(node.get(f"o{place}")) for place in range(len(expressions))]
+            there = any(one.get("__typename") in types for one in objects)
+        case OfDiscussion():
+            there = _text(_mapping(node.get("discussion")).get("url")) is not None
+    return Alive(full_name=full_name) if there and full_name and is_full_name(full_name) else None
 
 
 def _errors(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -221,27 +321,22 @@ def _timed_out(errors: Sequence[Mapping[str, Any]]) -> bool:
 # --- reading REST -----------------------------------------------------------------------------------
 
 
-def read_rest(outcome: Outcome) -> Single | Exhausted | BadToken | Unavailable:
+def read_rest(outcome: Outcome) -> Single | Trouble:
     """What the answer about one repository means. A rename was followed by the fetch."""
     if isinstance(outcome, Failure):
-        return Unavailable()
-    answer = _json(outcome)
-    last = outcome.headers.get("x-ratelimit-remaining") == "0"
+        return _nobody(outcome)
+    answer, rate = _json(outcome), _rate_of_headers(outcome)
     match outcome.status:
         case 200:
             repository = repository_from_rest(answer or {})
-            return Single(repository, last) if repository else Unavailable()
+            return Single(repository, rate) if repository else Unavailable()
         case 404 if _is_from_api(answer):
-            return Single(Gone(), last)
+            return Single(Gone(), rate)
         case 451:
-            return Single(_blocked(answer), last)
+            return Single(_blocked(answer), rate)
         case 403 if answer and "block" in answer:  # how blocks were told before 451
-            return Single(_blocked(answer), last)
-        case 401:
-            return BadToken()
-        case 403 | 429:
-            return Exhausted()
-    return Unavailable()
+            return Single(_blocked(answer), rate)
+    return _refusal(outcome) if outcome.status in _REFUSALS else Unavailable()
 
 
 def _is_from_api(answer: Mapping[str, Any] | None) -> bool:

@@ -4,17 +4,21 @@ The trap is the first segment: ``github.com/topics/python`` looks like a reposit
 missing from the list below makes us call a live page a deleted repository; a name too many costs only
 metadata. So the list is generous, but for names that are organisations as well (``actions``, ``cli``,
 ``desktop``, ``npm``).
+
+A server of one's own (GitHub Enterprise) has the same paths under another name. Its ids say which:
+``github://github.example/owner/name``, since the same name on github.com is something else.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import unquote
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 import can_ada
 
-from enrich.model import CanonicalUrl, Identity
+from enrich.model import CanonicalUrl, Identity, Target
 
 # First segments that GitHub keeps for itself: routes of the site, its products, and its legal pages.
 _RESERVED_NAMES = """
@@ -72,7 +76,53 @@ _GIST_HOSTS = frozenset({"gist.github.com", "gist.githubusercontent.com"})
 API_HOST = "api.github.com"
 # A site of somebody else with a page about each repository, which can be dead while the repository lives.
 _FOREIGN_HOSTS = frozenset({"githubbox.com", "www.githubbox.com"})
+# The clouds of single enterprises: their API is at api.NAME.ghe.com.
+_CLOUD = re.compile(r"api\.([a-z0-9-]+\.ghe\.com)")
 HOSTS = _SITE_HOSTS | frozenset(_FILE_HOSTS) | _GIST_HOSTS | _FOREIGN_HOSTS | {API_HOST}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where repositories are: how their ids begin, and their addresses."""
+
+    ids: str
+    base: str
+
+
+GITHUB = Site("github:", "https://github.com")
+
+
+def enterprise(api_url: str) -> Site | None:
+    """The server that has its API there (``https://github.example/api/v3``); None for github.com's or a mirror of it."""
+    parts = urlsplit(api_url)
+    authority = parts.netloc.rpartition("@")[2].lower()
+    if parts.path.rstrip("/").endswith("/api/v3"):
+        return Site(f"github://{authority}/", f"{parts.scheme}://{authority}")
+    if cloud := _CLOUD.fullmatch(authority):
+        return Site(f"github://{cloud[1]}/", f"https://{cloud[1]}")
+    return None
+
+
+def identify_at(url: CanonicalUrl, site: Site) -> Identity | None:
+    """What an address names on a server of one's own, whose links may be written with either scheme."""
+    parsed = can_ada.parse(url)
+    if parsed.protocol not in _SCHEMES or parsed.host.lower() != urlsplit(site.base).netloc:
+        return None
+    return _on_site([one for one in parsed.pathname.split("/") if one], parsed.search, site)
+
+
+def identify_on(url: CanonicalUrl, api_url: str) -> Identity | None:
+    """The same, for the server that is asked at ``api_url``."""
+    site = enterprise(api_url)
+    return identify_at(url, site) if site else None
+
+
+def site_of(target: Target) -> Site:
+    """The site that a target belongs to, by its id; its address says with which scheme it is asked."""
+    if not target.id.startswith("github://"):
+        return GITHUB
+    parts = urlsplit(target.url)
+    return Site(f"github://{parts.netloc}/", f"{parts.scheme}://{parts.netloc}")
 
 
 def identify(url: CanonicalUrl) -> Identity | None:
@@ -83,9 +133,9 @@ def identify(url: CanonicalUrl) -> Identity | None:
     host = parsed.hostname.lower()
     segments = [segment for segment in parsed.pathname.split("/") if segment]
     if host in _SITE_HOSTS:
-        return _on_site(segments, parsed.search)
+        return _on_site(segments, parsed.search, GITHUB)
     if host == API_HOST and len(segments) == 3 and segments[0] == "repos":
-        return _repository(segments[1], segments[2])
+        return _repository(segments[1], segments[2], GITHUB)
     if host in _FOREIGN_HOSTS:
         return _foreign(url, segments)
     if host in _FILE_HOSTS:
@@ -95,14 +145,14 @@ def identify(url: CanonicalUrl) -> Identity | None:
     return None
 
 
-def _on_site(segments: Sequence[str], query: str) -> Identity | None:
+def _on_site(segments: Sequence[str], query: str, site: Site) -> Identity | None:
     match segments:
         case [owner]:
-            return _owner(owner)
+            return _owner(owner, site)
         case [owner, name]:
-            return _repository(owner, name)
+            return _repository(owner, name, site)
         case [owner, name, *rest]:
-            return _inside(owner, name, "/".join(rest) + query)
+            return _inside(owner, name, "/".join(rest) + query, site)
     return None
 
 
@@ -119,36 +169,36 @@ def is_full_name(text: str) -> bool:
     return bool(_OWNER.fullmatch(owner) and _REPOSITORY.fullmatch(name))
 
 
-def repository_id(full: str) -> str:
+def repository_id(full: str, site: Site = GITHUB) -> str:
     """The target id of a repository: GitHub does not tell letter case apart."""
-    return f"github:{full.lower()}"
+    return f"{site.ids}{full.lower()}"
 
 
-def repository_url(full: str) -> CanonicalUrl:
-    return CanonicalUrl(f"https://github.com/{full}")
+def repository_url(full: str, site: Site = GITHUB) -> CanonicalUrl:
+    return CanonicalUrl(f"{site.base}/{full}")
 
 
-def _owner(name: str) -> Identity | None:
+def _owner(name: str, site: Site) -> Identity | None:
     if not _OWNER.fullmatch(name) or name.lower() in RESERVED:
         return None
-    return Identity(id=f"github:@{name.lower()}", kind="github", url=repository_url(name))
+    return Identity(id=f"{site.ids}@{name.lower()}", kind="github", url=repository_url(name, site))
 
 
-def _repository(owner: str, name: str) -> Identity | None:
+def _repository(owner: str, name: str, site: Site) -> Identity | None:
     full = full_name(owner, name)
     if full is None:
         return None
     if full.endswith(".wiki"):  # the clone of a wiki; no repository may be called so
-        return _inside(owner, full.partition("/")[2].removesuffix(".wiki"), "wiki")
-    return Identity(id=repository_id(full), kind="github", url=repository_url(full))
+        return _inside(owner, full.partition("/")[2].removesuffix(".wiki"), "wiki", site)
+    return Identity(id=repository_id(full, site), kind="github", url=repository_url(full, site))
 
 
-def _inside(owner: str, name: str, rest: str) -> Identity | None:
+def _inside(owner: str, name: str, rest: str, site: Site) -> Identity | None:
     full = full_name(owner, name)
     if full is None:
         return None
-    parent = repository_id(full)
-    url = CanonicalUrl(f"{repository_url(full)}/{rest}")
+    parent = repository_id(full, site)
+    url = CanonicalUrl(f"{repository_url(full, site)}/{rest}")
     return Identity(id=f"{parent}/{rest}", kind="github", url=url, parent=parent)
 
 
@@ -185,9 +235,22 @@ def _gist(url: CanonicalUrl, segments: Sequence[str]) -> Identity | None:
     return Identity(id=f"gist:{gist}", kind="github", url=CanonicalUrl(f"https://gist.github.com/{page}"))
 
 
+_ID = re.compile(r"github:(?://[^/]+/)?(?P<full>[^/@][^/]*/[^/]+)(?:/(?P<rest>.+))?", re.DOTALL)
+
+
+def parts_of(target_id: str) -> tuple[str, str] | None:
+    """``owner/name`` of the repository that a target id names or lies in, and what follows; None for others."""
+    found = _ID.fullmatch(target_id)
+    return (found["full"], found["rest"] or "") if found else None
+
+
 def full_name_of(target_id: str) -> str | None:
     """``owner/name`` of the repository that a target id names; None for everything else."""
-    if not target_id.startswith("github:") or target_id.startswith("github:@"):
-        return None
-    owner, _, name = target_id.removeprefix("github:").partition("/")
-    return f"{owner}/{name}" if name and "/" not in name else None
+    found = parts_of(target_id)
+    return found[0] if found and not found[1] else None
+
+
+def renamed_url(target: Target, full: str) -> str:
+    """The address of a target once its repository is called ``full``; what lies inside keeps its path."""
+    scheme, _, host, _, _, *rest = target.url.split("/")
+    return "/".join([scheme, "", host, full, *rest])

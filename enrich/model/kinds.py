@@ -55,15 +55,35 @@ class Found:
     attempts: int = 1
 
 
+def say_nothing(_code: str, _message: str) -> None:
+    """Nobody listens."""
+
+
+def remember_nothing(_name: str, _until: float | None) -> None:
+    """Nobody remembers."""
+
+
+def is_never_held(_name: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """What a lookup may use: the guarded ``fetch`` and the settings that concern providers."""
+    """What a lookup may use: the guarded ``fetch`` and the settings that concern providers.
+
+    ``tell`` puts a remark on the whole run into its report, the last one of each code. ``hold`` remembers beyond the
+    run that a budget of that name is spent until then (seconds since 1970; None for an hour), ``is_held`` whether
+    one still is.
+    """
 
     fetch: Fetch
     github_token: str | None = None
     github_api_url: str = "https://api.github.com"
     arxiv_api_url: str = "https://export.arxiv.org/api/query"
     contact: str | None = None
+    tell: Callable[[str, str], None] = say_nothing
+    hold: Callable[[str, float | None], None] = remember_nothing
+    is_held: Callable[[str], bool] = is_never_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +146,8 @@ class Kind:
     the verdict stands. ``look_up`` asks an API in
     batches of ``batch_size``; ``asks_api`` says which targets it can decide. ``findings_of`` derives
     findings from a row of the report. ``judge_unasked`` gives the verdict of a target that nobody need be asked
-    about. ``manners`` gives the built-in manners of hosts it knows. A verdict
+    about. ``identify_on`` does the same as ``identify`` for a server of one's own, given the address of its API.
+    ``manners`` gives the built-in manners of hosts it knows. A verdict
     *ok* lasts ``ok_age_seconds``; with 0 every verdict is made anew in every run.
     """
 
@@ -150,3 +171,4 @@ class Kind:
     judge_unasked: Callable[[Target], Verdict | None] = no_verdict
     doubt: Callable[[Target, Response], Doubt | None] = no_doubt
     ask_facts: Callable[[Target, Outcome], Request | None] = no_question
+    identify_on: Callable[[CanonicalUrl, str], Identity | None] | None = None

@@ -112,7 +112,9 @@ def forget_misfiled(db: sqlite3.Connection, targets: Iterable[tuple[str, FoundTa
         "SELECT t.id, t.url, t.kind FROM json_each(?) AS found JOIN target t ON t.id = json_extract(found.value, '$[0]') "
         "WHERE t.url <> json_extract(found.value, '$[1]')"
     )
-    moved = [(row["id"], row["url"]) for row in db.execute(query, (asked,)) if row["kind"] != "file"]
+    # Which server of one's own an address belongs to is for the configuration to say.
+    told = [row for row in db.execute(query, (asked,)) if not row["id"].startswith("github://")]
+    moved = [(row["id"], row["url"]) for row in told if row["kind"] != "file"]
     forget(db, [id_ for id_, url in moved if id_ not in _ids_of(db, url)])
 
 

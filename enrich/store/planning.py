@@ -61,8 +61,12 @@ SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, t.status, t.first_fa
 FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {column} = ?
 ORDER BY CASE WHEN t.attempted_at IS NULL OR doubted THEN 0
     WHEN t.status = 'broken' AND NOT t.confirmed THEN 1
-    WHEN t.attempted_status = 'unreachable' THEN 2 ELSE 3 END, t.attempted_at, t.id LIMIT ?
+    WHEN t.attempted_status = 'unreachable' THEN 2 ELSE 3 END, {age}, t.id LIMIT ?
 """
+# An API that answers for a few a night gives news to those whose news are oldest: the page of a repository told
+# the same night that all others are there, so that the last question would always choose the same few.
+_OLDEST_ASKED = "t.attempted_at"
+_OLDEST_NEWS = "CASE WHEN t.metadata IS NULL THEN 0 ELSE t.metadata_fetched_at END, t.attempted_at"
 
 
 def plan(db: sqlite3.Connection, run: Run, ages: Ages, now: datetime) -> int:
@@ -95,17 +99,20 @@ def _ms(seconds: float) -> int:
 
 def take_of_host(db: sqlite3.Connection, host: str, limit: int) -> list[DueTarget]:
     """Take due targets that are asked at their own address, the most urgent first."""
-    return _take(db, "s.host", 0, host, limit)
+    return _take(db, ("s.host", _OLDEST_ASKED), 0, host, limit)
 
 
 def take_for_api(db: sqlite3.Connection, kind: str, limit: int) -> list[DueTarget]:
-    """Take due targets of a kind that its API can decide, the most urgent first."""
-    return _take(db, "s.kind", 1, kind, limit)
+    """Take due targets of a kind that its API can decide, the most urgent first, then those with the oldest news."""
+    return _take(db, ("s.kind", _OLDEST_NEWS), 1, kind, limit)
 
 
-def _take(db: sqlite3.Connection, column: str, by_api: int, value: str, limit: int) -> list[DueTarget]:
+def _take(
+    db: sqlite3.Connection, by: tuple[str, str], by_api: int, value: str, limit: int
+) -> list[DueTarget]:
+    column, age = by
     with Unsynced(db):
-        rows = db.execute(_TAKE.format(column=column), (by_api, value, limit)).fetchall()
+        rows = db.execute(_TAKE.format(column=column, age=age), (by_api, value, limit)).fetchall()
         db.executemany("UPDATE selected SET due = 2 WHERE target_id = ?", [(row["id"],) for row in rows])
     return [_due_target(row) for row in rows]
 
@@ -123,7 +130,7 @@ def _due_target(row: sqlite3.Row) -> DueTarget:
 def defer_host(db: sqlite3.Connection, host: str, reason: str, keep: int) -> int:
     """Defer all due targets of a host but the ``keep`` most urgent; how many were deferred."""
     with Transaction(db):
-        rows = db.execute(_TAKE.format(column="s.host"), (0, host, -1)).fetchall()[keep:]
+        rows = db.execute(_TAKE.format(column="s.host", age=_OLDEST_ASKED), (0, host, -1)).fetchall()[keep:]
         defer(db, [row["id"] for row in rows], reason)
     return len(rows)
 

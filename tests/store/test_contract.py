@@ -319,6 +319,24 @@ async def test_metadata_that_outlast_a_verdict_wait_for_its_next_check(store: St
         assert [one.wants_metadata for one in await store.take("a.example", 9)] == wanted
 
 
+async def test_an_api_gives_news_first_to_those_whose_news_are_oldest(store: Store) -> None:
+    """What was asked at its page the last time waits for news all the longer, however lately that was."""
+    ids = ("paged", "fresh", "old")
+    await begin(store, document(*(link(target(id_, asks_api=True, kind="github")) for id_ in ids)))
+    await due(store)
+    news = Repository(full_name="o/r", stars=7)
+    await store.record([result("old", at=NOW, metadata=news)], RULE)
+    await store.record([result("fresh", at=NOW + DAY, metadata=news)], RULE)
+    await store.record([result("paged", at=NOW + 2 * DAY)], RULE)
+    await begin(
+        store,
+        document(*(link(target(id_, asks_api=True, kind="github")) for id_ in ids)),
+        now=NOW + 40 * DAY,
+    )
+    await due(store, now=NOW + 40 * DAY)
+    assert [one.target.id for one in await store.take_for_api("github", 9)] == ["paged", "old", "fresh"]
+
+
 async def test_what_was_asked_in_vain_is_put_back_where_it_came_from(store: Store) -> None:
     api, page = target("api", asks_api=True, kind="github"), target("page")
     await begin(store, document(link(api), link(page), link(target("done"))))

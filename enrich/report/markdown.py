@@ -23,7 +23,8 @@ from enrich.model import (
     Shown,
     Status,
 )
-from enrich.report.text import asides, banner, headline, place
+from enrich.report._findings import place
+from enrich.report.text import asides, banner, headline
 from enrich.text import fill, joined, markdown, markdown_code, markdown_link
 
 # A step summary of GitHub Actions holds at most 1 MiB.

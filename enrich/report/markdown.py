@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
+from enrich.changes import title_of
 from enrich.model import (
     Article,
     Finding,
     Format,
     Metadata,
-    Page,
     Paper,
     Report,
     ReportTarget,
@@ -75,17 +75,6 @@ def _finding(finding: Finding, urls: dict[str, str]) -> list[Shown]:
         fill("") if url is None else markdown_link(url),
         markdown(finding.message),
     ]
-
-
-def title_of(metadata: Metadata | None) -> str | None:
-    """The one line that says what a target is."""
-    match metadata:
-        case Article() | Paper() | Page():
-            return metadata.title
-        case Repository():
-            return metadata.full_name
-        case None:
-            return None
 
 
 def _facts(metadata: Metadata | None) -> str:

@@ -356,6 +356,17 @@ def href(url: str) -> Shown | None:
     return None if address is None else Shown(_escaped(address))
 
 
+def script_json(record: object) -> Shown:
+    """A record as JSON inside a ``<script>`` element: nothing in it ends the element or begins a comment."""
+    encoded = json_row(record).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Shown(encoded)
+
+
+def own_source(text: str) -> Shown:
+    """A file of this package, such as a style sheet, as it stands. Never anything that somebody else wrote."""
+    return Shown(text)
+
+
 def _escaped(shown: Shown) -> str:
     from html import escape
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -19,6 +20,7 @@ from enrich.cli.options import (
     settings_of,
     verbose_option,
 )
+from enrich.cli.past import language_of, with_past
 from enrich.cli.printing import print_all, render, say
 
 if TYPE_CHECKING:
@@ -57,63 +59,41 @@ def _execute(job: Job, publish: Callable[[Report], None]) -> Finished:
 
 def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable[[Report], None]:
     """What becomes of a report: files in the reports folder, and the chosen format to the output."""
+    from enrich.job import make_folder
+    from enrich.publish import write_reports
 
     def publish(report: Report) -> None:
-        written, changes = _written(report, folder, settings) if folder is not None else ([], None)
+        written: Sequence[Path] = []
+        report = replace(report, language=language_of(settings))
+        if folder is not None:
+            # Before the older reports are pruned.
+            report = with_past(report, make_folder(folder))
+            written = write_reports(report, folder, settings.report_formats, settings["keep"])
         wrong = report.summary.findings["error"] or not report.run.complete
         if wrong or not quiet or settings["output"]:
             render(report, settings)
         if quiet:
             return
-        if changes is not None and settings["format"] == "text" and not settings["output"]:
-            _tell_changes(changes)
+        if settings["format"] == "text" and not settings["output"]:
+            _tell_changes(report.past.changes)
         if written:
             _say_written(written)
 
     return publish
 
 
-def _written(report: Report, folder: Path, settings: Settings) -> tuple[list[Path], Changes | None]:
-    """The report files that were written, and what changed since the last complete run."""
-    from enrich.job import make_folder
-    from enrich.publish import write_changes, write_reports
-
-    # Before the older reports are pruned.
-    changes = _changes(report, make_folder(folder))
-    written = write_reports(report, folder, settings.report_formats, settings["keep"])
-    write_changes(changes, folder)
-    return written, changes
-
-
-def _tell_changes(changes: Changes) -> None:
+def _tell_changes(changes: Changes | None) -> None:
     from enrich.report.changes import text
     from enrich.text import fill
 
-    print_all(chain([fill("\n")], text(changes)))
+    if changes is not None:
+        print_all(chain([fill("\n")], text(changes)))
 
 
 def _say_written(written: Sequence[Path]) -> None:
     from enrich.text import fill, joined, printable
 
     say(fill("report: {}", joined(", ", (printable(path.as_posix()) for path in written))))
-
-
-def _changes(report: Report, folder: Path) -> Changes | None:
-    """What changed since the last complete run of which there is a report."""
-    from enrich.changes import compare
-    from enrich.errors import UsageError
-    from enrich.report.saved import last_complete
-    from enrich.text import fill, printable
-
-    last = last_complete(folder, report.run)
-    if last is None:
-        return None
-    try:
-        return compare(last.run, last.targets(), report.run, report.targets())
-    except UsageError as error:
-        # A damaged file of an earlier night must not cost this one.
-        say(fill("warning: what changed since then cannot be told: {}", printable(str(error))))
-        return None
 
 
 def _reports_folder(settings: Settings, is_check: bool) -> Path | None:

@@ -171,16 +171,39 @@ def table_structure(text: str) -> list[str]:
     return [str(len(row)) for row in rows]
 
 
+# What is drawn: how many there are depends on which hosts, years and months there are.
+_DRAWN = frozenset({"rect", "title", "text", "tr", "th", "td", "li", "span", "circle", "polyline"})
+
+
 class _Page(HTMLParser):
-    """Elements with the names of their attributes, and the addresses they lead to."""
+    """Elements with the names of their attributes, and the addresses they lead to; of a picture only its frame."""
 
     def __init__(self) -> None:
         super().__init__()
         self.elements: list[str] = []
         self.addresses: list[str] = []
         self.words: list[str] = []
+        self.in_figure = False
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_figure = self.in_figure and tag != "figure"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.in_figure = self.in_figure or tag == "figure"
+        if self.in_figure and tag in _DRAWN:
+            assert {name for name, _ in attrs} <= {
+                "class",
+                "x",
+                "y",
+                "width",
+                "height",
+                "scope",
+                "cx",
+                "cy",
+                "r",
+                "points",
+            }
+            return
         self.elements.append(" ".join([tag, *(name for name, _ in attrs if name not in ("href", "src"))]))
         self.addresses += [value or "" for name, value in attrs if name in ("href", "src", "action")]
 

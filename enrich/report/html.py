@@ -106,8 +106,9 @@ def _top(report: Report, told: Words) -> Iterator[Shown]:
     yield fill('<ul class="counts" id="counts">\n')
     for status in Status:
         number = summary.by_status[status]
-        item = '<li><a class="count s-{}" href="#view=targets&amp;status={}"><b>{}</b> {}</a></li>\n'
-        yield fill(item, status, status, number, markup(told[f"status:{status}"]))
+        told_of = fill("<b>{}</b> {}", number, markup(told[f"status:{status}"]))
+        where = fill('class="count s-{}" href="#view=targets&amp;status={}"', status, status)
+        yield fill("<li><a {}>{}</a></li>\n", where, told_of)
     yield fill("</ul>\n")
 
 
@@ -178,8 +179,9 @@ def _unsure(report: Report, told: Words, numbers: Numbers) -> Iterator[Shown]:
     if total:
         yield fill('<p>{}</p>\n<ul class="reasons">\n', markup(told["unsure_help"]))
         for reason, number in sorted(numbers.unsure.items(), key=lambda one: (-one[1], one[0])):
-            item = '<li><a href="#view=targets&amp;reason={}">{} <b>{}</b></a> <small>{}</small></li>\n'
-            yield fill(item, _fragment(reason), markup(reason), number, markup(help_of(reason)))
+            link = fill('href="#view=targets&amp;reason={}"', _fragment(reason))
+            told_of = fill("{} <b>{}</b>", markup(reason), number)
+            yield fill("<li><a {}>{}</a> <small>{}</small></li>\n", link, told_of, markup(help_of(reason)))
         yield fill("</ul>\n")
     if report.summary.deferred:
         yield fill("<p>{} {}</p>\n", report.summary.deferred, markup(told["deferred"]))

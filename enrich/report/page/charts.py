@@ -155,8 +155,8 @@ def lines(figure: Figure) -> Shown:
         parts.append(fill('<polyline class="line {}" points="{}"/>', markup(css), written))
         for (name, values), (x, y) in zip(figure.rows, points, strict=True):
             told = markup(f"{name}: {figure.series[place]} {values[place]}")
-            dot = '<circle class="dot {}" cx="{:.1f}" cy="{:.1f}" r="3.5"><title>{}</title></circle>'
-            parts.append(fill(dot, markup(css), x, y, told))
+            at = fill('class="dot {}" cx="{:.1f}" cy="{:.1f}" r="3.5"', markup(css), x, y)
+            parts.append(fill("<circle {}><title>{}</title></circle>", at, told))
     for number, (name, _) in enumerate(figure.rows):
         if number % every == 0:
             where = (40 + number * step, _HEIGHT - 6)
@@ -166,13 +166,16 @@ def lines(figure: Figure) -> Shown:
 
 
 def _rectangle(css: str, x: float, y: float, width: float, height: float, told: str) -> Shown:
-    shape = '<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}</title></rect>'
-    return fill(shape, markup(css), x, y, max(width, 0.8), height, markup(told))
+    where = fill('class="{}" x="{:.1f}" y="{:.1f}"', markup(css), x, y)
+    size = fill('width="{:.1f}" height="{:.1f}"', max(width, 0.8), height)
+    return fill("<rect {} {}><title>{}</title></rect>", where, size, markup(told))
 
 
 def _svg(figure: Figure, height: int, parts: Sequence[Shown]) -> Shown:
-    opening = '<svg viewBox="0 0 {} {}" role="img" aria-labelledby="t-{}">'
-    return fill("{}{}</svg>", fill(opening, WIDTH, height, markup(figure.id)), joined("", parts))
+    box = fill('viewBox="0 0 {} {}"', WIDTH, height)
+    return fill(
+        '<svg {} role="img" aria-labelledby="t-{}">{}</svg>', box, markup(figure.id), joined("", parts)
+    )
 
 
 def _framed(figure: Figure, picture: Shown | None) -> Shown:

@@ -37,6 +37,11 @@ def _address(url: str) -> str | None:
     return None if address is None else str(address)
 
 
+def shown_host(url: str) -> str:
+    """The host of an address; half of a surrogate pair, which no parser takes, is none of a name."""
+    return host_of(url.encode("utf-8", "replace").decode())
+
+
 def target_row(target: ReportTarget, stars: Sequence[tuple[str, int]]) -> dict[str, Any]:
     """One target: id, address, verdict, what it stands for, and where it is linked."""
     better = target.suggestion
@@ -45,7 +50,7 @@ def target_row(target: ReportTarget, stars: Sequence[tuple[str, int]]) -> dict[s
             "i": target.id,
             "u": target.url,
             "h": _address(target.url),
-            "o": host_of(target.url),
+            "o": shown_host(target.url),
             "k": target.kind,
             "s": target.status,
             "r": target.reason,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from enrich.model import Paper, Report, ReportTarget, Status
-from enrich.urls import host_of
+from enrich.report.page.data import shown_host
 
 HOSTS_SHOWN = 15
 YEARS_SHOWN = 15
@@ -16,6 +17,7 @@ STARS_SHOWN = 12
 NIGHTS_SHOWN = 60
 
 Counts = Mapping[str, int]
+_MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
 _UNSURE = frozenset({Status.BLOCKED, Status.UNREACHABLE})
 
 
@@ -33,10 +35,11 @@ class Numbers:
         for link in target.links:
             year = link.date[:4] if link.date else ""
             self.years.setdefault(year, Counter())[target.status] += 1
-        if host := host_of(target.url):
+        if host := shown_host(target.url):
             self.hosts.setdefault(host, Counter())[target.status] += 1
-        if isinstance(target.metadata, Paper) and target.stands_for is None and target.metadata.published:
-            self.months[target.metadata.published[:7]] += 1
+        published = target.metadata.published if isinstance(target.metadata, Paper) else None
+        if (month := _MONTH.match(published or "")) and target.stands_for is None:
+            self.months[month[0]] += 1
         if target.status in _UNSURE:
             self.unsure[target.reason] += 1
         self.broken += target.status is Status.BROKEN
@@ -77,9 +80,7 @@ def by_month(numbers: Numbers) -> list[tuple[str, int]]:
 
 
 def _months(first: str, last: str) -> Iterable[str]:
-    """All months from one to another; nothing where one of them is none."""
-    if not all(len(one) == 7 and one.replace("-", "").isdecimal() for one in (first, last)):
-        return
+    """All months from one to another."""
     year, month = map(int, first.split("-"))
     while (year, month) <= tuple(map(int, last.split("-"))):
         yield f"{year:04}-{month:02}"

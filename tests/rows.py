@@ -47,10 +47,15 @@ def report_target(id_: str, url: str, links: Sequence[ReportLink] = (), **facts:
 
 
 def asked_target(
-    id_: str, status: Status = Status.OK, reason: str = "http-200", **more: object
+    id_: str,
+    status: Status = Status.OK,
+    reason: str = "http-200",
+    *,
+    url: str | None = None,
+    **more: object,
 ) -> ReportTarget:
-    """A target that was asked and is fine unless told otherwise; its address is its id without the kind."""
-    url = id_.removeprefix("url:")
+    """A target that was asked and is fine unless told otherwise; its address is its id without ``url:``."""
+    url = url or id_.removeprefix("url:")
     facts: dict[str, object] = {
         "kind": "web", "status": status, "reason": reason, "http_status": 200, "checked_at": NOW, "attempts": 1,
         "last_ok_at": NOW,

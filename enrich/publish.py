@@ -15,8 +15,9 @@ from datetime import datetime
 from pathlib import Path
 
 from enrich.errors import StorageError
-from enrich.model import Report
+from enrich.model import Changes, Report
 from enrich.registry import formats
+from enrich.report.changes import json_text, markdown_text
 
 _COPIED_CHARACTERS = 1 << 20
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z\.json")
@@ -77,7 +78,7 @@ def dated_name(moment: datetime) -> str:
 
 
 def write_reports(report: Report, folder: Path, names: Sequence[str], keep: int) -> list[Path]:
-    """Write ``latest.*`` in each format and the dated JSON, and prune older dated ones; the latest paths."""
+    """Write ``latest.*`` in each format, what changed, and the dated JSON; prune older dated ones; the latest paths."""
     for left in folder.glob(".*.part"):
         # Of a run that was killed while it wrote; the lock of the cache is ours now.
         left.unlink()
@@ -91,8 +92,19 @@ def write_reports(report: Report, folder: Path, names: Sequence[str], keep: int)
     latest = folder / f"latest.{formats()['json'].suffix}"
     # Copied where it was just rendered, which takes far longer than copying.
     write_atomically(dated, _text_of(latest) if latest in written else formats()["json"].render(report))
+    _write_changes(report.past.changes, folder)
     prune(folder, keep)
     return written
+
+
+def _write_changes(changes: Changes | None, folder: Path) -> None:
+    """Write what changed since the last complete run beside the report; without one, no older answer stays."""
+    for name, render in (("json", json_text), ("md", markdown_text)):
+        path = folder / f"latest.changes.{name}"
+        if changes is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_atomically(path, render(changes))
 
 
 def _text_of(path: Path) -> Iterator[str]:

@@ -14,7 +14,7 @@ with a backslash before it is still a mention, since the site looks for names in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -356,6 +356,17 @@ def href(url: str) -> Shown | None:
     return None if address is None else Shown(_escaped(address))
 
 
+def script_json(record: object) -> Shown:
+    """A record as JSON inside a ``<script>`` element: nothing in it ends the element or begins a comment."""
+    encoded = json_row(record).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Shown(encoded)
+
+
+def own_source(text: str) -> Shown:
+    """A file of this package, such as a style sheet, as it stands. Never anything that somebody else wrote."""
+    return Shown(text)
+
+
 def _escaped(shown: Shown) -> str:
     from html import escape
 
@@ -386,6 +397,15 @@ def workflow_property(text: str, limit: int = 2000) -> Shown:
     return Shown(workflow_data(text, limit).replace(":", "%3A").replace(",", "%2C"))
 
 
+def workflow_command(name: str, properties: Mapping[str, str], message: str) -> Shown:
+    """A line that a workflow's runner obeys: ours, with what others wrote in its properties and message.
+
+    ``name`` and the names of properties are words of this program.
+    """
+    given = ",".join(f"{key}={workflow_property(value)}" for key, value in properties.items())
+    return Shown(f"::{name} {given}::{workflow_data(message)}\n")
+
+
 _SARIF_SYNTAX = re.compile(r"([\\\[\]])")
 
 
@@ -393,3 +413,50 @@ def sarif(text: str, limit: int = 2000) -> Shown:
     """The text of a SARIF message: brackets would be links (2.1.0, 3.11.6), braces placeholders (3.11.5)."""
     shown = _SARIF_SYNTAX.sub(r"\\\1", printable(text, limit))
     return Shown(shown.replace("{", "{{").replace("}", "}}"))
+
+
+# --- bibliographies ---------------------------------------------------------------------------------
+
+_FORMULA_OF_TEX = re.compile(r"(?<![\\$])\$[^$]{1,200}\$(?!\$)")
+_COMMAND_OF_TEX = re.compile(r"\\([A-Za-z]+|.|$)")
+# TeX can read and write files, and without braces too, so that only these are kept.
+_DRAWING = """
+    alpha beta gamma delta epsilon varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi
+    varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ell hbar infty nabla partial prime
+    times cdot circ pm mp ast star oplus otimes leq geq le ge neq ne approx sim simeq equiv propto in subset to
+    rightarrow leftarrow Rightarrow leftrightarrow mapsto sum prod int sqrt frac log exp sin cos max min
+    mathbb mathcal mathbf mathrm mathsf mathit mathfrak rm bf cal text hat bar tilde vec dot overline
+"""
+_COMMANDS_OF_FORMULAS = frozenset(_DRAWING.split())
+# A brace counts for BibTeX even behind a backslash.
+_TEX_SYNTAX = {
+    "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "$": r"\$", "&": r"\&",
+    "%": r"\%", "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+}  # fmt: skip
+_TEX_CHARACTER = re.compile("[" + re.escape("".join(_TEX_SYNTAX)) + "]")
+
+
+def bibtex(text: str, limit: int = 20_000) -> Shown:
+    """The value of a BibTeX field, to stand in braces. Formulas ``$…$`` stay as long as they only draw."""
+    shown = printable(" ".join(text.split()), limit)
+    pieces, end = [], 0
+    for formula in filter(_only_draws, _FORMULA_OF_TEX.finditer(shown)):
+        pieces += [_tex_escaped(shown[end : formula.start()]), formula[0]]
+        end = formula.end()
+    return Shown("".join([*pieces, _tex_escaped(shown[end:])]))
+
+
+def _only_draws(formula: re.Match[str]) -> bool:
+    """Whether a formula holds no other commands than signs and letters, and all its braces pair."""
+    depth = 0
+    for character in formula[0]:
+        depth += (character == "{") - (character == "}")
+        if depth < 0 or character in "%#&~":
+            return False
+    return depth == 0 and all(
+        command in _COMMANDS_OF_FORMULAS for command in _COMMAND_OF_TEX.findall(formula[0])
+    )
+
+
+def _tex_escaped(text: str) -> str:
+    return _TEX_CHARACTER.sub(lambda character: _TEX_SYNTAX[character[0]], text)

@@ -171,16 +171,39 @@ def table_structure(text: str) -> list[str]:
     return [str(len(row)) for row in rows]
 
 
+# What is drawn: how many there are depends on which hosts, years and months there are.
+_DRAWN = frozenset({"rect", "title", "text", "tr", "th", "td", "li", "span", "circle", "polyline"})
+
+
 class _Page(HTMLParser):
-    """Elements with the names of their attributes, and the addresses they lead to."""
+    """Elements with the names of their attributes, and the addresses they lead to; of a picture only its frame."""
 
     def __init__(self) -> None:
         super().__init__()
         self.elements: list[str] = []
         self.addresses: list[str] = []
         self.words: list[str] = []
+        self.in_figure = False
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_figure = self.in_figure and tag != "figure"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.in_figure = self.in_figure or tag == "figure"
+        if self.in_figure and tag in _DRAWN:
+            assert {name for name, _ in attrs} <= {
+                "class",
+                "x",
+                "y",
+                "width",
+                "height",
+                "scope",
+                "cx",
+                "cy",
+                "r",
+                "points",
+            }
+            return
         self.elements.append(" ".join([tag, *(name for name, _ in attrs if name not in ("href", "src"))]))
         self.addresses += [value or "" for name, value in attrs if name in ("href", "src", "action")]
 
@@ -208,9 +231,22 @@ def xml_structure(text: str) -> list[str]:
     return [element.tag for element in ElementTree.fromstring(text).iter()]
 
 
+def suites_structure(text: str) -> list[str]:
+    """The elements of JUnit XML without the suites: which documents there are is what strangers' names decide."""
+    return sorted(tag for tag in xml_structure(text) if tag != "testsuite")
+
+
 def json_structure(text: str) -> list[str]:
     """The paths of all values in JSON text."""
     return sorted(_paths(json.loads(text), ""))
+
+
+def scan_structure(text: str) -> list[str]:
+    """The paths in a SARIF log and the number of results; how many rules there are depends on the codes met."""
+    (run,) = json.loads(text)["runs"]
+    # Where a link ends is known where its place is the finding's.
+    paths = {path for path in json_structure(text) if not path.endswith("/endColumn")}
+    return [*sorted(paths), *("result" for _ in run["results"])]
 
 
 def _paths(value: Any, path: str) -> Iterator[str]:
@@ -246,6 +282,54 @@ def line_structure(text: str) -> list[str]:
     return ["line"] * text.count("\n")
 
 
+_ANNOTATION = re.compile(r"::(?:error|warning) [a-z]+=[^:,]*(?:,[a-z]+=[^:,]*)*::")
+
+
+def annotations_structure(text: str) -> list[str]:
+    """The names of the properties of each annotation, a mark for any other line; `without_ours` is for the rest."""
+    found = []
+    for line in text.splitlines():
+        command = _ANNOTATION.match(line)
+        given = command[0].partition(" ")[2].split(",") if command else ["line"]
+        found.append(" ".join(one.partition("=")[0] for one in given))
+    return found
+
+
+def bibtex_structure(text: str) -> list[str]:
+    """Types and fields of the entries; fails where braces do not pair or TeX is told to do something."""
+    assert not re.search(r"\\(?:input|write|immediate|openin|read|csname|def|include|catcode)", text)
+    found = []
+    for entry in filter(None, re.split(r"\n\n", text.strip())):
+        assert entry.count("{") == entry.count("}"), entry
+        lines = entry.split("\n")
+        assert lines[-1] == "}", entry
+        found.append(lines[0].partition("{")[0])
+        found += [line.partition(" = ")[0] for line in lines[1:-1]]
+    return found
+
+
+def ris_structure(text: str) -> list[str]:
+    """The tags in their order."""
+    found = []
+    for line in filter(None, text.split("\n")):
+        assert re.match(r"[A-Z][A-Z0-9]  - ", line), line
+        found.append(line[:2])
+    return found
+
+
+def citations_structure(text: str) -> list[str]:
+    """The paths in CSL-JSON; whether a name is taken apart depends on the name."""
+    names = re.compile("(?<=/author/-/)(?:family|literal)$")
+    return [names.sub("", path) for path in json_structure(text) if not path.endswith("/given")]
+
+
+def without_ours(name: str, text: str) -> str:
+    """An output without what only we may write in this format: annotations, the mark of a table in UTF-8."""
+    if name == "github":
+        return "\n".join(_ANNOTATION.sub("", line, count=1) for line in text.splitlines())
+    return text.removeprefix("\ufeff") if name == "csv" else text
+
+
 READERS: dict[str, Callable[[str], list[str]]] = {
     "text": line_structure,
     "markdown": markdown_structure,
@@ -253,7 +337,13 @@ READERS: dict[str, Callable[[str], list[str]]] = {
     "jsonl": json_lines_structure,
     "csv": table_structure,
     "html": page_structure,
-    "junit": xml_structure,
-    "sarif": json_structure,
+    "junit": suites_structure,
+    "sarif": scan_structure,
+    "rdjson": json_structure,
+    "gitlab": json_structure,
+    "github": annotations_structure,
+    "bibtex": bibtex_structure,
+    "ris": ris_structure,
+    "csl-json": citations_structure,
 }
 """By the name of a report format; one that is missing here fails the test of the formats, which says so."""

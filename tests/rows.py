@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from enrich.model import Element, ReportLink, ReportTarget, Status
+from enrich.model import (
+    Element,
+    EntryLink,
+    Finding,
+    Report,
+    ReportDocument,
+    ReportEntry,
+    ReportLink,
+    ReportRun,
+    ReportSummary,
+    ReportTarget,
+    ReportWarning,
+    Severity,
+    Status,
+)
+
+NOW = datetime(2026, 5, 10, 6, tzinfo=UTC)
 
 
 def report_link(url: str, line: int = 3, **facts: Any) -> ReportLink:
@@ -27,3 +44,52 @@ def report_target(id_: str, url: str, links: Sequence[ReportLink] = (), **facts:
         "metadata_fetched_at": None, "metadata_stale": False,
     }  # fmt: skip
     return ReportTarget(id=id_, url=url, links=list(links), **(given | facts))
+
+
+def asked_target(
+    id_: str,
+    status: Status = Status.OK,
+    reason: str = "http-200",
+    *,
+    url: str | None = None,
+    **more: object,
+) -> ReportTarget:
+    """A target that was asked and is fine unless told otherwise; its address is its id without ``url:``."""
+    url = url or id_.removeprefix("url:")
+    facts: dict[str, object] = {
+        "kind": "web", "status": status, "reason": reason, "http_status": 200, "checked_at": NOW, "attempts": 1,
+        "last_ok_at": NOW,
+    }  # fmt: skip
+    link = report_link(url, text="label", date="2022-05", used_at=(9, 1))
+    return report_target(id_, url, **({"links": [link]} | facts | more))
+
+
+def made_report(
+    *targets: ReportTarget, findings: tuple[Finding, ...] = (), complete: bool = True
+) -> Report:
+    """A whole report of one document around these rows."""
+    by_status = {str(status): sum(one.status is status for one in targets) for status in Status}
+    summary = ReportSummary(
+        documents=1, documents_skipped=0, links=len(targets), undated_links=0, targets=len(targets), deferred=0,
+        by_status=by_status, by_kind={"web": by_status},
+        findings={str(s): sum(f.severity is s for f in findings) for s in Severity},
+    )  # fmt: skip
+    warnings = [] if complete else [ReportWarning(code="network-down", message="the network seems down")]
+    run = ReportRun(
+        id="r", version="1", started_at=NOW, finished_at=NOW, complete=complete, since="2021-01", until=None,
+        requests=3, from_cache=0, warnings=warnings,
+    )  # fmt: skip
+    link = EntryLink(line=1, url="https://a.example/", target="url:https://a.example/", title=None)
+    entry = ReportEntry(
+        document="a.md", line=1, section=["S"], number=1, title="E", topics=[], rating=2, article=link,
+        papers=[link], code=[], others=[], authors=["A"], abstract=None, remarks=None,
+    )  # fmt: skip
+    document = ReportDocument(path="a.md", title="T", date="2022-05", date_source="title")
+    return Report(
+        run=run,
+        summary=summary,
+        documents=lambda: [document],
+        targets=lambda: targets,
+        findings=lambda: findings,
+        entries=lambda: [entry],
+    )

@@ -522,7 +522,10 @@ def test_only_so_many_dated_reports_are_kept(ran: Desk) -> None:
     for day in range(1, 5):
         now = f"2026-12-0{day}T06:00:00Z"
         assert ran.enrich("run", "notes.md", "--offline", "--keep", "2", ENRICH_NOW=now).returncode == 0
-    dated = {path.name for path in (ran.folder / "reports").glob("*.json")} - {"latest.json"}
+    dated = {path.name for path in (ran.folder / "reports").glob("*.json")} - {
+        "latest.json",
+        "latest.changes.json",
+    }
     assert len(dated) == 2
     assert json.loads((ran.folder / "reports" / max(dated)).read_text()) == saved_report(ran.folder)
 

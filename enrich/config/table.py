@@ -64,6 +64,7 @@ class Setting:
 
 
 ENVIRONMENT_PREFIX = "ENRICH_"
+LANGUAGES = ("en", "zh")
 # What `check` asks of one host at most, so that nobody's pull request turns it against a victim.
 CHECK_MAX_PER_HOST = 2000
 _EXTRACTING = ("run", "check", "links")
@@ -158,7 +159,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="ignore", read=selector, many=True, default=(), metavar="CODE",
             help="Do not report (repeatable)."),
     Setting(name="format", read=one_of(formats), default="text", metavar="FORMAT",
-            commands=_REPORTING, help="text, json, jsonl or markdown."),
+            commands=_REPORTING,
+            help="text, markdown, html, json, jsonl, csv, sarif, junit, github, gitlab, rdjson, bibtex, ris, csl-json."),
+    Setting(name="lang", read=one_of(lambda: LANGUAGES), default=None, metavar="LANG", commands=_REPORTING,
+            help="Language of the HTML report: en or zh; default: the locale's."),
     Setting(name="output", read=path, trusted=True, metavar="FILE", commands=_REPORTING,
             help="Write there instead of to standard output."),
     Setting(name="no_progress", read=flag, flag=True, default=False, help="No progress on standard error."),

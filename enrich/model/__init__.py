@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from enrich.model.asking import *  # noqa: F403
+    from enrich.model.changes import *  # noqa: F403
     from enrich.model.kinds import *  # noqa: F403
     from enrich.model.metadata import *  # noqa: F403
     from enrich.model.report import *  # noqa: F403
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from enrich.model.verdicts import *  # noqa: F403
 
 # Those that are asked for most come first.
-_MODULES = ("shown", "texts", "targets", "verdicts", "metadata", "asking", "report", "kinds")
+_MODULES = ("shown", "texts", "targets", "verdicts", "metadata", "asking", "report", "kinds", "changes")
 
 
 if not TYPE_CHECKING:

@@ -6,10 +6,11 @@ order is the order of its keys, so they change only together with the schema ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from enrich.model.changes import Changes
 from enrich.model.metadata import Metadata
 from enrich.model.shown import Shown
 from enrich.model.texts import DateSource, Element
@@ -171,10 +172,28 @@ class ReportEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """How things stood after an earlier run."""
+
+    started_at: datetime
+    by_status: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a report may tell of earlier runs: what changed, how things stood, stars by repository and day."""
+
+    changes: Changes | None = None
+    nights: Sequence[Night] = ()
+    stars: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A report as renderers get it: the header, and rows that are read once, in order.
 
-    ``rows`` are functions that start a fresh iteration, so that no list of a million targets exists.
+    ``rows`` are functions that start a fresh iteration, so that no list of a million targets exists. ``past`` and
+    ``language`` are for people: they are not part of the published JSON.
     """
 
     run: ReportRun
@@ -183,6 +202,8 @@ class Report:
     targets: Callable[[], Iterable[ReportTarget]]
     findings: Callable[[], Iterable[Finding]]
     entries: Callable[[], Iterable[ReportEntry]]
+    past: Past = field(default_factory=Past)
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,7 +101,8 @@ _SAVED_TARGET = dataclasses.make_dataclass(
 )
 
 
-def _target(table: Mapping[str, Any]) -> ReportTarget:
+def target_of(table: Mapping[str, Any]) -> ReportTarget:
+    """A target from the row of a saved report; raises msgspec.ValidationError where it is none."""
     saved: Any = msgspec.convert(table, _SAVED_TARGET)
     values = {field.name: getattr(saved, field.name) for field in dataclasses.fields(saved)}
     return ReportTarget(**values | {"metadata": metadata_from(values["metadata"])})
@@ -116,7 +117,7 @@ def load(text: str | bytes, name: str) -> Report:
         run = msgspec.convert(table["run"], ReportRun)
         summary = msgspec.convert(table["summary"], ReportSummary)
         documents = [msgspec.convert(row, ReportDocument) for row in table["documents"]]
-        targets = [_target(row) for row in table["targets"]]
+        targets = [target_of(row) for row in table["targets"]]
         findings = [msgspec.convert(row, Finding) for row in table["findings"]]
         entries = [msgspec.convert(row, ReportEntry) for row in table["entries"]]
     except KeyError as error:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
+from enrich.changes import title_of
 from enrich.model import (
     Article,
     Finding,
     Format,
     Metadata,
-    Page,
     Paper,
     Report,
     ReportTarget,
@@ -23,7 +23,8 @@ from enrich.model import (
     Shown,
     Status,
 )
-from enrich.report.text import asides, banner, headline, place
+from enrich.report._findings import place
+from enrich.report.text import asides, banner, headline
 from enrich.text import fill, joined, markdown, markdown_code, markdown_link
 
 # A step summary of GitHub Actions holds at most 1 MiB.
@@ -74,17 +75,6 @@ def _finding(finding: Finding, urls: dict[str, str]) -> list[Shown]:
         fill("") if url is None else markdown_link(url),
         markdown(finding.message),
     ]
-
-
-def title_of(metadata: Metadata | None) -> str | None:
-    """The one line that says what a target is."""
-    match metadata:
-        case Article() | Paper() | Page():
-            return metadata.title
-        case Repository():
-            return metadata.full_name
-        case None:
-            return None
 
 
 def _facts(metadata: Metadata | None) -> str:

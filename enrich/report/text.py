@@ -10,45 +10,19 @@ from collections import Counter
 from collections.abc import Iterator
 
 from enrich.model import Finding, Format, Report, ReportTarget, Severity, Shown, Status
+from enrich.report._findings import address, explained, most_urgent, place, targets_of
 from enrich.text import fill, joined, printable
 
 _UNSURE = (Status.BLOCKED, Status.UNREACHABLE)
-
-
-def place(finding: Finding) -> str:
-    """``docs/papers.md:41:7``, as editors and logs make it a link."""
-    parts = (finding.document, finding.line, finding.column)
-    return ":".join(str(part) for part in parts if part is not None)
 
 
 def line(finding: Finding, target: ReportTarget | None) -> Shown:
     """``path:line:column: reason  url  (what to do)``."""
     code, where = printable(finding.code), printable(place(finding))
     what = fill("{}: {}", where, code) if finding.document else code
-    address = target.url if target is not None else finding.target
-    about = fill("{}  {}", what, printable(address)) if address else what
-    told = "; ".join(
-        [finding.message.rstrip("."), *_way_out(finding), *(history(target) if target else ())]
-    )
-    return fill("{}  ({})", about, printable(told))
-
-
-def _way_out(finding: Finding) -> Iterator[str]:
-    """The better address, where the message does not name it already."""
-    if finding.suggestion is not None and finding.suggestion.url not in finding.message:
-        yield f"try {finding.suggestion.url}"
-
-
-def history(target: ReportTarget) -> Iterator[Shown]:
-    """What is remembered of a target that is not fine."""
-    if target.status in (Status.OK, Status.REDIRECTED):
-        return
-    if target.confirmed and target.first_failed_at:
-        yield fill("confirmed, since {:%Y-%m-%d}", target.first_failed_at)
-    elif target.failed_checks > 1:
-        yield fill("failed in {} checks", target.failed_checks)
-    if target.last_ok_at:
-        yield fill("last seen alive {:%Y-%m-%d}", target.last_ok_at)
+    url = address(finding, target)
+    about = fill("{}  {}", what, printable(url)) if url else what
+    return fill("{}  ({})", about, printable(explained(finding, target)))
 
 
 def counted(number: int, one: str, many: str | None = None) -> Shown:
@@ -120,13 +94,10 @@ def render(report: Report) -> Iterator[Shown]:
         yield fill("{}\n", printable(told))
     if banner(report):
         yield fill("\n")
-    shown = [finding for finding in report.findings() if finding.severity is not Severity.NOTE]
-    wanted = {finding.target for finding in shown}
-    targets = {target.id: target for target in report.targets() if target.id in wanted} if wanted else {}
-    for severity in (Severity.ERROR, Severity.WARNING):
-        for finding in shown:
-            if finding.severity is severity:
-                yield fill("{}\n", line(finding, targets.get(finding.target or "")))
+    shown = most_urgent(report, (Severity.ERROR, Severity.WARNING))
+    targets = targets_of(report, shown)
+    for finding in shown:
+        yield fill("{}\n", line(finding, targets.get(finding.target or "")))
     if shown:
         yield fill("\n")
     yield from _tail(report)

@@ -10,23 +10,17 @@ from importlib import resources
 import jsonschema
 import pytest
 from hostile import markdown_structure
-from rows import report_link, report_target
+from rows import asked_target as target
+from rows import made_report as report
 
 from enrich.errors import UsageError
 from enrich.model import (
     Article,
-    EntryLink,
     Finding,
     Metadata,
     Page,
     Paper,
     Report,
-    ReportDocument,
-    ReportEntry,
-    ReportRun,
-    ReportSummary,
-    ReportTarget,
-    ReportWarning,
     Repository,
     Severity,
     Status,
@@ -35,18 +29,7 @@ from enrich.model import (
 from enrich.registry import formats
 from enrich.report import json as json_report
 
-NOW = datetime(2026, 5, 10, 6, tzinfo=UTC)
 HOSTILE = "\x1b[2J::error::x\n##[y](z) <b>|`@name` \u202e"
-
-
-def target(id_: str, status: Status = Status.OK, reason: str = "http-200", **more: object) -> ReportTarget:
-    url = id_.removeprefix("url:")
-    facts: dict[str, object] = {
-        "kind": "web", "status": status, "reason": reason, "http_status": 200, "checked_at": NOW, "attempts": 1,
-        "last_ok_at": NOW,
-    }  # fmt: skip
-    link = report_link(url, text="label", date="2022-05", used_at=(9, 1))
-    return report_target(id_, url, **({"links": [link]} | facts | more))
 
 
 METADATA: list[Metadata] = [
@@ -55,34 +38,6 @@ METADATA: list[Metadata] = [
     Repository(full_name="o/r", repository_id=1, stars=5, topics=("x",), archived=True),
     Page(title="P", citation={"title": ("T",), "author": ("A", "B")}),
 ]
-
-
-def report(*targets: ReportTarget, findings: tuple[Finding, ...] = (), complete: bool = True) -> Report:
-    by_status = {str(status): sum(one.status is status for one in targets) for status in Status}
-    summary = ReportSummary(
-        documents=1, documents_skipped=0, links=len(targets), undated_links=0, targets=len(targets), deferred=0,
-        by_status=by_status, by_kind={"web": by_status},
-        findings={str(s): sum(f.severity is s for f in findings) for s in Severity},
-    )  # fmt: skip
-    warnings = [] if complete else [ReportWarning(code="network-down", message="the network seems down")]
-    run = ReportRun(
-        id="r", version="1", started_at=NOW, finished_at=NOW, complete=complete, since="2021-01", until=None,
-        requests=3, from_cache=0, warnings=warnings,
-    )  # fmt: skip
-    link = EntryLink(line=1, url="https://a.example/", target="url:https://a.example/", title=None)
-    entry = ReportEntry(
-        document="a.md", line=1, section=["S"], number=1, title="E", topics=[], rating=2, article=link,
-        papers=[link], code=[], others=[], authors=["A"], abstract=None, remarks=None,
-    )  # fmt: skip
-    document = ReportDocument(path="a.md", title="T", date="2022-05", date_source="title")
-    return Report(
-        run=run,
-        summary=summary,
-        documents=lambda: [document],
-        targets=lambda: targets,
-        findings=lambda: findings,
-        entries=lambda: [entry],
-    )
 
 
 def whole() -> Report:

@@ -1,0 +1,1 @@
+"""The parts of the HTML report: its words, its pictures, its data, and what a browser runs."""

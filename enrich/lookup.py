@@ -5,11 +5,14 @@ What an API cannot decide is given back and asked at its own address, with the m
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import anyio
 
 from enrich.asking import Asking
-from enrich.model import CheckResult, Found, Kind
+from enrich.model import Api, CheckResult, Found, Kind
 from enrich.registry import kinds
+from enrich.store.history import ALIVE
 from enrich.store.protocol import DueTarget
 from enrich.store.recorder import Asked
 
@@ -32,7 +35,7 @@ async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> Non
     waiting = {one.target.id: one for one in due}
     undecided: list[str] = []
     began = anyio.current_time()
-    async for found in kind.look_up([one.target for one in due], asking.api):
+    async for found in kind.look_up([one.target for one in due], _api(asking, due)):
         one = waiting.pop(found.target_id)
         if found.verdict is None:
             undecided.append(found.target_id)
@@ -41,6 +44,15 @@ async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> Non
         if asking.stopping.is_set():
             break
     await asking.store.release([*undecided, *waiting])
+
+
+def _api(asking: Asking, due: list[DueTarget]) -> Api:
+    """What a lookup may use, with what the cache knows of its targets."""
+    return replace(
+        asking.api,
+        alive=frozenset(one.target.id for one in due if one.was in ALIVE),
+        lacking=frozenset(one.target.id for one in due if one.lacks_metadata),
+    )
 
 
 def _result(asking: Asking, one: DueTarget, found: Found) -> CheckResult:

@@ -6,11 +6,14 @@ budget left for waits for a later run.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import anyio
 
 from enrich.asking import Asking
-from enrich.model import CheckResult, Found, Kind, Status
+from enrich.model import Api, CheckResult, Found, Kind, Status
 from enrich.registry import kinds
+from enrich.store.history import ALIVE
 from enrich.store.protocol import DueTarget
 from enrich.store.recorder import Asked
 
@@ -34,7 +37,7 @@ async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> Non
     undecided: list[str] = []
     deferred: dict[str, list[str]] = {}
     began = anyio.current_time()
-    async for found in kind.look_up([one.target for one in due], asking.api):
+    async for found in kind.look_up([one.target for one in due], _api(asking, due)):
         one = waiting.pop(found.target_id)
         if found.verdict is None:
             undecided.append(found.target_id)
@@ -47,6 +50,15 @@ async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> Non
     for reason, ids in deferred.items():
         await asking.store.defer(ids, reason)
     await asking.store.release([*undecided, *waiting])
+
+
+def _api(asking: Asking, due: list[DueTarget]) -> Api:
+    """What a lookup may use, with what the cache knows of its targets."""
+    return replace(
+        asking.api,
+        alive=frozenset(one.target.id for one in due if one.was in ALIVE),
+        lacking=frozenset(one.target.id for one in due if one.lacks_metadata),
+    )
 
 
 def _result(asking: Asking, one: DueTarget, found: Found) -> CheckResult:

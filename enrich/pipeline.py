@@ -229,11 +229,15 @@ def _asking(
         progress.internal_errors.append(finding_of("internal-error", message, target=target.id))
         job.observer.broke(target, error)
 
+    manners_of = job.manners_of or settings.manners_of
     api = Api(
         fetch=fetcher.fetch,
         github_token=settings["github_token"],
         github_api_url=settings["github_api_url"],
         arxiv_api_url=settings["arxiv_api_url"],
+        # Twice what it is asked in any case, so that a mirror of one's own is not waited for.
+        arxiv_backoff_seconds=2 * manners_of(host_of(settings["arxiv_api_url"])).interval_seconds,
+        datacite_url=None if settings["no_datacite"] else settings["arxiv_datacite_url"],
         contact=settings["contact"],
         tell=progress.remark,
         hold=holds.spend,
@@ -246,7 +250,7 @@ def _asking(
         api=api,
         recorder=outages.recorder,
         now=job.now,
-        manners_of=job.manners_of or settings.manners_of,
+        manners_of=manners_of,
         budget_of=settings.budget_of,
         grant=fetcher.grant,
         accept_of=lambda host: settings.hosts[host].accept if host in settings.hosts else frozenset(),

@@ -75,6 +75,8 @@ def test_the_github_token_comes_from_its_usual_variable(tmp_path: Path) -> None:
         ('[hosts."mp.weixin.qq.com"]\ninterval = 1\n', "enrich.toml:2", "--i-own-these-hosts"),
         ('[hosts."export.arxiv.org"]\nconcurrency = 2\n', "enrich.toml:2", "--i-own-these-hosts"),
         ('[hosts."arxiv.org"]\ninterval = 1\n', "enrich.toml:2", "--i-own-these-hosts"),
+        ('[hosts."www.arxiv.org"]\ninterval = 1\n', "enrich.toml:2", "--i-own-these-hosts"),
+        ("[arxiv]\ndatacite = false\n", "arxiv.datacite", "valid keys are api_url, datacite_url"),
     ],
 )
 def test_a_wrong_file_is_an_error_that_names_place_and_way_out(
@@ -105,6 +107,7 @@ def test_a_strict_host_may_be_asked_faster_by_its_owner_or_when_replaced(tmp_pat
         'remap = ["a b"]\n',
         '[github]\napi_url = "https://evil.example"\n',
         '[arxiv]\napi_url = "https://evil.example"\n',
+        '[arxiv]\ndatacite_url = "https://evil.example"\n',
         '[hosts."a.example".headers]\nX-Key = "v"\n',
     ],
 )

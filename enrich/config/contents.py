@@ -14,7 +14,14 @@ from typing import Any
 
 from enrich.config.files import ConfigFile, reject_unknown, table_of
 from enrich.config.settings import ConfirmRule, HostSettings, age_defaults
-from enrich.config.table import BY_NAME, CHECK_MAX_PER_HOST, ENVIRONMENT_PREFIX, SETTINGS, Setting
+from enrich.config.table import (
+    BY_NAME,
+    CHECK_MAX_PER_HOST,
+    ENVIRONMENT_PREFIX,
+    PROVIDERS,
+    SETTINGS,
+    Setting,
+)
 from enrich.config.values import DAY_SECONDS, headers, number, printable, seconds
 from enrich.errors import UsageError
 from enrich.registry import built_in_manners
@@ -119,20 +126,17 @@ def _host_limits(host: str, own: HostSettings) -> dict[str, str | None]:
 
 
 def _values(file: ConfigFile) -> dict[str, tuple[Any, str]]:
-    top = {
-        setting.name: setting for setting in SETTINGS if setting.in_file and "api_url" not in setting.name
-    }
-    reject_unknown(file, file.table, [*top, "hosts", "github", "arxiv", "confirm", "ages", "report"])
+    top = {setting.name: setting for setting in SETTINGS if setting.in_file and setting.key == setting.name}
+    reject_unknown(file, file.table, [*top, "hosts", *PROVIDERS, "confirm", "ages", "report"])
     found: dict[str, tuple[Any, str]] = {}
     for name, given in file.table.items():
         if name in top:
             found[name] = (read(top[name], given, file.place(name)), file.place(name))
-    for provider in ("github", "arxiv"):
-        reject_unknown(file, table := table_of(file, provider), ["api_url"], f"{provider}.")
-        if "api_url" in table:
-            place = file.place(f"{provider}.api_url")
-            setting = BY_NAME[f"{provider}_api_url"]
-            found[setting.name] = (read(setting, table["api_url"], place), place)
+    for provider, keys in PROVIDERS.items():
+        reject_unknown(file, table := table_of(file, provider), keys, f"{provider}.")
+        for key, given in table.items():
+            place, name = file.place(f"{provider}.{key}"), f"{provider}_{key}"
+            found[name] = (read(BY_NAME[name], given, place), place)
     return found
 
 

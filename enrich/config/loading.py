@@ -16,7 +16,15 @@ from enrich.periods import parse_period
 from enrich.registry import built_in_manners
 
 # Hosts whose owners state a rate, or punish a faster one (facts of each host stand with its kind).
-STRICT_HOSTS = ("mp.weixin.qq.com", "export.arxiv.org", "arxiv.org", "api.github.com")
+STRICT_HOSTS = (
+    "mp.weixin.qq.com",
+    "api.github.com",
+    "arxiv.org",
+    "browse.arxiv.org",
+    "export.arxiv.org",
+    "static.arxiv.org",
+    "www.arxiv.org",
+)
 
 
 def load(

@@ -97,7 +97,7 @@ class Settings:
 
     def reads_robots(self, host: str) -> bool:
         """Whether a host's robots.txt counts: not where an API's terms or built-in manners say how to ask."""
-        apis = {host_of(self["github_api_url"]), host_of(self["arxiv_api_url"])}
+        apis = {host_of(self[name]) for name in ("github_api_url", "arxiv_api_url", "arxiv_datacite_url")}
         return host not in built_in_manners() and host not in apis
 
     def budget_of(self, host: str) -> int | None:

@@ -58,11 +58,13 @@ class Setting:
 
     @property
     def key(self) -> str:
-        return self.name.replace("github_api_url", "github.api_url").replace(
-            "arxiv_api_url", "arxiv.api_url"
-        )
+        """Its name in a configuration file, where what concerns a provider stands in a table of its own."""
+        provider, _, rest = self.name.partition("_")
+        return f"{provider}.{rest}" if rest in PROVIDERS.get(provider, ()) else self.name
 
 
+# The tables of a configuration file that concern providers, and their keys.
+PROVIDERS = {"github": ("api_url",), "arxiv": ("api_url", "datacite_url")}
 ENVIRONMENT_PREFIX = "ENRICH_"
 LANGUAGES = ("en", "zh")
 # What `check` asks of one host at most, so that nobody's pull request turns it against a victim.
@@ -152,6 +154,10 @@ SETTINGS: tuple[Setting, ...] = (
             help="Another GitHub API, such as that of an Enterprise server."),
     Setting(name="arxiv_api_url", read=url, default="https://export.arxiv.org/api/query", trusted=True,
             metavar="URL", help="Another arXiv API, such as a mirror's."),
+    Setting(name="arxiv_datacite_url", read=url, default="https://api.datacite.org", trusted=True, metavar="URL",
+            help="Another DataCite API, which describes papers while arXiv's does not answer."),
+    Setting(name="no_datacite", read=flag, flag=True, default=False,
+            help="Do not ask DataCite about papers while arXiv's API does not answer."),
     Setting(name="fail_on", read=selector, many=True, metavar="CODE",
             help="Exit 1 on this status, reason, finding or 'confirmed' (repeatable); check: broken."),
     Setting(name="warn_on", read=selector, many=True, default=(), metavar="CODE",

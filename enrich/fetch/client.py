@@ -194,6 +194,7 @@ class Fetcher:
         self._on_hold = on_hold
         self._budgets = Budgets(settings.budget_of)
         self._lanes: dict[str, Lane] = {}
+        self._shared: dict[str, Lane] = {}
         self._most_lanes = LANES_KEPT
         self._robots: dict[Origin, Known] = {}
         self.requests = 0
@@ -323,8 +324,9 @@ class Fetcher:
         return self._own.names_resolved if self._own else len(self._names_answered)
 
     def lanes(self) -> Mapping[str, LaneState]:
-        """The hosts that somebody is waiting for or asking."""
-        return {host: lane.state() for host, lane in self._lanes.items() if lane.is_busy}
+        """The hosts that somebody is waiting for or asking; of those that share a lane, the first."""
+        busy = {lane: host for host, lane in reversed(self._lanes.items()) if lane.is_busy}
+        return {host: lane.state() for lane, host in busy.items()}
 
     def grant(self, host: str, count: int) -> int:
         """Set places in a host's budget aside for links that name it; how many of ``count`` there is room for."""
@@ -342,7 +344,7 @@ class Fetcher:
         address = address_of(outcome.url)
         if address is None or not retry.is_transient(outcome):
             return False
-        return self._lane(address.host).refusal(address.port) is None
+        return self._lane(address.host).refusal(address.origin) is None
 
     async def _ask_again(self, request: Request, first: Outcome) -> Outcome:
         """The retries after a first attempt. Nothing is held while one waits for its time."""
@@ -400,7 +402,7 @@ class Fetcher:
             return state.failure(FailureKind.HOST_DEFERRED, _NO_PLACE, address.url)
         lane = self._lane(address.host)
         rules = await self._rules(address, lane) if state.minds_robots else NO_RULES
-        async with lane.turn(address.port) as refusal:
+        async with lane.turn(address.origin) as refusal:
             if refusal is not None:
                 return state.failure(FailureKind.HOST_DEFERRED, refusal, address.url)
             if self._settings.respect_robots and not rules.allows(address.url):
@@ -422,7 +424,7 @@ class Fetcher:
             return NO_RULES
         known.reading = True
         async with known.lock:
-            if known.rules is None and lane.refusal(address.port) is None:
+            if known.rules is None and lane.refusal(address.origin) is None:
                 outcome = await self._attempt(question(address.url), minds_robots=False)
                 known.rules = rules_of(outcome, respect=self._settings.respect_robots)
                 lane.widen(known.rules.crawl_delay_seconds)
@@ -440,12 +442,22 @@ class Fetcher:
         if host not in self._lanes:
             if len(self._lanes) >= self._most_lanes:
                 self._forget_hosts()
-            manners = self._settings.manners_of(host)
-            self._lanes[host] = lane = Lane(manners, self._limit, random=self._random)
+            self._lanes[host] = lane = self._lane_by(self._settings.manners_of(host))
             if host in self._held:
                 moment, until = self._held[host]
                 self._keep_holding(lane, moment - time.monotonic(), until)
         return self._lanes[host]
+
+    def _lane_by(self, manners: Manners) -> Lane:
+        """A new lane, or the one that hosts of the same owner share, as slow as the slowest of them."""
+        if manners.lane in self._shared:
+            shared = self._shared[manners.lane]
+            shared.widen(manners.interval_seconds)
+            return shared
+        lane = Lane(manners, self._limit, random=self._random)
+        if manners.lane is not None:
+            self._shared[manners.lane] = lane
+        return lane
 
     def _forget_hosts(self) -> None:
         """Let go of hosts of which nothing is known that matters: a run may meet a million."""
@@ -494,7 +506,7 @@ class Fetcher:
         try:
             connect_timeout = self._settings.connect_timeout_seconds
             answered = await self._web.exchange(self._wire(request, address), connect_timeout, fresh=fresh)
-            lane.connected(address.port)
+            lane.connected(address.origin)
             try:
                 return await self._receive(request, address, lane, answered, asked_at)
             finally:
@@ -510,9 +522,9 @@ class Fetcher:
             if is_before_connection(error):
                 was_sent = False
                 if fault.kind in retry.TRANSIENT_FAILURES:
-                    lane.unconnected(address.port, fault)
+                    lane.unconnected(address.origin, fault)
             else:
-                lane.connected(address.port)
+                lane.connected(address.origin)
             return fault
         finally:
             self.requests += was_sent

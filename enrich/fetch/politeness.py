@@ -11,7 +11,7 @@ the same, so a host is slowed down once for all questions that were under way.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -202,6 +202,9 @@ class Limit(Protocol):
 
 _UNKNOWN = Health()
 
+Port = Hashable
+"""A port, with its host where several hosts share a lane: that one of them is down says nothing about the others."""
+
 
 class Lane:
     """The queue in front of one host: first come, first served."""
@@ -215,7 +218,7 @@ class Lane:
         clock: Callable[[], float] = anyio.current_time,
     ) -> None:
         self._pace = Pace(manners)
-        self._health: dict[int, Health] = {}
+        self._health: dict[Port, Health] = {}
         self._limit = limit
         self._random = random
         self._clock = clock
@@ -229,7 +232,7 @@ class Lane:
         self.deferred: str | None = None
 
     @asynccontextmanager
-    async def turn(self, port: int = 0) -> AsyncIterator[str | None]:
+    async def turn(self, port: Port = 0) -> AsyncIterator[str | None]:
         """Wait for a turn at a port and hold it; gives why nothing is to be asked there, and then holds nothing."""
         borrower = object()
         refusal = await self._queue(borrower, port)
@@ -242,7 +245,7 @@ class Lane:
         finally:
             self._leave(borrower, started)
 
-    async def _queue(self, borrower: object, port: int) -> str | None:
+    async def _queue(self, borrower: object, port: Port) -> str | None:
         self._waiting += 1
         try:
             async with self._front:
@@ -250,7 +253,7 @@ class Lane:
         finally:
             self._waiting -= 1
 
-    async def _come_up(self, borrower: object, port: int) -> str | None:
+    async def _come_up(self, borrower: object, port: Port) -> str | None:
         """At the front: wait for the host, then for the overall limit, and again if the host was held meanwhile."""
         while True:
             await self._until_ready(port)
@@ -263,13 +266,13 @@ class Lane:
                 return None
             self._limit.release_on_behalf_of(borrower)
 
-    async def _until_ready(self, port: int) -> None:
+    async def _until_ready(self, port: Port) -> None:
         while (wait := self._wait_seconds(port)) > 0:
             self._stir = anyio.Event()
             with anyio.move_on_after(wait):
                 await self._stir.wait()
 
-    def _wait_seconds(self, port: int) -> float:
+    def _wait_seconds(self, port: Port) -> float:
         """How long until the next turn as things stand; what ends an infinite wait stirs whoever is in front."""
         if self.refusal(port) is not None:
             return 0.0
@@ -334,12 +337,12 @@ class Lane:
         """The host shows that it has too much to do, as one does that does not answer in time."""
         self._pace = self._pace.overloaded(self._clock(), asked_at)
 
-    def connected(self, port: int) -> None:
+    def connected(self, port: Port) -> None:
         """The host took a connection at this port."""
         self._health[port] = Health(proven=True)
         self._stir.set()
 
-    def unconnected(self, port: int, fault: Fault) -> None:
+    def unconnected(self, port: Port, fault: Fault) -> None:
         """The host took no connection at this port; about its others that says nothing."""
         self._health[port] = self._health_of(port).failed(self._clock(), fault)
         self._stir.set()
@@ -349,10 +352,10 @@ class Lane:
         self._health.clear()
         self._stir.set()
 
-    def _health_of(self, port: int) -> Health:
+    def _health_of(self, port: Port) -> Health:
         return self._health.get(port, _UNKNOWN)
 
-    def refusal(self, port: int) -> str | None:
+    def refusal(self, port: Port) -> str | None:
         """Why nothing is to be asked at this port now, if so."""
         return self.deferred or self._health_of(port).reason_to_skip(self._clock())
 

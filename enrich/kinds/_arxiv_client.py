@@ -8,14 +8,17 @@ session is a private attribute of the client: a test holds that seam, and pyproj
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from enrich.kinds._arxiv_ids import PaperId, parse_id
+from enrich.kinds._arxiv_text import collapsed, is_withdrawn
 from enrich.model import Api, Failure, Fetch, Outcome, Paper, Purpose, Request, Response
 
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """HTTP 400: these numbers made the server refuse the whole list."""
+    """HTTP 400: these numbers made the server refuse the whole list; it may have named none."""
 
     ids: frozenset[str]
     attempts: int = 1
@@ -51,11 +54,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """No usable answer. ``failure`` is there when nobody answered at all."""
+    """No usable answer. ``failure`` is there when nobody answered at all, else ``status`` as a rule."""
 
     detail: str
     failure: Failure | None = None
     attempts: int = 1
+    status: int | None = None
 
 
 Answer = Feed | Refused | Trouble
@@ -81,6 +85,7 @@ async def ask(ids: Sequence[str], api: Api) -> Answer:
 def _ask_in_thread(ids: Sequence[str], api: Api) -> Answer:
     import arxiv
 
+    _silence_package()
     session = _Session(api.fetch)
     client = arxiv.Client(page_size=len(ids), delay_seconds=0, num_retries=0)
     client._session = session
@@ -99,6 +104,12 @@ def _ask_in_thread(ids: Sequence[str], api: Api) -> Answer:
     except ValueError as error:  # a date that is none: the package lets it through
         return _trouble(session.outcome, f"arXiv sent an entry that cannot be read: {error}")
     return Feed(papers, _attempts(session.outcome))
+
+
+@cache
+def _silence_package() -> None:
+    """Keep what the package logs off the terminal: it quotes the answer, in which a stranger's text may stand."""
+    logging.getLogger("arxiv").addHandler(logging.NullHandler())
 
 
 def _query_format(api_url: str) -> str:
@@ -202,8 +213,12 @@ def _attempts(outcome: Outcome | None) -> int:
 
 
 def _trouble(outcome: Outcome | None, detail: str) -> Trouble:
-    failure = outcome if isinstance(outcome, Failure) else None
-    return Trouble(detail, failure, _attempts(outcome))
+    match outcome:
+        case Response(status=status, attempts=attempts):
+            return Trouble(detail, attempts=attempts, status=status)
+        case Failure(attempts=attempts):
+            return Trouble(detail, outcome, attempts)
+    return Trouble(detail)
 
 
 # The feed that comes with a 400 has one entry: "incorrect id format for abc".
@@ -212,24 +227,13 @@ _INCORRECT_ID = re.compile(rb"incorrect id format for ([^<\s]+)")
 
 def _refusal(outcome: Outcome | None, status: int) -> Refused | Trouble:
     body = outcome.body if isinstance(outcome, Response) else b""
-    named = frozenset(match.decode("utf-8", "replace") for match in _INCORRECT_ID.findall(body))
-    if status == 400 and named:
+    if status == 400:
+        named = frozenset(match.decode("utf-8", "replace") for match in _INCORRECT_ID.findall(body))
         return Refused(named, _attempts(outcome))
     return _trouble(outcome, f"arXiv's API answered {status}")
 
 
 # --- an entry ---------------------------------------------------------------------------------------
-
-# The feed has no flag; a withdrawal is a new version whose comment or abstract says so.
-_WITHDRAWN_COMMENT = re.compile(r"\bwithdrawn\b", re.IGNORECASE)
-_OTHER_WITHDRAWN = re.compile(
-    r"\b(?:replac|supersed|not withdrawn|(?:previously|earlier|formerly) withdrawn)", re.IGNORECASE
-)
-_WITHDRAWN_ABSTRACT = re.compile(
-    r"\W*(?:this|the) (?:\w+ )?(?:paper|article|submission|manuscript|preprint|work|note|version)"
-    r" (?:has been|have been|is|was) (?:temporarily )?withdrawn",
-    re.IGNORECASE,
-)
 
 
 def read_paper(result: arxiv.Result) -> tuple[PaperId, Paper] | None:
@@ -237,34 +241,22 @@ def read_paper(result: arxiv.Result) -> tuple[PaperId, Paper] | None:
     paper = parse_id(result.entry_id.partition("/abs/")[2])
     if paper is None:
         return None
-    abstract, comment = _collapsed(result.summary), _collapsed(result.comment)
+    abstract, comment = collapsed(result.summary), collapsed(result.comment)
     return paper, Paper(
         arxiv_id=paper.number,
         version=paper.version,
-        title=_collapsed(result.title),
-        authors=tuple(name for author in result.authors if (name := _collapsed(author.name))),
+        title=collapsed(result.title),
+        authors=tuple(name for author in result.authors if (name := collapsed(author.name))),
         abstract=abstract,
         categories=tuple(result.categories),
         primary_category=result.primary_category or None,
         published=_iso(result.published),
         updated=_iso(result.updated),
         comment=comment,
-        journal_ref=_collapsed(result.journal_ref),
-        doi=_collapsed(result.doi),
+        journal_ref=collapsed(result.journal_ref),
+        doi=collapsed(result.doi),
         withdrawn=is_withdrawn(comment, abstract),
     )
-
-
-def is_withdrawn(comment: str | None, abstract: str | None) -> bool:
-    """Whether the authors' comment or the abstract says that the paper was withdrawn."""
-    if comment and _WITHDRAWN_COMMENT.search(comment) and not _OTHER_WITHDRAWN.search(comment):
-        return True
-    return bool(abstract and _WITHDRAWN_ABSTRACT.match(abstract))
-
-
-def _collapsed(text: Any) -> str | None:
-    """Text on one line: arXiv breaks titles and abstracts at the width of a terminal."""
-    return " ".join(text.split()) or None if isinstance(text, str) else None
 
 
 def _iso(moment: datetime) -> str:

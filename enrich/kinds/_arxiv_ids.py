@@ -153,8 +153,7 @@ def identify(url: CanonicalUrl) -> Identity | None:
     if pattern := _FOREIGN.get(host.removeprefix("www.")):
         return _foreign(url, pattern.fullmatch(path))
     if host in DOI_HOSTS:
-        match = _ARXIV_DOI.fullmatch(path)
-        return _identity(parse_id(match["id"])) if match else None
+        return _paper_by_doi(url, _ARXIV_DOI.fullmatch(path))
     if _OTHER_SERVICES.fullmatch(host):
         return None
     segments = path.strip("/").split("/")
@@ -166,6 +165,12 @@ def _identity(paper: PaperId | None) -> Identity | None:
     if paper is None:
         return None
     return Identity(id=f"arxiv:{paper}", kind="arxiv", url=CanonicalUrl(paper.abs_url))
+
+
+def _paper_by_doi(url: CanonicalUrl, match: re.Match[str] | None) -> Identity | None:
+    """A DOI leads to the newest version. One for a version was never registered: whether it opens, its page tells."""
+    paper = parse_id(match["id"]) if match else None
+    return _foreign(url, match) if paper and paper.version else _identity(paper)
 
 
 def _foreign(url: CanonicalUrl, match: re.Match[str] | None) -> Identity | None:

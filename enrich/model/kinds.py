@@ -19,7 +19,7 @@ class Manners:
     With width 1 the gap counts from the completion of the last request, else from its start.
     ``jitter_seconds`` is added at random to every gap. ``daily_cap`` and ``check_cap`` bound the
     questions a day in ``run`` and in one ``check``; ``stop_after_blocked`` refusals in a row end the
-    host's turn for this run.
+    host's turn for this run. Hosts with the same ``lane`` are one to their owner: they share its turns.
     """
 
     width: int = 4
@@ -28,6 +28,7 @@ class Manners:
     daily_cap: int | None = None
     check_cap: int | None = None
     stop_after_blocked: int | None = None
+    lane: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +75,23 @@ class Api:
     ``tell`` puts a remark on the whole run into its report, the last one of each code. ``hold`` remembers beyond the
     run that a budget of that name is spent until then (seconds since 1970; None for an hour), ``is_held`` whether
     one still is.
+    ``alive`` are ids of targets that were there when they were asked last, ``lacking`` of those whose metadata are
+    wanted and of which none are stored. Without ``datacite_url`` nobody but arXiv is asked about papers.
+    ``arxiv_backoff_seconds`` is the first pause after an answer of arXiv's that is of no use; the pauses double.
     """
 
     fetch: Fetch
     github_token: str | None = None
     github_api_url: str = "https://api.github.com"
     arxiv_api_url: str = "https://export.arxiv.org/api/query"
+    datacite_url: str | None = None
     contact: str | None = None
     tell: Callable[[str, str], None] = say_nothing
     hold: Callable[[str, float | None], None] = remember_nothing
     is_held: Callable[[str], bool] = is_never_held
+    alive: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
+    arxiv_backoff_seconds: float = 6.0
 
 
 @dataclass(frozen=True, slots=True)

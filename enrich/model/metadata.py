@@ -80,3 +80,7 @@ class Page:
 
 
 Metadata = Article | Paper | Repository | Page
+
+SECOND_HAND = frozenset({"datacite"})
+"""Sources that stand in for a better one while it does not answer: they replace no metadata of it, and it is asked
+again as if there were none."""

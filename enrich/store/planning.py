@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from enrich.model import Status
+from enrich.model import SECOND_HAND, Status
 from enrich.store.belief import doubt
 from enrich.store.columns import milliseconds, moment, target_of
 from enrich.store.history import ALIVE
@@ -23,6 +23,11 @@ def _is_past(age: str, spread: str) -> str:
     return f"({earliest} AND t.attempted_at + {age} + jitter(t.id, t.attempted_at, {spread}) <= :now)"
 
 
+_SECOND_HAND = ", ".join(f"'{source}'" for source in sorted(SECOND_HAND))
+# Whether the last attempt to get metadata succeeded, and not by a source that only stands in.
+_HAS_METADATA = f"""(t.metadata_fetched_at = t.metadata_tried_at
+    AND coalesce(t.metadata_source, '') NOT IN ({_SECOND_HAND}))"""
+
 # Whether a verdict, or the metadata, are old enough to be asked for again. A time in the future counts as
 # old: somebody's clock was wrong. A kind whose verdicts last no time is asked in every run, whatever was found.
 _VERDICT_DUE = f"""(t.attempted_at IS NULL OR t.attempted_at > :now OR :refresh OR (:broken_again AND t.status = 'broken')
@@ -33,12 +38,12 @@ _VERDICT_DUE = f"""(t.attempted_at IS NULL OR t.attempted_at > :now OR :refresh 
         WHEN t.attempted_status = 'blocked' THEN t.attempted_at + :blocked <= :now
         WHEN t.attempted_status = 'broken' THEN t.attempted_at + :broken <= :now
         ELSE t.attempted_at + :unreachable <= :now END)"""  # noqa: S608 - made of constants
-_METADATA_DUE = """(:metadata AND (t.metadata_tried_at IS NULL OR t.metadata_tried_at > :now OR :refresh
+_METADATA_DUE = f"""(:metadata AND (t.metadata_tried_at IS NULL OR t.metadata_tried_at > :now OR :refresh
     OR t.id IN (SELECT target_id FROM doubted) OR t.metadata_tried_at + coalesce(:max_age, CASE
-        WHEN t.metadata_fetched_at = t.metadata_tried_at THEN a.metadata ELSE :unreachable END) <= :now))"""
+        WHEN {_HAS_METADATA} THEN a.metadata ELSE :unreachable END) <= :now))"""  # noqa: S608 - made of constants
 # Metadata that outlast a verdict wait for its next check, at which they cost nothing and which is not on the
 # same night for all.
-_METADATA_WAIT = """(t.metadata_fetched_at = t.metadata_tried_at AND t.metadata_tried_at <= :now
+_METADATA_WAIT = f"""({_HAS_METADATA} AND t.metadata_tried_at <= :now
     AND a.metadata > a.ok AND :max_age IS NULL)"""
 _PLAN = f"""
 UPDATE selected SET (due, wants_metadata) = (
@@ -57,6 +62,7 @@ WHERE skip IS NULL AND NOT EXISTS (
 _TAKE = """
 SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, t.status, t.first_failed_at,
     s.wants_metadata OR t.reason IS 'soft-404' AS wants_metadata,
+    s.wants_metadata AND t.metadata IS NULL AS lacks_metadata,
     t.id IN (SELECT target_id FROM doubted) AS doubted
 FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {column} = ?
 ORDER BY CASE WHEN t.attempted_at IS NULL OR doubted THEN 0
@@ -122,6 +128,7 @@ def _due_target(row: sqlite3.Row) -> DueTarget:
     return DueTarget(
         target=target_of(row),
         wants_metadata=bool(row["wants_metadata"]),
+        lacks_metadata=bool(row["lacks_metadata"]),
         was=was,
         doubted_since=moment(row["first_failed_at"]) if was in ALIVE else None,
     )

@@ -99,7 +99,7 @@ class Ages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueTarget:
-    """A target to ask, and whether its metadata are wanted.
+    """A target to ask, whether its metadata are wanted, and whether none are stored so far.
 
     ``was`` is the verdict that stands so far, None for one never asked; ``doubted_since`` is when one that was alive
     first seemed gone together with too many others.
@@ -107,6 +107,7 @@ class DueTarget:
 
     target: Target
     wants_metadata: bool
+    lacks_metadata: bool = False
     was: Status | None = None
     doubted_since: datetime | None = None
 

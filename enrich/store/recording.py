@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from enrich.codec import encode
-from enrich.model import CheckResult, Repository, Status, TargetState
+from enrich.model import SECOND_HAND, CheckResult, Repository, Status, TargetState
 from enrich.store.belief import forget
 from enrich.store.columns import STATE_COLUMNS, milliseconds, state_of, state_values
 from enrich.store.history import ALIVE, Confirmation, merge
@@ -60,9 +60,13 @@ def _append(db: sqlite3.Connection, run: Run, result: CheckResult) -> None:
 
 
 def _record_metadata(db: sqlite3.Connection, row: sqlite3.Row, result: CheckResult) -> None:
-    """New metadata replace old ones; old ones are kept, marked stale, when new ones were wanted in vain."""
+    """New metadata replace old ones; old ones are kept, marked stale, when new ones were wanted in vain.
+
+    Those of a source that stands in for a better one replace only their like.
+    """
     at, id_ = milliseconds(result.at), result.target_id
-    if result.metadata is not None:
+    is_worse = result.metadata_source in SECOND_HAND and row["metadata_source"] not in {None, *SECOND_HAND}
+    if result.metadata is not None and not is_worse:
         db.execute(
             "UPDATE target SET metadata = ?, metadata_source = ?, metadata_fetched_at = ?, "
             "metadata_tried_at = ?, metadata_stale = 0 WHERE id = ?",

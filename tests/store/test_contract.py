@@ -442,6 +442,38 @@ async def test_metadata_are_kept_and_marked_stale_when_new_ones_could_not_be_had
     assert row.metadata_fetched_at == NOW
 
 
+async def test_metadata_from_a_stand_in_replace_none_of_the_better_source_and_are_due_every_night(
+    store: Store,
+) -> None:
+    def paper(title: str, source: str, day: int, verdict: Verdict = OK) -> CheckResult:
+        facts = Paper(arxiv_id="1", title=title)
+        return result(
+            "x", verdict, NOW + day * DAY, wanted_metadata=True, metadata=facts, metadata_source=source
+        )
+
+    async def known() -> tuple[str | None, str | None, bool]:
+        (row,) = await rows(store)
+        assert isinstance(row.metadata, Paper)
+        return row.metadata.title, row.metadata_source, row.metadata_stale
+
+    silent = Verdict(Status.UNREACHABLE, "provider-failure")
+    await begin(store, document(link(target("x"))))
+    await due(store)
+    (first,) = await store.take("a.example", 1)
+    assert first.lacks_metadata
+    await store.record([paper("A", "datacite", 0, silent)], RULE)
+    await store.record([result("x", OK, NOW)], RULE)
+    assert await known() == ("A", "datacite", False)
+    await begin(store, document(link(target("x"))), now=NOW + DAY)
+    assert await due(store, now=NOW + DAY) == 1
+    (second,) = await store.take("a.example", 1)
+    assert (second.wants_metadata, second.lacks_metadata) == (True, False)
+    await store.record([paper("B", "arxiv", 1)], RULE)
+    assert await known() == ("B", "arxiv", False)
+    await store.record([paper("C", "datacite", 2, silent)], RULE)
+    assert await known() == ("B", "arxiv", True)
+
+
 async def test_a_page_that_says_nothing_of_itself_is_not_asked_for_it_every_night(store: Store) -> None:
     await begin(store, document(link(target("x"))))
     await due(store)

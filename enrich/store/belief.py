@@ -29,7 +29,7 @@ _MOMENTS = (
     "metadata_tried_at",
 )  # fmt: skip
 _FORGOTTEN = (*STATE_COLUMNS, "attempted_status", "metadata", "metadata_source", "metadata_fetched_at",
-              "metadata_tried_at", "metadata_stale")  # fmt: skip
+              "metadata_tried_at", "metadata_stale", "first_repository_id")  # fmt: skip
 _COUNTS = frozenset({"attempts", "confirmed", "failed_checks", "metadata_stale"})
 
 
@@ -71,6 +71,7 @@ _SOUND = " AND ".join(
         _nothing_or("suggestion_reason", _text("suggestion_reason", 100)),
         _nothing_or("metadata", _text("metadata", LONGEST_METADATA)),
         _nothing_or("metadata_source", _text("metadata_source", 100)),
+        _nothing_or("first_repository_id", _whole("first_repository_id", "0", str(1 << 53))),
     )
 )
 _DOUBT = f"""

@@ -90,6 +90,17 @@ def doubt(db: sqlite3.Connection, now: datetime) -> None:
     db.execute(_DOUBT, {"latest": latest, "reasons": encode(known).decode()})
 
 
+def is_believed(db: sqlite3.Connection, target_id: str, now: datetime) -> bool:
+    """Whether all that is stored of one target is what enrich writes."""
+    stored = db.execute("SELECT reason FROM target WHERE id = ?", (target_id,))
+    known = [row[0] for row in stored if _is_known(row[0])]
+    row = db.execute(
+        f"SELECT ({_SOUND}) IS TRUE FROM target t WHERE t.id = :id",  # noqa: S608 - made of constants above
+        {"id": target_id, "latest": milliseconds(now + CLOCKS_DIFFER), "reasons": encode(known).decode()},
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def _is_known(reason: object) -> bool:
     try:
         return isinstance(reason, str) and bool(reason_of(reason))

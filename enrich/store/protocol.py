@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from enrich.model import (
@@ -28,6 +28,9 @@ from enrich.model import (
 from enrich.store.history import Confirmation
 
 T = TypeVar("T")
+
+# A host that is to be left alone for longer was stored by a wrong clock: believed, nobody would ask it ever again.
+BELIEVED_HOLD = timedelta(hours=26)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,11 +122,11 @@ class SqliteRows:
     def _known(self, id_: str, metadata: str | None, source: str | None, fetched_at: int | None) -> _Known:
         """Metadata as stored; none where they are not what enrich stores, which is asked for again next time."""
         try:
-            decoded = _decoded(metadata)
+            found = decoded(metadata)
         except msgspec.DecodeError:
             self.unreadable.add(id_)
             return _Known()
-        return _Known(decoded, source, second(fetched_at)) if decoded else _Known()
+        return _Known(found, source, second(fetched_at)) if found else _Known()
 
     def _links(self) -> Iterator[tuple[str, ReportLink]]:
         rows = self._connection.execute(
@@ -196,7 +196,8 @@ def _entry(row: str, aliases: Mapping[str, str]) -> ReportEntry:
     )
 
 
-def _decoded(text: str | None) -> Metadata | None:
+def decoded(text: str | None) -> Metadata | None:
+    """Metadata as stored; raises msgspec.DecodeError for what enrich never stores."""
     if text is None:
         return None
     table = msgspec.json.decode(text, type=dict[str, object])

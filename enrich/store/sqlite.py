@@ -23,11 +23,10 @@ import anyio.to_thread
 from enrich.errors import StorageError
 from enrich.model import CheckResult, Finding, TargetState
 from enrich.store import adding, planning, recording, thinning
-from enrich.store.belief import CLOCKS_DIFFER
 from enrich.store.columns import milliseconds, moment, second
 from enrich.store.history import Confirmation
 from enrich.store.opening import FILE_NAME, is_damage, open_cache
-from enrich.store.protocol import Ages, CacheInfo, DueTarget, FoundDocument, Run, Stars
+from enrich.store.protocol import BELIEVED_HOLD, Ages, CacheInfo, DueTarget, FoundDocument, Run, Stars
 from enrich.store.report_rows import SqliteRows
 from enrich.store.schema import Transaction
 from enrich.store.stars import stars_of
@@ -37,8 +36,6 @@ __all__ = ["FILE_NAME", "SqliteStore"]
 T = TypeVar("T")
 
 RESUME_WITHIN = timedelta(days=1)
-# A host that is to be left alone for longer was stored by a wrong clock: believed, nobody would ask it ever again.
-BELIEVED_HOLD = timedelta(hours=26)
 
 _RUN_TABLES = ("document", "link", "entry", "finding", "selected")
 
@@ -203,13 +200,7 @@ class SqliteStore:
         return await self._call(work)
 
     async def asked_since(self, host: str, since: datetime) -> int:
-        query = (
-            "SELECT count(*) FROM checks c JOIN target t ON t.id = c.target_id "
-            "WHERE c.at > ? AND c.at <= ? AND t.host = ?"
-        )
-        # What a wrong clock dated in the future is not of the last day.
-        limits = (milliseconds(since), milliseconds(since + timedelta(days=1) + CLOCKS_DIFFER), host)
-        return await self._call(lambda: int(self._connection.execute(query, limits).fetchone()[0]))
+        return await self._call(lambda: planning.asked_since(self._connection, host, since))
 
     async def hold_hosts(self, holds: Mapping[str, datetime]) -> None:
         longest = round(BELIEVED_HOLD.total_seconds() * 1000)

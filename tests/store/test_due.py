@@ -84,7 +84,7 @@ def known(path: Path, now: datetime) -> Known:
 
 
 @given(steps=STEPS, ages=st.sampled_from(sorted(AGES)))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_target_is_due_when_it_is_said_to_be_and_not_a_moment_before(
     tmp_path: Path, steps: list[tuple[int, str, str]], ages: str
 ) -> None:
@@ -92,7 +92,7 @@ def test_a_target_is_due_when_it_is_said_to_be_and_not_a_moment_before(
     path.unlink(missing_ok=True)
     now = anyio.run(lived, path, steps)
     said = next_check(known(path, now).remembered, AGES[ages], now)
-    if said.at is None:
+    if said.at is None or said.at <= now:
         assert anyio.run(due, path, AGES[ages], now) == 1
     else:
         assert anyio.run(due, path, AGES[ages], said.at) == 1

@@ -307,7 +307,11 @@ def _last_run(known: Known | None) -> str | None:
 
 
 def _told(reason: str) -> str:
-    return f"{reason_of(reason).help} ({reason})"
+    try:
+        return f"{reason_of(reason).help} ({reason})"
+    except KeyError:
+        # Another version of enrich may have had a word for it.
+        return reason
 
 
 def _robots(host: str, settings: Settings) -> str:

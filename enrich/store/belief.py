@@ -91,9 +91,11 @@ def doubt(db: sqlite3.Connection, now: datetime) -> None:
 
 
 def is_believed(db: sqlite3.Connection, target_id: str, now: datetime) -> bool:
-    """Whether all that is stored of one target is what enrich writes."""
-    stored = db.execute("SELECT reason FROM target WHERE id = ?", (target_id,))
-    known = [row[0] for row in stored if _is_known(row[0])]
+    """Whether all that is stored of one target is what enrich writes, and filed under the id of its address."""
+    stored = db.execute("SELECT reason, url, kind FROM target WHERE id = ?", (target_id,)).fetchone()
+    if stored is None or (stored["kind"] != "file" and target_id not in _ids_of(db, stored["url"])):
+        return False
+    known = [stored["reason"]] if _is_known(stored["reason"]) else []
     row = db.execute(
         f"SELECT ({_SOUND}) IS TRUE FROM target t WHERE t.id = :id",  # noqa: S608 - made of constants above
         {"id": target_id, "latest": milliseconds(now + CLOCKS_DIFFER), "reasons": encode(known).decode()},

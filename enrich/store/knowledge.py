@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from enrich.model import Metadata, Status, Target, TargetState
+from enrich.registry import kinds
 from enrich.store.belief import is_believed
 from enrich.store.columns import milliseconds, moment, second, state_of, target_of
 from enrich.store.due import Remembered
@@ -126,7 +127,14 @@ def look_up(db: sqlite3.Connection, target_id: str, hosts: Iterable[str], now: d
 
 
 def _row_of(db: sqlite3.Connection, target_id: str) -> tuple[sqlite3.Row | None, str | None]:
-    query = "SELECT * FROM target WHERE id = ?"
+    texts = " AND ".join(
+        f"typeof({column}) IN ('text', 'null')" for column in ("url", "host", "parent", "stands_for")
+    )
+    known = msgspec.json.encode(sorted(kinds())).decode()
+    query = (
+        f"SELECT * FROM target WHERE id = ? AND {texts} "  # noqa: S608 - names from a constant
+        f"AND kind IN (SELECT value FROM json_each('{known}'))"
+    )
     if (row := db.execute(query, (target_id,)).fetchone()) is not None:
         return row, None
     meant = db.execute("SELECT target_id FROM alias WHERE alias = ?", (target_id,)).fetchone()
@@ -148,8 +156,8 @@ def _known(db: sqlite3.Connection, row: sqlite3.Row, alias: str | None, now: dat
         places=tuple(_places(db, id_)),
         places_in_all=_count(db, "SELECT count(*) FROM link WHERE target_id = ?", id_),
         in_last_run=selected is not None,
-        skip=selected["skip"] if selected else None,
-        deferred=selected["deferred"] if selected else None,
+        skip=_text(selected["skip"]) if selected else None,
+        deferred=_text(selected["deferred"]) if selected else None,
     )
     return _with_metadata(db, known, row) if believed else known
 
@@ -195,15 +203,16 @@ def _count(db: sqlite3.Connection, query: str, id_: str) -> int:
 
 def _checks(db: sqlite3.Connection, id_: str) -> Iterable[Check]:
     """The last checks, the newest first."""
-    sound = (
-        "typeof(at) = 'integer' AND typeof(attempts) = 'integer' AND typeof(elapsed_ms) = 'integer' "
-        "AND status IN (SELECT value FROM json_each(?))"
+    query = (
+        "SELECT *, CAST(reason AS TEXT) AS said, CAST(detail AS TEXT) AS told FROM checks "  # noqa: S608
+        f"WHERE target_id = ? AND {_sound('at')} AND status IN (SELECT value FROM json_each(?)) "
+        "AND typeof(attempts) = 'integer' AND typeof(elapsed_ms) = 'integer' "
+        "AND typeof(http_status) IN ('integer', 'null') ORDER BY at DESC, rowid DESC LIMIT ?"
     )
-    query = f"SELECT * FROM checks WHERE target_id = ? AND {sound} ORDER BY at DESC, rowid DESC LIMIT ?"  # noqa: S608
     statuses = msgspec.json.encode([str(status) for status in Status]).decode()
     for row in db.execute(query, (id_, statuses, LISTED_CHECKS)):
         yield Check(
-            at=_moment(row["at"]), status=Status(row["status"]), reason=str(row["reason"]), detail=row["detail"],
+            at=_moment(row["at"]), status=Status(row["status"]), reason=row["said"], detail=row["told"],
             http_status=row["http_status"], attempts=row["attempts"], elapsed_seconds=row["elapsed_ms"] / 1000,
             withheld=bool(row["withheld"]),
         )  # fmt: skip
@@ -211,30 +220,35 @@ def _checks(db: sqlite3.Connection, id_: str) -> Iterable[Check]:
 
 def _changes(db: sqlite3.Connection, id_: str) -> Iterable[Change]:
     """The last changes, the newest first."""
-    query = "SELECT * FROM change WHERE target_id = ? AND typeof(at) = 'integer' ORDER BY at DESC, rowid DESC LIMIT ?"
-    for row in db.execute(query, (id_, LISTED_CHANGES)):
-        yield Change(at=_moment(row["at"]), was=row["was"], became=row["became"], reason=row["reason"])
+    query = (
+        "SELECT at, CAST(was AS TEXT), CAST(became AS TEXT), CAST(reason AS TEXT) FROM change "  # noqa: S608
+        f"WHERE target_id = ? AND {_sound('at')} ORDER BY at DESC, rowid DESC LIMIT ?"
+    )
+    for at, was, became, reason in db.execute(query, (id_, LISTED_CHANGES)):
+        yield Change(at=_moment(at), was=was, became=became, reason=reason)
 
 
 def _first_alive(db: sqlite3.Connection, id_: str) -> datetime | None:
-    query = "SELECT min(at) FROM checks WHERE target_id = ? AND status IN ('ok', 'redirected') AND typeof(at) = 'integer'"
+    alive = "target_id = ? AND status IN ('ok', 'redirected')"
+    query = f"SELECT min(at) FROM checks WHERE {alive} AND {_sound('at')}"  # noqa: S608 - made of constants
     return moment(db.execute(query, (id_,)).fetchone()[0])
 
 
 def _places(db: sqlite3.Connection, id_: str) -> Iterable[Place]:
     query = (
-        "SELECT l.*, d.path FROM link l JOIN document d ON d.position = l.document WHERE l.target_id = ? "
-        "ORDER BY d.path, l.line, l.column_, l.position LIMIT ?"
+        "SELECT CAST(d.path AS TEXT), CAST(l.line AS INTEGER), CAST(l.column_ AS INTEGER), CAST(l.url AS TEXT), "
+        "CAST(l.text AS TEXT), CAST(l.date AS TEXT) FROM link l JOIN document d ON d.position = l.document "
+        "WHERE l.target_id = ? ORDER BY d.path, l.line, l.column_, l.position LIMIT ?"
     )
-    for row in db.execute(query, (id_, LISTED_PLACES)):
-        yield Place(
-            document=row["path"], line=row["line"], column=row["column_"], url=row["url"], text=row["text"],
-            date=row["date"],
-        )  # fmt: skip
+    for document, line, column, url, text, date in db.execute(query, (id_, LISTED_PLACES)):
+        yield Place(document=document, line=line, column=column, url=url, text=text, date=date)
 
 
 def _last_run(db: sqlite3.Connection) -> LastRun | None:
-    row = db.execute("SELECT * FROM run ORDER BY started_at DESC, rowid DESC LIMIT 1").fetchone()
+    row = db.execute(
+        f"SELECT * FROM run WHERE {_sound('started_at')} AND (finished_at IS NULL OR {_sound('finished_at')}) "  # noqa: S608
+        "ORDER BY started_at DESC, rowid DESC LIMIT 1"
+    ).fetchone()
     if row is None:
         return None
     complete = None if row["complete"] is None else bool(row["complete"])
@@ -248,6 +262,15 @@ def _held_until(db: sqlite3.Connection, host: str, now: datetime) -> datetime | 
     limits = (milliseconds(now), milliseconds(now + BELIEVED_HOLD))
     row = db.execute(query, (host, *limits)).fetchone()
     return second(row[0]) if row else None
+
+
+def _text(stored: object) -> str | None:
+    return stored if isinstance(stored, str) else None
+
+
+def _sound(column: str) -> str:
+    """Whether a column holds a moment: milliseconds since 1970, up to the year 9999."""
+    return f"(typeof({column}) = 'integer' AND {column} BETWEEN 0 AND 253402300799999)"
 
 
 def _moment(stored: int) -> datetime:

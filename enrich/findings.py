@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from enrich.config import Settings
-from enrich.model import Finding, ReportTarget, Severity, Status
+from enrich.model import Finding, Past, ReportTarget, Repository, Severity, Status
 from enrich.registry import finding_of, kinds, reason_of
+from enrich.store.history import ALIVE, UNSTABLE_CHANGES, UNSTABLE_WITHIN
 
 # Reasons of links that a person has excluded, or that stand in code: nothing is said about their addresses.
 UNMENTIONED = frozenset({"excluded", "code"})
@@ -69,12 +70,14 @@ def order(finding: Finding) -> tuple[str, int, int, str, str]:
     )
 
 
-def findings_of(target: ReportTarget, policy: Policy) -> Iterator[Finding]:
+def findings_of(target: ReportTarget, policy: Policy, past: Past | None = None) -> Iterator[Finding]:
     """The findings about a target: at the place that they name, else at each place that links to it.
 
     The uses of a reference are one place: its definition.
     """
     about = [*_verdict_finding(target, policy), *_redirected(target), *_of_kind(target)]
+    if past is not None:
+        about += _of_past(target, past)
     places = dict.fromkeys((link.document, link.line, link.column) for link in target.links)
     for finding in dict.fromkeys(about):
         if finding.document is not None:
@@ -127,3 +130,28 @@ def advice(target: ReportTarget) -> str:
     """What is known and what to do, in one line; nothing in it depends on when somebody was asked."""
     said = target.detail or reason_of(target.reason).help
     return f"{said.rstrip('.')}; try {target.suggestion.url}" if target.suggestion else said
+
+
+def _of_past(target: ReportTarget, past: Past) -> Iterator[Finding]:
+    """What only earlier runs can tell, in words that are the same whenever they were."""
+    if past.recovered_from is not None and target.status in ALIVE:
+        yield finding_of(
+            "recovered", f"it was broken ({past.recovered_from}) in an earlier run and works again"
+        )
+    # What lies in the collection changes as often as its author likes.
+    if past.changes >= UNSTABLE_CHANGES and target.kind != "file":
+        times = f"{past.changes} times within {UNSTABLE_WITHIN.days} days"
+        yield finding_of("unstable", f"it went or came back {times}, by answers that tell")
+    if past.first_repository_id is not None and target.status is not Status.BROKEN:
+        yield from _recreated(target, past.first_repository_id)
+
+
+def _recreated(target: ReportTarget, first: int) -> Iterator[Finding]:
+    """A rename keeps the number of a repository; a name that somebody else took has another one."""
+    repository = target.metadata
+    if isinstance(repository, Repository) and repository.repository_id not in (None, first):
+        message = (
+            f"{repository.full_name} is another repository than the one first seen under this name "
+            f"(number {repository.repository_id}, then {first})"
+        )
+        yield finding_of("github-recreated", message)

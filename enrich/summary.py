@@ -12,6 +12,7 @@ from enrich.config import Settings
 from enrich.findings import Policy, findings_of, order
 from enrich.model import (
     Finding,
+    Past,
     Report,
     ReportRun,
     ReportSummary,
@@ -84,11 +85,23 @@ def _found(rows: Rows, policy: Policy, header: Header, tally: _Tally) -> Iterato
     """All findings, one by one; the targets are counted as they go by."""
     yield from rows.findings()
     yield from header.internal_errors
-    for target in rows.targets():
+    for target, past in _with_pasts(rows):
         tally.add(target)
         tally.failed = tally.failed or policy.fails(target)
-        yield from findings_of(target, policy)
+        yield from findings_of(target, policy, past)
     yield from repeats(rows.repeated(), (document.path for document in rows.documents()))
+
+
+def _with_pasts(rows: Rows) -> Iterator[tuple[ReportTarget, Past | None]]:
+    """Targets and their pasts, which come in the same order with some left out, so that neither is held as a whole."""
+    pasts = rows.pasts()
+    past = next(pasts, None)
+    for target in rows.targets():
+        if past is None or past.target_id != target.id:
+            yield target, None
+            continue
+        yield target, past
+        past = next(pasts, None)
 
 
 def _counted(findings: Iterable[Finding], policy: Policy, tally: _Tally) -> Iterator[Finding]:

@@ -270,7 +270,7 @@ def tick():
 async def prune():
     async with SqliteStore(Path(sys.argv[1])) as store:
         store._connection.set_progress_handler(tick, 100)
-        print(await store.prune(datetime(2026, 1, 1, tzinfo=UTC)), ticks)
+        print(await store.prune(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)), ticks)
 
 anyio.run(prune)
 """

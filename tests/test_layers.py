@@ -30,7 +30,7 @@ LINES = (
     # A whole run; and links alone, as fast as they can be listed.
     line("pipeline listing"),
     # The two ends of a run: what comes in, what is said of it.
-    line("collect summary"),
+    line("collect explain summary"),
     line("publish selection"),
     line("equipment files job"),
     # The steps and the readers, which know nothing of each other.

@@ -95,7 +95,7 @@ def cache_info(cache_dir: str | None, wait: str | None, config_file: str | None)
 )
 @_with_cache_options
 def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
-    """Forget targets that no note has linked to for a while."""
+    """Forget targets that no note has linked to for a while, and thin what is older than a year of the others."""
     from datetime import timedelta
 
     import anyio
@@ -105,14 +105,15 @@ def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_fil
     from enrich.store.sqlite import SqliteStore
 
     try:
-        since = clock()() - timedelta(seconds=seconds(unused))
+        now = clock()()
+        since = now - timedelta(seconds=seconds(unused))
     except ValueError as error:
         raise UsageError(f"--unused: {error}") from None
 
     async def prune(path: Path) -> int:
         async with SqliteStore(path) as store:
             _say_set_aside(store)
-            return await store.prune(since)
+            return await store.prune(since, now)
 
     with _held_cache(cache_dir, wait, config_file) as path:
         tell("{} targets forgotten", anyio.run(prune, path))

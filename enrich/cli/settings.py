@@ -13,7 +13,6 @@ from enrich.model import Shown
 
 if TYPE_CHECKING:
     from enrich.config import Setting, Settings
-    from enrich.model import Manners
 
 
 @click.command(name="config")
@@ -25,6 +24,7 @@ def config_command(config_file: str | None, codes: bool) -> None:
         _print_codes()
         return
     from enrich.config import SETTINGS
+    from enrich.explain.reasoning import manners_in_words
     from enrich.text import printable
 
     settings = settings_of("config", config_file, {})
@@ -38,18 +38,7 @@ def config_command(config_file: str | None, codes: bool) -> None:
         tell("ages.{} = {}", printable(name), printable(_duration(age)))
     for host in sorted({*settings.hosts, *_hosts_with_manners()}):
         manners = settings.manners_of(host)
-        shown = printable("".join(_shown_manners(manners)))
-        tell('hosts."{}": {} at a time{}', printable(host), manners.width, shown)
-
-
-def _shown_manners(manners: Manners) -> Iterable[str]:
-    """What is kept to at one host beside the number of requests at a time, piece by piece."""
-    shortest, longest = manners.interval_seconds, manners.interval_seconds + manners.jitter_seconds
-    yield f", {shortest:g} s apart" if shortest == longest else f", {shortest:g} to {longest:g} s apart"
-    if manners.daily_cap is not None:
-        yield f", at most {manners.daily_cap} a day"
-    if manners.check_cap is not None:
-        yield f", at most {manners.check_cap} in one check"
+        tell('hosts."{}": {}', printable(host), printable(manners_in_words(manners)))
 
 
 def _duration(seconds: float) -> str:

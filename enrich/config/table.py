@@ -100,7 +100,7 @@ SETTINGS: tuple[Setting, ...] = (
             help="Check the addresses of images, which are skipped otherwise."),
     Setting(name="remap", read=remap, many=True, split="\n", default=(), trusted=True, metavar="'RE REPL'",
             commands=_EXTRACTING, help="Ask another address in place of those that match (repeatable)."),
-    Setting(name="cache_dir", read=path, default="cache", trusted=True, metavar="DIR", commands=_CACHED,
+    Setting(name="cache_dir", read=path, default="cache", trusted=True, metavar="DIR", commands=(*_CACHED, "explain"),
             help="Where results are remembered."),
     Setting(name="reports_dir", read=path, trusted=True, metavar="DIR",
             help="Where reports are written; run: reports, check: nowhere unless given."),

@@ -156,6 +156,13 @@ FORK = FindingCode(
     severity=Severity.NOTE,
     help="The repository is a fork; the original may be what the note means.",
 )
+RECREATED = FindingCode(
+    code="github-recreated",
+    severity=Severity.WARNING,
+    help="Another repository has the name of the one that was first seen under it: that one was deleted, or renamed "
+    "and its name taken by somebody else. Look whether it is still what the note means; correct the link, or ignore "
+    "this finding if it is.",
+)
 
 
 def findings_of(row: ReportTarget) -> Iterator[Finding]:
@@ -225,5 +232,5 @@ KIND = Kind(
             certain=True,
         ),
     ),
-    findings=(ARCHIVED, DISABLED, EMPTY, FORK),
+    findings=(ARCHIVED, DISABLED, EMPTY, FORK, RECREATED),
 )

@@ -206,6 +206,12 @@ GENERAL_FINDINGS = (
         help="The link was broken in an earlier run and works again. Nothing to do.",
     ),
     FindingCode(
+        code="unstable",
+        severity=Severity.WARNING,
+        help="The link came and went at least four times within 30 days. Its host may be failing; an archived copy, or "
+        "another address of the same thing, lasts longer.",
+    ),
+    FindingCode(
         code="internal-error",
         severity=Severity.ERROR,
         help="A fault of enrich kept it from judging this link. Please report it with the message.",

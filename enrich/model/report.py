@@ -64,6 +64,20 @@ class TargetState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What earlier runs saw of a target, as far as it may be worth a finding now.
+
+    ``recovered_from`` is the reason by which it was broken until this run; ``changes`` counts how often it went or
+    came back lately; ``first_repository_id`` is the number of the repository that was first seen under its name.
+    """
+
+    target_id: str
+    recovered_from: str | None = None
+    changes: int = 0
+    first_repository_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportWarning:
     code: str
     message: str

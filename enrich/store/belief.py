@@ -29,7 +29,7 @@ _MOMENTS = (
     "metadata_tried_at",
 )  # fmt: skip
 _FORGOTTEN = (*STATE_COLUMNS, "attempted_status", "metadata", "metadata_source", "metadata_fetched_at",
-              "metadata_tried_at", "metadata_stale")  # fmt: skip
+              "metadata_tried_at", "metadata_stale", "first_repository_id")  # fmt: skip
 _COUNTS = frozenset({"attempts", "confirmed", "failed_checks", "metadata_stale"})
 
 
@@ -71,6 +71,7 @@ _SOUND = " AND ".join(
         _nothing_or("suggestion_reason", _text("suggestion_reason", 100)),
         _nothing_or("metadata", _text("metadata", LONGEST_METADATA)),
         _nothing_or("metadata_source", _text("metadata_source", 100)),
+        _nothing_or("first_repository_id", _whole("first_repository_id", "0", str(1 << 53))),
     )
 )
 _DOUBT = f"""
@@ -87,6 +88,19 @@ def doubt(db: sqlite3.Connection, now: datetime) -> None:
     known = [row[0] for row in stored if _is_known(row[0])]
     latest = milliseconds(now + CLOCKS_DIFFER)
     db.execute(_DOUBT, {"latest": latest, "reasons": encode(known).decode()})
+
+
+def is_believed(db: sqlite3.Connection, target_id: str, now: datetime) -> bool:
+    """Whether all that is stored of one target is what enrich writes, and filed under the id of its address."""
+    stored = db.execute("SELECT reason, url, kind FROM target WHERE id = ?", (target_id,)).fetchone()
+    if stored is None or (stored["kind"] != "file" and target_id not in _ids_of(db, stored["url"])):
+        return False
+    known = [stored["reason"]] if _is_known(stored["reason"]) else []
+    row = db.execute(
+        f"SELECT ({_SOUND}) IS TRUE FROM target t WHERE t.id = :id",  # noqa: S608 - made of constants above
+        {"id": target_id, "latest": milliseconds(now + CLOCKS_DIFFER), "reasons": encode(known).decode()},
+    ).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _is_known(reason: object) -> bool:

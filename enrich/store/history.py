@@ -8,10 +8,11 @@ that came with too many others at once is withheld: it is noted, and believed wh
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from enrich.model import CheckResult, Status, TargetState
+from enrich.model import CheckResult, Status, TargetState, Verdict
 from enrich.registry import reason_of
 
 ALIVE = frozenset({Status.OK, Status.REDIRECTED})
@@ -19,6 +20,18 @@ DEFINITE = ALIVE | {Status.BROKEN}
 
 # Trouble of the resolver or of a provider: nothing was learned about the target.
 NOT_THE_TARGET = frozenset({"dns-failure", "provider-failure", "forbidden-address"})
+
+# So many changes between being there and not, within so long, and a target is called unstable.
+UNSTABLE_CHANGES = 4
+UNSTABLE_WITHIN = timedelta(days=30)
+
+
+class Side(enum.StrEnum):
+    """On which side of the only line that matters a target stands. What could not be told crosses it never."""
+
+    ALIVE = "alive"
+    BROKEN = "broken"
+    UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +43,8 @@ class Confirmation:
     certain_days: float = 1.0
 
 
-def is_inconclusive(result: CheckResult) -> bool:
+def is_inconclusive(verdict: Verdict) -> bool:
     """Whether an answer says nothing definite about the target itself."""
-    verdict = result.verdict
     return verdict.status is Status.BLOCKED or verdict.reason in NOT_THE_TARGET
 
 
@@ -42,7 +54,7 @@ def merge(old: TargetState, result: CheckResult, rule: Confirmation) -> TargetSt
         return _withheld(old, result, result.withheld)
     if result.verdict.status in ALIVE:
         return replace(_stated(old, result), last_ok_at=result.at)
-    if is_inconclusive(result):
+    if is_inconclusive(result.verdict):
         return _not_told(old, result)
     return _failed(old, result, rule)
 
@@ -92,7 +104,8 @@ def _failed(old: TargetState, result: CheckResult, rule: Confirmation) -> Target
     certain = broken and reason_of(result.verdict.reason).certain
     state = replace(
         _stated(old, result),
-        first_failed_at=old.first_failed_at or result.at,
+        # Of a doubt that was withheld, nothing counts: the streak begins with the first failure that is believed.
+        first_failed_at=(old.first_failed_at if old.failed_checks else None) or result.at,
         failed_checks=old.failed_checks + 1,
         certain_since=old.certain_since or (result.at if certain else None),
     )
@@ -113,3 +126,19 @@ def _is_confirmed(state: TargetState, now: datetime, certain: bool, rule: Confir
     assert state.first_failed_at is not None, "a failed check has a first failure"
     span = now - state.first_failed_at
     return state.failed_checks >= rule.checks and span >= timedelta(days=rule.days)
+
+
+def side_of(state: TargetState) -> Side | None:
+    """Where a target stands by all that is known; None where nothing definite was ever seen.
+
+    A wall or a resolver's trouble after a failure leaves the failure standing, whatever the status shows by then.
+    """
+    if not state.failed_checks:
+        return Side.ALIVE if state.last_ok_at else None
+    return Side.BROKEN if state.status is Status.BROKEN else Side.UNREACHABLE
+
+
+def has_crossed(old: TargetState, new: TargetState) -> bool:
+    """Whether a check took a target from alive to failing or back."""
+    was, now = side_of(old), side_of(new)
+    return was is not None and now is not None and (was is Side.ALIVE) is not (now is Side.ALIVE)

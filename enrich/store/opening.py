@@ -8,6 +8,7 @@ file would be somebody else's program, run with our rights.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import os
@@ -95,6 +96,60 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing and sees the cache as it is at this moment, even while a run is filling it.
+
+    No lock of the folder is needed, since readers of a write-ahead log wait for nobody. A cache of an older version
+    is read from a copy in memory. Raises StorageError when there is no cache of ours to read.
+    """
+    try:
+        return _open_for_reading(path)
+    except (sqlite3.Error, OSError, _DamagedError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StorageError(
+            f"{path}: the cache cannot be read: {why}; the next run sets a damaged one aside and begins a new one"
+        ) from error
+
+
+def _open_for_reading(path: Path) -> sqlite3.Connection:
+    for part in _parts(path):
+        _refuse_strange(part)
+    _refuse_header(path)
+    connection = sqlite3.connect(_read_only(path), uri=True, isolation_level=None)
+    try:
+        _harden(connection)
+        for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "query_only=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        schema.refuse_newer(version, path)
+        if not schema.is_ours(connection, version):
+            raise _DamagedError("its tables are not those that enrich makes")
+        if version < schema.VERSION:
+            connection = _copy_of_today(connection, path)
+        # From here on, all that is read is of one moment.
+        connection.execute("BEGIN")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _read_only(path: Path) -> str:
+    """The file as SQLite opens it without changing it; where nobody may write, not even its companions are made."""
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    is_fixed = not os.access(path.parent, os.W_OK) and not os.path.lexists(f"{path}-wal")
+    return f"{uri}&immutable=1" if is_fixed else uri
+
+
+def _copy_of_today(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    with contextlib.closing(connection):
+        connection.backup(copy)
+    _harden(copy)
+    schema.migrate(copy, path)
+    return copy
+
+
 def _make(path: Path) -> None:
     """A new cache, finished under another name: no kill leaves half a one, and a leftover log finds no new home."""
     if any(os.path.lexists(f"{path}{companion}") for companion in _COMPANIONS):
@@ -128,8 +183,17 @@ def _remove(new: Path) -> None:
 
 def _look(path: Path) -> None:
     """Look at the files before SQLite does, which follows links and replays whatever lies beside them."""
-    for part in (path, *(Path(f"{path}{companion}") for companion in _COMPANIONS)):
+    for part in _parts(path):
         _look_at(part)
+    _refuse_header(path)
+
+
+def _parts(path: Path) -> tuple[Path, ...]:
+    return (path, *(Path(f"{path}{companion}") for companion in _COMPANIONS))
+
+
+def _refuse_header(path: Path) -> None:
+    """Raise _DamagedError for a file that is no database by its first bytes."""
     if os.path.lexists(f"{path}-journal"):
         raise _DamagedError("a rollback journal lies beside it, which enrich never makes")
     with path.open("rb") as file:
@@ -144,14 +208,20 @@ def _look(path: Path) -> None:
 
 
 def _look_at(part: Path) -> None:
+    found = _refuse_strange(part)
+    if found is not None and found.st_mode & 0o077:
+        part.chmod(0o600)
+
+
+def _refuse_strange(part: Path) -> os.stat_result | None:
+    """Raise _DamagedError for what is neither a plain file nor missing."""
     try:
         found = part.lstat()
     except FileNotFoundError:
-        return
+        return None
     if not stat.S_ISREG(found.st_mode):
         raise _DamagedError(f"{part.name} is {'a link' if stat.S_ISLNK(found.st_mode) else 'not a file'}")
-    if found.st_mode & 0o077:
-        part.chmod(0o600)
+    return found
 
 
 def _harden(connection: sqlite3.Connection) -> None:

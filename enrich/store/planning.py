@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from enrich.model import SECOND_HAND, Status
-from enrich.store.belief import doubt
+from enrich.store.belief import CLOCKS_DIFFER, doubt
 from enrich.store.columns import milliseconds, moment, target_of
 from enrich.store.history import ALIVE
 from enrich.store.protocol import Ages, DueTarget, Run
@@ -147,3 +147,14 @@ def defer(db: sqlite3.Connection, ids: Sequence[str], reason: str) -> None:
     db.executemany(
         "UPDATE selected SET due = 0, deferred = ? WHERE target_id = ?", [(reason, id_) for id_ in ids]
     )
+
+
+def asked_since(db: sqlite3.Connection, host: str, since: datetime) -> int:
+    """How many checks of a host's targets were made in the day from then on, in any run."""
+    query = (
+        "SELECT count(*) FROM checks c JOIN target t ON t.id = c.target_id "
+        "WHERE c.at > ? AND c.at <= ? AND t.host = ?"
+    )
+    # What a wrong clock dated in the future is not of the last day.
+    limits = (milliseconds(since), milliseconds(since + timedelta(days=1) + CLOCKS_DIFFER), host)
+    return int(db.execute(query, limits).fetchone()[0])

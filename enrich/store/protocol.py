@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from enrich.model import (
@@ -17,6 +17,7 @@ from enrich.model import (
     Finding,
     Identity,
     Link,
+    Past,
     ReportDocument,
     ReportEntry,
     ReportTarget,
@@ -27,6 +28,9 @@ from enrich.model import (
 from enrich.store.history import Confirmation
 
 T = TypeVar("T")
+
+# A host that is to be left alone for longer was stored by a wrong clock: believed, nobody would ask it ever again.
+BELIEVED_HOLD = timedelta(hours=26)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +127,43 @@ class CacheInfo:
     by_status: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gain:
+    """How many stars a repository gained (or lost, below zero) from the first day to the last."""
+
+    since: date
+    until: date
+    stars: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stars:
+    """The stars of one repository by day, oldest first; days on which nobody asked are missing."""
+
+    days: tuple[tuple[date, int], ...]
+
+    def gain_since(self, day: date) -> Gain | None:
+        """The gain since what was known on that day, or since the first day known where that is later.
+
+        None where there is nothing to compare: one number alone.
+        """
+        if len(self.days) < 2:
+            return None
+        *earlier, (last, stars) = self.days
+        known = [one for one in earlier if one[0] <= day]
+        since, before = known[-1] if known else earlier[0]
+        return Gain(since=since, until=last, stars=stars - before)
+
+
 class Rows(Protocol):
     """What a report is made from: the present run's rows, in their stable order. Synchronous."""
 
     def documents(self) -> Iterator[ReportDocument]: ...
     def targets(self) -> Iterator[ReportTarget]: ...
+    def pasts(self) -> Iterator[Past]:
+        """What earlier runs saw of the same targets, in the same order; those without a past may be left out."""
+        ...
+
     def entries(self) -> Iterator[ReportEntry]: ...
     def repeated(self) -> Iterator[tuple[str, ReportEntry]]:
         """Targets that several entries name as article or paper, each with those entries, by target and place."""
@@ -217,16 +253,20 @@ class Store(Protocol):
         ...
 
     async def finish(self, *, complete: bool, now: datetime) -> None:
-        """The run is over, complete or not; it will not be resumed."""
+        """The run is over, complete or not; it will not be resumed. The first of a month thins old history."""
         ...
 
     async def read(self, use: Callable[[Rows], T]) -> T:
         """Call ``use`` with the rows of the present run, outside the event loop."""
         ...
 
+    async def stars(self, ids: Sequence[str]) -> Mapping[str, Stars]:
+        """The stars over time of a batch of repositories; those without any are left out."""
+        ...
+
     async def info(self) -> CacheInfo: ...
-    async def prune(self, unused_since: datetime) -> int:
-        """Forget targets that no run has met since then; how many."""
+    async def prune(self, unused_since: datetime, now: datetime) -> int:
+        """Forget targets that no run has met since then; how many. Old history of the others is thinned."""
         ...
 
     async def close(self) -> None: ...

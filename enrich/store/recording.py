@@ -10,7 +10,7 @@ from enrich.codec import encode
 from enrich.model import SECOND_HAND, CheckResult, Repository, Status, TargetState
 from enrich.store.belief import forget
 from enrich.store.columns import STATE_COLUMNS, milliseconds, state_of, state_values
-from enrich.store.history import ALIVE, Confirmation, merge
+from enrich.store.history import ALIVE, Confirmation, Side, has_crossed, merge, side_of
 from enrich.store.protocol import Run
 from enrich.store.schema import Transaction
 
@@ -30,13 +30,16 @@ def _record_one(db: sqlite3.Connection, run: Run, result: CheckResult, rule: Con
         forget(db, [result.target_id])
     row = db.execute("SELECT * FROM target WHERE id = ?", (result.target_id,)).fetchone()
     assert row is not None, f"a result for a target that was never added: {result.target_id}"
-    state = merge(state_of(row), result, rule)
+    old = state_of(row)
+    state = merge(old, result, rule)
     assignments = ", ".join(f"{column} = ?" for column in STATE_COLUMNS)
     db.execute(
         f"UPDATE target SET {assignments}, attempted_status = ? WHERE id = ?",  # noqa: S608 - constant names
         (*state_values(state), result.verdict.status, result.target_id),
     )
     _record_metadata(db, row, result)
+    if has_crossed(old, state):
+        _record_change(db, run, result, old, state)
     _append(db, run, result)
     db.execute(
         "UPDATE selected SET due = 3, deferred = NULL, stated = ? WHERE target_id = ?",
@@ -48,15 +51,50 @@ def _record_one(db: sqlite3.Connection, run: Run, result: CheckResult, rule: Con
 def _append(db: sqlite3.Connection, run: Run, result: CheckResult) -> None:
     verdict = result.verdict
     db.execute(
-        "INSERT INTO checks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO checks (target_id, run_id, at, status, reason, detail, http_status, attempts, elapsed_ms, withheld) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (result.target_id, run.id, milliseconds(result.at), verdict.status, verdict.reason, verdict.detail,
-         result.http_status, result.attempts, round(result.elapsed_seconds * 1000)),
+         result.http_status, result.attempts, round(result.elapsed_seconds * 1000), result.withheld is not None),
     )  # fmt: skip
-    if isinstance(result.metadata, Repository) and result.metadata.stars is not None:
+    if isinstance(result.metadata, Repository):
+        _append_of_repository(db, result, result.metadata)
+
+
+def _append_of_repository(db: sqlite3.Connection, result: CheckResult, repository: Repository) -> None:
+    """The stars of the day, and the number of the repository that had the name first."""
+    if repository.stars is not None:
         db.execute(
             "INSERT OR REPLACE INTO star VALUES (?, ?, ?)",
-            (result.target_id, f"{result.at:%Y-%m-%d}", result.metadata.stars),
+            (result.target_id, f"{result.at:%Y-%m-%d}", repository.stars),
         )
+    db.execute(
+        "UPDATE target SET first_repository_id = ? WHERE id = ? AND first_repository_id IS NULL",
+        (repository.repository_id, result.target_id),
+    )
+
+
+def _record_change(
+    db: sqlite3.Connection, run: Run, result: CheckResult, old: TargetState, state: TargetState
+) -> None:
+    """Note that a target went or came back, and by which reason it was gone."""
+    was, became, reason = side_of(old), side_of(state), state.reason
+    if became is Side.ALIVE:
+        # A link that was called broken and only timed out later was broken all the same.
+        gone = (Side.BROKEN, old.reason) if was is Side.BROKEN else _last_broken(db, result.target_id, old)
+        was, reason = gone or (was, old.reason)
+    db.execute(
+        "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)",
+        (result.target_id, run.id, milliseconds(result.at), was, became, reason),
+    )
+
+
+def _last_broken(db: sqlite3.Connection, target_id: str, old: TargetState) -> tuple[Side, str] | None:
+    row = db.execute(
+        "SELECT reason FROM checks WHERE target_id = ? AND at >= ? AND status = 'broken' AND NOT withheld "
+        "ORDER BY at DESC LIMIT 1",
+        (target_id, milliseconds(old.first_failed_at)),
+    ).fetchone()
+    return (Side.BROKEN, str(row["reason"])) if row else None
 
 
 def _record_metadata(db: sqlite3.Connection, row: sqlite3.Row, result: CheckResult) -> None:
@@ -105,6 +143,7 @@ def _merge_alias(db: sqlite3.Connection, result: CheckResult) -> CheckResult:
     db.execute("UPDATE selected SET linked = 1, skip = NULL WHERE target_id = ?", (new,))
     db.execute("UPDATE link SET target_id = ? WHERE target_id = ?", (new, old))
     db.execute("UPDATE checks SET target_id = ? WHERE target_id = ?", (new, old))
+    db.execute("UPDATE change SET target_id = ? WHERE target_id = ?", (new, old))
     db.execute("DELETE FROM selected WHERE target_id = ?", (old,))
     db.execute("DELETE FROM target WHERE id = ?", (old,))
     db.execute("INSERT OR REPLACE INTO alias VALUES (?, ?, ?)", (old, new, milliseconds(result.at)))

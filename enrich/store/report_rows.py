@@ -16,6 +16,7 @@ from enrich.model import (
     EntryLink,
     Finding,
     Metadata,
+    Past,
     ReportDocument,
     ReportEntry,
     ReportLink,
@@ -25,6 +26,7 @@ from enrich.model import (
     TargetState,
 )
 from enrich.store.columns import second, state_of, suggestion_of
+from enrich.store.history import UNSTABLE_WITHIN
 
 # Entries by the articles and papers that they name, where several entries name the same. Places alone are sorted.
 _REPEATED = """
@@ -45,6 +47,17 @@ _WITHHELD = """
 SELECT {} FROM selected s JOIN target t ON t.id = s.target_id
 WHERE s.linked = 1 AND s.skip IS NULL AND s.due <> 3 AND t.status IN ('ok', 'redirected')
     AND t.first_failed_at IS NOT NULL AND t.id NOT IN (SELECT target_id FROM doubted) {}
+"""
+
+# The start of this run stands in `seen_at`. What a wrong clock dated in the future is not of the last days.
+_PASTS = """
+SELECT t.id, t.first_repository_id,
+    count(c.at) FILTER (WHERE c.at BETWEEN t.seen_at - :within AND t.seen_at + :within) AS changes,
+    max(substr(c.reason, 1, 100)) FILTER (WHERE c.run_id = t.run_id AND c.was = 'broken' AND c.became = 'alive')
+        AS recovered_from
+FROM selected s JOIN target t ON t.id = s.target_id LEFT JOIN change c ON c.target_id = t.id
+WHERE s.linked = 1 AND s.skip IS NULL AND t.id NOT IN (SELECT target_id FROM doubted)
+GROUP BY t.id HAVING t.first_repository_id IS NOT NULL OR changes > 0 ORDER BY t.id
 """
 
 
@@ -89,6 +102,14 @@ class SqliteRows:
             assert id_ == row["id"], "every linked target has links, in the same order"
             yield self._target(row, [link for _, link in group])
 
+    def pasts(self) -> Iterator[Past]:
+        within = round(UNSTABLE_WITHIN.total_seconds() * 1000)
+        for row in self._connection.execute(_PASTS, {"within": within}):
+            yield Past(
+                target_id=row["id"], recovered_from=row["recovered_from"], changes=row["changes"],
+                first_repository_id=row["first_repository_id"],
+            )  # fmt: skip
+
     def _target(self, row: sqlite3.Row, links: list[ReportLink]) -> ReportTarget:
         if row["doubted"]:
             return _report_target(row, TargetState(), _Known(), links)
@@ -101,11 +122,11 @@ class SqliteRows:
     def _known(self, id_: str, metadata: str | None, source: str | None, fetched_at: int | None) -> _Known:
         """Metadata as stored; none where they are not what enrich stores, which is asked for again next time."""
         try:
-            decoded = _decoded(metadata)
+            found = decoded(metadata)
         except msgspec.DecodeError:
             self.unreadable.add(id_)
             return _Known()
-        return _Known(decoded, source, second(fetched_at)) if decoded else _Known()
+        return _Known(found, source, second(fetched_at)) if found else _Known()
 
     def _links(self) -> Iterator[tuple[str, ReportLink]]:
         rows = self._connection.execute(
@@ -175,7 +196,8 @@ def _entry(row: str, aliases: Mapping[str, str]) -> ReportEntry:
     )
 
 
-def _decoded(text: str | None) -> Metadata | None:
+def decoded(text: str | None) -> Metadata | None:
+    """Metadata as stored; raises msgspec.DecodeError for what enrich never stores."""
     if text is None:
         return None
     table = msgspec.json.decode(text, type=dict[str, object])

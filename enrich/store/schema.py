@@ -78,7 +78,32 @@ def _hosts_that_want_silence(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE host (host TEXT PRIMARY KEY, held_until INTEGER) WITHOUT ROWID")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _hosts_that_want_silence)
+_HISTORY = """
+CREATE TABLE change (
+    target_id TEXT NOT NULL, run_id TEXT NOT NULL, at INTEGER NOT NULL, was TEXT NOT NULL, became TEXT NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE INDEX change_by_target ON change (target_id, at);
+ALTER TABLE checks ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN first_repository_id INTEGER;
+UPDATE target SET first_repository_id = CASE WHEN json_valid(metadata)
+    THEN CASE WHEN json_type(metadata, '$.repository_id') = 'integer'
+        THEN json_extract(metadata, '$.repository_id') END END
+WHERE kind = 'github' AND metadata IS NOT NULL;
+"""
+
+
+def _changes_and_first_numbers(db: sqlite3.Connection) -> None:
+    """When targets went and came back, which checks were not believed, and which repository had a name first."""
+    for statement in _statements(_HISTORY):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first_tables,
+    _hosts_that_want_silence,
+    _changes_and_first_numbers,
+)
 VERSION = len(MIGRATIONS)
 
 

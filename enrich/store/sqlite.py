@@ -22,22 +22,20 @@ import anyio.to_thread
 
 from enrich.errors import StorageError
 from enrich.model import CheckResult, Finding, TargetState
-from enrich.store import adding, planning, recording
-from enrich.store.belief import CLOCKS_DIFFER
+from enrich.store import adding, planning, recording, thinning
 from enrich.store.columns import milliseconds, moment, second
 from enrich.store.history import Confirmation
 from enrich.store.opening import FILE_NAME, is_damage, open_cache
-from enrich.store.protocol import Ages, CacheInfo, DueTarget, FoundDocument, Run
+from enrich.store.protocol import BELIEVED_HOLD, Ages, CacheInfo, DueTarget, FoundDocument, Run, Stars
 from enrich.store.report_rows import SqliteRows
 from enrich.store.schema import Transaction
+from enrich.store.stars import stars_of
 
 __all__ = ["FILE_NAME", "SqliteStore"]
 
 T = TypeVar("T")
 
 RESUME_WITHIN = timedelta(days=1)
-# A host that is to be left alone for longer was stored by a wrong clock: believed, nobody would ask it ever again.
-BELIEVED_HOLD = timedelta(hours=26)
 
 _RUN_TABLES = ("document", "link", "entry", "finding", "selected")
 
@@ -202,13 +200,7 @@ class SqliteStore:
         return await self._call(work)
 
     async def asked_since(self, host: str, since: datetime) -> int:
-        query = (
-            "SELECT count(*) FROM checks c JOIN target t ON t.id = c.target_id "
-            "WHERE c.at > ? AND c.at <= ? AND t.host = ?"
-        )
-        # What a wrong clock dated in the future is not of the last day.
-        limits = (milliseconds(since), milliseconds(since + timedelta(days=1) + CLOCKS_DIFFER), host)
-        return await self._call(lambda: int(self._connection.execute(query, limits).fetchone()[0]))
+        return await self._call(lambda: planning.asked_since(self._connection, host, since))
 
     async def hold_hosts(self, holds: Mapping[str, datetime]) -> None:
         longest = round(BELIEVED_HOLD.total_seconds() * 1000)
@@ -232,8 +224,14 @@ class SqliteStore:
         return recorded  # noqa: RET504 - returned from inside, mypy sees a scope that may swallow it
 
     async def finish(self, *, complete: bool, now: datetime) -> None:
-        statement = "UPDATE run SET finished_at = ?, complete = ? WHERE id = ?"
-        await self._each(statement, [(milliseconds(now), complete, self.run.id)])
+        def work() -> None:
+            with Transaction(self._connection) as db:
+                if thinning.is_first_of_month(db, now):
+                    thinning.thin(db, now)
+                statement = "UPDATE run SET finished_at = ?, complete = ? WHERE id = ?"
+                db.execute(statement, (milliseconds(now), complete, self.run.id))
+
+        await self._call(work)
 
     async def read(self, use: Callable[[SqliteRows], T]) -> T:
         return await self._call(lambda: self._read(use))
@@ -268,18 +266,22 @@ class SqliteStore:
             by_status=by_status,
         )
 
-    async def prune(self, unused_since: datetime) -> int:
-        return await self._call(lambda: self._prune(unused_since))
+    async def stars(self, ids: Sequence[str]) -> Mapping[str, Stars]:
+        return await self._call(lambda: stars_of(self._connection, ids))
 
-    def _prune(self, unused_since: datetime) -> int:
+    async def prune(self, unused_since: datetime, now: datetime) -> int:
+        return await self._call(lambda: self._prune(unused_since, now))
+
+    def _prune(self, unused_since: datetime, now: datetime) -> int:
         with Transaction(self._connection) as db:
             gone = db.execute(
                 "DELETE FROM target WHERE seen_at < ?", (milliseconds(unused_since),)
             ).rowcount
-            for table in ("checks", "star", "alias", "selected"):
+            for table in ("checks", "change", "star", "alias", "selected"):
                 db.execute(f"DELETE FROM {table} WHERE target_id NOT IN (SELECT id FROM target)")  # noqa: S608
             db.execute("DELETE FROM link WHERE target_id NOT IN (SELECT id FROM target)")
             db.execute("DELETE FROM host WHERE held_until < ?", (milliseconds(unused_since),))
+            thinning.thin(db, now)
         self._connection.execute("VACUUM")
         return gone
 

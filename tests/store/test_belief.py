@@ -192,7 +192,7 @@ async def test_a_run_that_enrich_never_began_is_not_gone_on_with(tmp_path: Path,
 async def test_checks_that_a_wrong_clock_dated_ahead_do_not_use_up_the_day(tmp_path: Path) -> None:
     path = await remembered(tmp_path / "cache.sqlite3")
     plant(path, f"UPDATE checks SET at = {AT} + 40 * 86400000; INSERT INTO checks SELECT target_id, run_id, 'x', status, "
-                "reason, detail, http_status, attempts, elapsed_ms FROM checks")  # fmt: skip
+                "reason, detail, http_status, attempts, elapsed_ms, withheld FROM checks")  # fmt: skip
     async with SqliteStore(path) as store:
         assert await store.asked_since("github.com", NOW - timedelta(days=1)) == 0
 

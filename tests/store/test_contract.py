@@ -667,7 +667,7 @@ async def test_stars_are_kept_once_a_day(store: Store) -> None:
 async def test_pruning_forgets_what_no_run_met(store: Store) -> None:
     await begin(store, document(link(target("old"))))
     await begin(store, document(link(target("new"))), now=NOW + 100 * DAY)
-    assert await store.prune(NOW + 10 * DAY) == 1
+    assert await store.prune(NOW + 10 * DAY, NOW + 11 * DAY) == 1
     assert [row.id for row in await rows(store)] == ["new"]
 
 

@@ -187,6 +187,28 @@ def test_failures_are_counted_since_the_last_sign_of_life(steps: list[tuple[floa
     assert state.first_failed_at == first
 
 
+@given(STEPS, st.data())
+def test_whatever_was_withheld_confirms_nothing_and_begins_no_streak(
+    steps: list[tuple[float, str]], data: st.DataObject
+) -> None:
+    """As if a withheld check had not been made, but for the doubt that it leaves on a link that is alive."""
+    state, believed = TargetState(), []
+    for day, name in at_days(steps):
+        withheld = "so many at once" if name in ("404", "deleted") and data.draw(st.booleans()) else None
+        result = CheckResult(
+            target_id="x", at=START + timedelta(days=day), verdict=VERDICTS[name], withheld=withheld
+        )
+        state = merge(state, result, RULE)
+        if withheld is None:
+            believed.append((day, name))
+    told = after(*believed)
+    assert (state.status, state.reason) == (told.status, told.reason)
+    assert (state.failed_checks, state.confirmed) == (told.failed_checks, told.confirmed)
+    assert (state.last_ok_at, state.certain_since) == (told.last_ok_at, told.certain_since)
+    if state.failed_checks:
+        assert state.first_failed_at == told.first_failed_at
+
+
 @given(STEPS, st.sampled_from(["404", "deleted"]))
 def test_what_is_withheld_leaves_everything_but_the_doubt(
     steps: list[tuple[float, str]], name: str

@@ -76,7 +76,19 @@ CREATE TABLE selected (
 CREATE INDEX selected_due ON selected (due, by_api, host);
 """
 VERSION_2 = VERSION_1 + "CREATE TABLE host (host TEXT PRIMARY KEY, held_until INTEGER) WITHOUT ROWID;"
-VERSIONS = {1: VERSION_1, 2: VERSION_2}
+VERSION_3 = (
+    VERSION_2
+    + """
+CREATE TABLE change (
+    target_id TEXT NOT NULL, run_id TEXT NOT NULL, at INTEGER NOT NULL, was TEXT NOT NULL, became TEXT NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE INDEX change_by_target ON change (target_id, at);
+ALTER TABLE checks ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN first_repository_id INTEGER;
+"""
+)
+VERSIONS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3}
 
 # One link that opened the day before, as every version so far stores it.
 ROWS = f"""
@@ -85,7 +97,8 @@ INSERT INTO target (id, url, kind, host, run_id, seen_at, status, reason, http_s
     attempted_status, attempts, last_ok_at, metadata_fetched_at, metadata_tried_at)
 VALUES ('url:{URL}', '{URL}', 'web', 'a.example', '0123456789ab', 1778306400000, 'ok', 'http-200', 200,
     1778306400000, 1778306400000, 'ok', 1, 1778306400000, 1778306400000, 1778306400000);
-INSERT INTO checks VALUES ('url:{URL}', '0123456789ab', 1778306400000, 'ok', 'http-200', NULL, 200, 1, 40);
+INSERT INTO checks (target_id, run_id, at, status, reason, detail, http_status, attempts, elapsed_ms)
+VALUES ('url:{URL}', '0123456789ab', 1778306400000, 'ok', 'http-200', NULL, 200, 1, 40);
 """
 
 
@@ -139,6 +152,26 @@ async def test_an_old_file_becomes_just_what_a_new_one_is(path: Path, tmp_path: 
     assert sorted(contents(path)[1]) == sorted(contents(tmp_path / "new.sqlite3")[1])
 
 
+@pytest.mark.parametrize(
+    ("metadata", "first"),
+    [
+        ('{"type":"repository","full_name":"o/r","repository_id":7}', 7),
+        ('{"type":"repository","full_name":"o/r","repository_id":null}', None),
+        ('{"type":"repository","full_name":"o/r","repository_id":"7"}', None),
+        ("{damaged", None),
+    ],
+)
+async def test_a_repository_that_is_known_already_is_the_first_of_its_name(
+    path: Path, metadata: str, first: int | None
+) -> None:
+    make(path, 2, ROWS + f"UPDATE target SET kind = 'github', metadata = '{metadata}';")
+    async with SqliteStore(path) as store:
+        assert store.set_aside is None
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT first_repository_id FROM target").fetchall() == [(first,)]
+    connection.close()
+
+
 def test_a_newer_cache_is_refused_and_not_touched(path: Path) -> None:
     make(path, max(VERSIONS))
     connection = sqlite3.connect(path)
@@ -172,7 +205,8 @@ from enrich.store import opening, schema
 
 def die(db):
     for number in range(2000):
-        db.execute("INSERT INTO checks VALUES ('x', 'r', ?, 'ok', 'http-200', printf('%2000d', 1), 200, 1, 1)", (number,))
+        db.execute("INSERT INTO checks (target_id, run_id, at, status, reason, detail, attempts, elapsed_ms) "
+                   "VALUES ('x', 'r', ?, 'ok', 'http-200', printf('%2000d', 1), 1, 1)", (number,))
     os.kill(os.getpid(), signal.SIGKILL)
 
 schema.MIGRATIONS = (*schema.MIGRATIONS[:int(sys.argv[2])], die)
@@ -188,7 +222,7 @@ def die_in_a_migration(path: Path, done: int) -> None:
 
 
 @pytest.mark.killloop
-@pytest.mark.parametrize("done", [1, 2])
+@pytest.mark.parametrize("done", [1, 2, 3])
 async def test_a_kill_within_a_migration_leaves_the_old_version_whole(path: Path, done: int) -> None:
     """After as many finished steps, in the midst of one that has written more than stays in memory."""
     before = contents(make(path, 1))

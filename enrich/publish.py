@@ -92,7 +92,7 @@ def write_reports(report: Report, folder: Path, names: Sequence[str], keep: int)
     latest = folder / f"latest.{formats()['json'].suffix}"
     # Copied where it was just rendered, which takes far longer than copying.
     write_atomically(dated, _text_of(latest) if latest in written else formats()["json"].render(report))
-    _write_changes(report.past.changes, folder)
+    _write_changes(report.earlier.changes, folder)
     prune(folder, keep)
     return written
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from enrich.cli.earlier import language_of, with_earlier
 from enrich.cli.exits import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_OURS
 from enrich.cli.options import (
     SettingsCommand,
@@ -20,7 +21,6 @@ from enrich.cli.options import (
     settings_of,
     verbose_option,
 )
-from enrich.cli.past import language_of, with_past
 from enrich.cli.printing import print_all, render, say
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable
         report = replace(report, language=language_of(settings))
         if folder is not None:
             # Before the older reports are pruned.
-            report = with_past(report, make_folder(folder))
+            report = with_earlier(report, make_folder(folder))
             written = write_reports(report, folder, settings.report_formats, settings["keep"])
         wrong = report.summary.findings["error"] or not report.run.complete
         if wrong or not quiet or settings["output"]:
@@ -75,7 +75,7 @@ def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable
         if quiet:
             return
         if settings["format"] == "text" and not settings["output"]:
-            _tell_changes(report.past.changes)
+            _tell_changes(report.earlier.changes)
         if written:
             _say_written(written)
 

@@ -194,7 +194,7 @@ class Night:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Earlier:
     """What a report may tell of earlier runs: what changed, how things stood, stars by repository and day."""
 
     changes: Changes | None = None
@@ -206,7 +206,7 @@ class Past:
 class Report:
     """A report as renderers get it: the header, and rows that are read once, in order.
 
-    ``rows`` are functions that start a fresh iteration, so that no list of a million targets exists. ``past`` and
+    ``rows`` are functions that start a fresh iteration, so that no list of a million targets exists. ``earlier`` and
     ``language`` are for people: they are not part of the published JSON.
     """
 
@@ -216,7 +216,7 @@ class Report:
     targets: Callable[[], Iterable[ReportTarget]]
     findings: Callable[[], Iterable[Finding]]
     entries: Callable[[], Iterable[ReportEntry]]
-    past: Past = field(default_factory=Past)
+    earlier: Earlier = field(default_factory=Earlier)
     language: str = "en"
 
 

@@ -114,7 +114,7 @@ def _top(report: Report, told: Words) -> Iterator[Shown]:
 
 def _changes(report: Report, told: Words) -> Iterator[Shown]:
     """What is new since the last run comes before everything that was there yesterday too."""
-    changes = report.past.changes
+    changes = report.earlier.changes
     yield fill('<section aria-labelledby="changed">\n<h2 id="changed">{}</h2>\n', markup(told["changed"]))
     if changes is None:
         yield fill("<p>{}</p>\n</section>\n", markup(told["first_run"]))
@@ -211,7 +211,7 @@ def _pictures(report: Report, told: Words, numbers: Numbers) -> Iterator[Shown]:
 
 def _over_time(report: Report, told: Words) -> charts.Figure:
     nights = [
-        *report.past.nights,
+        *report.earlier.nights,
         Night(started_at=report.run.started_at, by_status=report.summary.by_status),
     ]
     shown = (Status.BROKEN, Status.BLOCKED, Status.UNREACHABLE)
@@ -230,7 +230,7 @@ def _over_time(report: Report, told: Words) -> charts.Figure:
 
 
 def _stars(report: Report, told: Words) -> charts.Figure:
-    changes = report.past.changes
+    changes = report.earlier.changes
     gained = [one for one in changes.stars if one.gained > 0] if changes else []
     rows = [(one.id.removeprefix("github:"), one.gained) for one in gained[:STARS_SHOWN]]
     return charts.single(words=told, id_="stars_gained", first="repository", name="gained", rows=rows)
@@ -252,7 +252,7 @@ def _lists(report: Report, told: Words) -> Iterator[Shown]:
 
 
 def _data(report: Report, told: Words) -> Iterator[Shown]:
-    stars = report.past.stars
+    stars = report.earlier.stars
     everything = report.summary.targets <= MOST_TARGETS
     targets = (
         target_row(target, stars.get(target.id, ()))

@@ -20,11 +20,11 @@ from enrich.model import (
     ChangedStars,
     ChangedTarget,
     Changes,
+    Earlier,
     EntryLink,
     Finding,
     Night,
     Paper,
-    Past,
     Report,
     ReportDocument,
     ReportEntry,
@@ -74,7 +74,7 @@ def small() -> Report:
         status=Status.BROKEN, reason="github-not-found", detail=None, confirmed=False, suggestion=None, links=[],
     )  # fmt: skip
     stars = ChangedStars(id="github:demo/kept", url=KEPT, was=90, now=99, gained=9)
-    past = Past(
+    earlier = Earlier(
         changes=Changes(old=side, new=side, newly_broken=[gone], stars=[stars]),
         nights=[Night(started_at=NOW, by_status={"broken": 3, "blocked": 1, "unreachable": 0})],
         stars={"github:demo/kept": [("2026-05-01", 90), ("2026-05-09", 95), ("2026-05-10", 99)]},
@@ -88,7 +88,7 @@ def small() -> Report:
         for path in ("notes/a.md", "notes/b.md")
     ]
     made = made_report(*rows, findings=(finding,))
-    return replace(made, entries=lambda: entries, documents=lambda: documents, past=past)
+    return replace(made, entries=lambda: entries, documents=lambda: documents, earlier=earlier)
 
 
 def written(folder: Path, made: Report, name: str = "latest.html") -> Path:

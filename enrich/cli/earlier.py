@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from enrich.model import Changes, Report
 
 
-def with_past(report: Report, folder: Path) -> Report:
+def with_earlier(report: Report, folder: Path) -> Report:
     """The report with what earlier ones in the folder say, for the formats that people read."""
-    from enrich.model import Past
+    from enrich.model import Earlier
     from enrich.report.saved import nights
 
-    past = Past(changes=_changes(report, folder), nights=nights(folder, report.run))
-    return replace(report, past=past)
+    earlier = Earlier(changes=_changes(report, folder), nights=nights(folder, report.run))
+    return replace(report, earlier=earlier)
 
 
 def _changes(report: Report, folder: Path) -> Changes | None:

@@ -19,8 +19,9 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from itertools import count
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,6 +114,8 @@ def shown(path: Path) -> str:
 
 def _without_surrogates(name: str) -> str:
     """A name as text that has a UTF-8 form: bytes of a file name that are none are shown as ``\\xff``."""
+    if name.isascii():
+        return name
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
@@ -215,8 +218,7 @@ class _Folder:
     rules: tuple[Layer, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Met:
+class _Met(NamedTuple):
     """Something in a folder: ``dated`` is what stands before its name in a path that may tell a date."""
 
     entry: os.DirEntry[str]
@@ -225,12 +227,21 @@ class _Met:
 
 
 def _folder(root: Path, walk: Walk) -> Iterator[Place]:
-    """The documents in a folder and below, by path; each thing is looked at when its turn comes."""
+    """The documents in a folder and below, by path; each thing is looked at when its turn comes.
+
+    What is open is a heap of folders, each with what is left of it and the next of that in front: with a heap of
+    all that was met, the first document of five thousand in a folder came 4 ms later.
+    """
     base, collection, numbers = Path(root.resolve().name), _root(root), count()
     # Equal paths go by the second: not all bytes of a name are shown as they are.
-    pending: list[tuple[str, int, _Met | _Folder]] = [(shown(root), next(numbers), _top(root))]
+    pending: list[tuple[str, int, _Met | _Folder, Iterator[tuple[str, _Met]]]] = []
+    heappush(pending, (shown(root), next(numbers), _top(root), iter(())))
     while pending:
-        path, _, one = heappop(pending)
+        path, number, one, rest = pending[0]
+        if (following := next(rest, None)) is None:
+            heappop(pending)
+        else:
+            heapreplace(pending, (following[0], number, following[1], rest))
         if isinstance(one, _Met):
             found = _found(one, path, collection, walk)
             if isinstance(found, Place):
@@ -242,10 +253,19 @@ def _folder(root: Path, walk: Walk) -> Iterator[Place]:
             # Reading it as a document gives the finding that says why.
             yield Place(file=str(one.path), shown=shown(one.path), dated="")
             continue
-        above, dated = _prefix(shown(one.path)), _prefix((base / one.path.relative_to(root)).as_posix())
-        for entry in entries:
-            met = _Met(entry, one, dated)
-            heappush(pending, (above + _without_surrogates(entry.name), next(numbers), met))
+        dated = _prefix((base / one.path.relative_to(root)).as_posix())
+        met = _met_in(one, entries, dated)
+        if (first := next(met, None)) is not None:
+            heappush(pending, (first[0], next(numbers), first[1], met))
+
+
+def _met_in(folder: _Folder, entries: Iterable[os.DirEntry[str]], dated: str) -> Iterator[tuple[str, _Met]]:
+    """What is met in a folder, each with its path as shown, by that."""
+    above = _prefix(shown(folder.path))
+    paths = sorted(
+        ((above + _without_surrogates(entry.name), entry) for entry in entries), key=itemgetter(0)
+    )
+    return ((path, _Met(entry, folder, dated)) for path, entry in paths)
 
 
 def _found(met: _Met, path: str, collection: Path, walk: Walk) -> Place | _Folder | None:

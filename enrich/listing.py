@@ -24,9 +24,10 @@ from enrich.text import fill, printable, stacked, unchanged
 if TYPE_CHECKING:
     from enrich.model import Finding
 
-# So much that another process is worth it, and how much one works on at once.
+# So much that another process is worth it, and how much one works on at once: 2 ms. At the end one process waits for
+# what the other has ahead, and to send a batch takes 0.01 ms.
 WORTH_SHARING_BYTES = 4 << 20
-BATCH_BYTES = 256 << 10
+BATCH_BYTES = 128 << 10
 MOST_PROCESSES = 8
 
 _LONGEST_LINE = 2000

@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 # One that is worked on, and enough to go on with until this process looks again.
 BATCHES_AHEAD = 3
 # Results that wait for an earlier one.
-MOST_RESULTS = 16
+MOST_RESULTS = 32
 
 # A fork has everything loaded and shares its memory. Elsewhere it is not safe, or not there.
 FORKS = sys.platform == "linux"

@@ -4,6 +4,9 @@ Not the standard library's pool: that one needs threads beside the processes, ke
 without a bound. Here this process works too, since another interpreter would cost as much memory again, and each
 helper has a few batches ahead and no more, so that memory stays flat however many there are.
 
+A helper takes batches while it works, in a thread: else one that sends a great result would wait for this process
+to take it, which would wait for the helper to take a great batch, for ever.
+
 An interrupt reaches every process of the terminal; helpers leave it to this one, which ends them.
 """
 
@@ -15,13 +18,11 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    # What works alone, on a few notes, loads none of this.
-    from multiprocessing.connection import Connection
-    from multiprocessing.context import BaseContext
-    from multiprocessing.process import BaseProcess
+    from multiprocessing.context import SpawnContext
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
@@ -29,13 +30,28 @@ Result = TypeVar("Result")
 # One that is worked on, and enough to go on with until this process looks again.
 BATCHES_AHEAD = 3
 # Results that wait for an earlier one.
-MOST_RESULTS = 16
+MOST_RESULTS = 32
+
+# A fork has everything loaded and shares its memory. Elsewhere it is not safe, or not there.
+FORKS = sys.platform == "linux"
+_LENGTH_BYTES = 8
 
 
-@dataclass(slots=True)
-class _Helper(Generic[Batch]):
-    process: BaseProcess
-    line: Connection
+class _Line(Protocol):
+    """One end of a connection between two processes, through which whatever can be pickled goes."""
+
+    def send(self, message: Any, /) -> None: ...
+    def recv(self) -> Any: ...
+    def fileno(self) -> int: ...
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class _Helper:
+    """A process that works for this one; ``end`` ends it."""
+
+    line: _Line
+    end: Callable[[], None]
     waiting: int = 0
 
 
@@ -64,7 +80,7 @@ def in_order(
 
 
 def _collected(
-    numbered: Iterator[tuple[int, Batch]], work: Callable[[Batch], Result], helpers: list[_Helper[Batch]]
+    numbered: Iterator[tuple[int, Batch]], work: Callable[[Batch], Result], helpers: list[_Helper]
 ) -> Generator[Result, None, None]:
     results: dict[int, Result] = {}
     shown = 0
@@ -85,43 +101,46 @@ def _collected(
             shown += 1
 
 
-def _receive(helpers: list[_Helper[Batch]], results: dict[int, Result], *, is_idle: bool) -> None:
+def _receive(helpers: list[_Helper], results: dict[int, Result], *, is_idle: bool) -> None:
     """Take what the helpers have done; when there is nothing else to do, wait until one has."""
-    from multiprocessing.connection import wait
-
     by_line = {helper.line: helper for helper in helpers if helper.waiting}
-    while by_line and (ready := wait(list(by_line), None if is_idle else 0)):
+    while by_line and (ready := _ready(list(by_line), None if is_idle else 0)):
         is_idle = False
         for line in ready:
-            helper = by_line[line]  # type: ignore[index]
-            number, result, failure = helper.line.recv()
+            number, result, failure = line.recv()
             if failure is not None:
                 raise RuntimeError(f"a helper failed:\n{failure}")
             results[number] = result
-            helper.waiting -= 1
-            if not helper.waiting:
-                del by_line[helper.line]
+            by_line[line].waiting -= 1
+            if not by_line[line].waiting:
+                del by_line[line]
+
+
+def _ready(lines: list[_Line], timeout: float | None) -> list[_Line]:
+    """Those through which something has come, after waiting so many seconds, or without end for None."""
+    if FORKS:
+        import select
+
+        return select.select(lines, [], [], timeout)[0]
+    from multiprocessing.connection import Connection, wait
+
+    return [line for line in wait(lines, timeout) if isinstance(line, Connection)]  # type: ignore[arg-type]
 
 
 # --- helpers ----------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def _helpers(work: Callable[[Batch], Any], count: int) -> Iterator[list[_Helper[Batch]]]:
-    import multiprocessing
-
-    # A fork has everything loaded and shares its memory. Elsewhere it is not safe, or not there.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    helpers: list[_Helper[Batch]] = []
+def _helpers(work: Callable[[Any], Any], count: int) -> Iterator[list[_Helper]]:
+    helpers: list[_Helper] = []
+    start = _forked if FORKS else _spawned
     try:
         with _interrupts_blocked():
-            helpers.extend(_started(context, work) for _ in range(count))
+            helpers.extend(start(work) for _ in range(count))
         yield helpers
     finally:
         for helper in helpers:
-            helper.process.terminate()
-        for helper in helpers:
-            helper.process.join()
+            helper.end()
             helper.line.close()
 
 
@@ -140,25 +159,25 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _started(context: BaseContext, work: Callable[[Batch], Any]) -> _Helper[Batch]:
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_help, args=(theirs, ours, work), daemon=True)  # type: ignore[attr-defined]
-    process.start()
-    theirs.close()
-    return _Helper(process, ours)
-
-
-def _help(line: Connection, other_end: Connection, work: Callable[[Any], Any]) -> None:
+def _help(line: _Line, work: Callable[[Any], Any]) -> None:
     """Work on what comes until nobody wants it any more."""
     import signal
+    from threading import Thread
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # As long as this process holds the other end too, it would not learn that its parent is gone.
-    other_end.close()
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+    coming: SimpleQueue[tuple[int, Any] | None] = SimpleQueue()
+    Thread(target=_take, args=(line, coming), daemon=True).start()
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        while (numbered := coming.get()) is not None:
+            line.send(_answer(*numbered, work))
+
+
+def _take(line: _Line, coming: SimpleQueue[tuple[int, Any] | None]) -> None:
+    """Take batches as they come; None is the end."""
+    with contextlib.suppress(EOFError, ConnectionResetError):
         while True:
-            number, batch = line.recv()
-            line.send(_answer(number, batch, work))
+            coming.put(line.recv())
+    coming.put(None)
 
 
 def _answer(
@@ -170,3 +189,98 @@ def _answer(
         import traceback
 
         return number, None, traceback.format_exc()
+
+
+# --- by a fork --------------------------------------------------------------------------------------
+
+
+def _forked(work: Callable[[Any], Any]) -> _Helper:
+    """A helper that begins as a copy of this process.
+
+    Not through ``multiprocessing``: loading it takes nine milliseconds, in which no processor does any work.
+    """
+    theirs_in, ours_out = os.pipe()
+    ours_in, theirs_out = os.pipe()
+    if (process := os.fork()) == 0:
+        # As long as the helper holds these ends too, it would not learn that its parent is gone.
+        os.close(ours_in)
+        os.close(ours_out)
+        _help_and_leave(_Pipes(theirs_in, theirs_out), work)
+    os.close(theirs_in)
+    os.close(theirs_out)
+
+    def end() -> None:
+        import signal
+
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+    return _Helper(_Pipes(ours_in, ours_out), end)
+
+
+def _help_and_leave(line: _Line, work: Callable[[Any], Any]) -> NoReturn:
+    """Nothing of what the parent would do behind its call may be done here, whatever happens."""
+    try:
+        _help(line, work)
+        os._exit(0)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
+
+
+class _Pipes:
+    """A line of two pipes; each message has its length in front."""
+
+    __slots__ = ("_incoming", "_outgoing")
+
+    def __init__(self, incoming: int, outgoing: int) -> None:
+        self._incoming = incoming
+        self._outgoing = outgoing
+
+    def fileno(self) -> int:
+        return self._incoming
+
+    def send(self, message: Any, /) -> None:
+        import pickle
+
+        pickled = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        rest = memoryview(len(pickled).to_bytes(_LENGTH_BYTES, "little") + pickled)
+        while rest:
+            rest = rest[os.write(self._outgoing, rest) :]
+
+    def recv(self) -> Any:
+        import pickle
+
+        length = int.from_bytes(self._exactly(_LENGTH_BYTES), "little")
+        return pickle.loads(self._exactly(length))  # noqa: S301 - from a process of our own
+
+    def _exactly(self, length: int) -> bytearray:
+        data = bytearray()
+        while len(data) < length:
+            if not (piece := os.read(self._incoming, length - len(data))):
+                raise EOFError("the other process is gone")
+            data += piece
+        return data
+
+    def close(self) -> None:
+        os.close(self._incoming)
+        os.close(self._outgoing)
+
+
+# --- by a new interpreter ---------------------------------------------------------------------------
+
+
+def _spawned(work: Callable[[Any], Any]) -> _Helper:
+    import multiprocessing
+
+    context: SpawnContext = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_help, args=(theirs, work), daemon=True)
+    process.start()
+    theirs.close()
+
+    def end() -> None:
+        process.terminate()
+        process.join()
+
+    return _Helper(ours, end)

@@ -215,6 +215,26 @@ def test_a_list_of_links_loads_no_record_that_it_does_not_hold() -> None:
     assert ran.stdout.split() == []
 
 
+def test_a_list_of_links_in_markdown_loads_no_reader_of_anything_else(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("<https://a.example>\n", encoding="utf-8")
+    (tmp_path / "a.png").write_bytes(b"")
+    code = (
+        "import sys, enrich.listing; from enrich.config import load; from enrich.selection import *; "
+        "settings = load('links', {}, named_file=None); places = places_of(settings, sys.argv[1:2]); "
+        "print(*(one.text for one in enrich.listing.listed(places, Selection.of(settings)))); "
+        "print(*(name for name in sys.modules if name in sys.argv))"
+    )
+    unneeded = ["enrich.extract.notebook", "enrich.extract.pages", "enrich.extract.rest", "json"]
+    ran = subprocess.run(
+        [sys.executable, "-c", code, ".", *unneeded],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert ran.stdout.split() == ["a.md:1:2:", "https://a.example"]
+
+
 def test_all_records_are_given_by_one_module() -> None:
     from enrich import model
 

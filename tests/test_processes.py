@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import pytest
 
 from enrich.processes import BATCHES_AHEAD, MOST_RESULTS, in_order
+
+OURS = os.getpid()
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@contextmanager
+def within(seconds: int) -> Iterator[None]:
+    """For what would else wait for ever."""
+
+    def too_late(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"not done within {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def doubled(number: int) -> int:
@@ -24,6 +53,16 @@ def unlucky(number: int) -> int:
     if number == 2:
         raise ValueError("not this one")
     return number
+
+
+def unlucky_elsewhere(number: int) -> int:
+    if os.getpid() != OURS:
+        raise ValueError(f"not in process {os.getpid()}")
+    return number
+
+
+def made_great(data: bytes) -> bytes:
+    return data * 2
 
 
 def slow_at_first(number: int) -> int:
@@ -46,18 +85,32 @@ def test_a_first_batch_that_takes_long_is_waited_for() -> None:
     assert list(in_order(range(50), slow_at_first, 2)) == list(range(50))
 
 
-def test_an_error_in_a_helper_is_one_here_with_its_reason() -> None:
+def test_an_error_anywhere_is_one_here_with_its_reason() -> None:
     with pytest.raises((RuntimeError, ValueError), match="not this one"):
         list(in_order(range(20), unlucky, 3))
-    assert multiprocessing.active_children() == []
+
+
+def test_no_helper_is_left_when_one_has_failed() -> None:
+    with pytest.raises(RuntimeError, match=r"not in process \d+") as failure:
+        list(in_order(range(20), unlucky_elsewhere, 3))
+    helper = int(str(failure.value).rsplit("not in process ", 1)[1])
+    assert helper != OURS
+    assert not is_alive(helper)
 
 
 def test_no_helper_is_left_when_somebody_has_seen_enough() -> None:
     results = in_order(range(1000), who, 3)
-    next(results)
-    assert multiprocessing.active_children()
+    helpers = {next(results) for _ in range(20)} - {OURS}
+    assert len(helpers) == 2
+    assert all(map(is_alive, helpers))
     results.close()
-    assert multiprocessing.active_children() == []
+    assert not any(map(is_alive, helpers))
+
+
+def test_great_batches_and_great_results_do_not_wait_for_each_other() -> None:
+    batches = [bytes([number]) * (1 << 20) for number in range(20)]
+    with within(60):
+        assert list(in_order(batches, made_great, 2)) == [batch * 2 for batch in batches]
 
 
 def test_batches_are_made_when_their_turn_comes() -> None:

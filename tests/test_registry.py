@@ -34,3 +34,11 @@ def test_no_code_is_declared_twice() -> None:
     codes = [reason.code for kind in registry.kinds().values() for reason in kind.reasons]
     codes += [code.code for kind in registry.kinds().values() for code in kind.findings]
     assert sorted(set(codes)) == sorted(codes)
+
+
+def test_each_suffix_alone_leads_to_the_type_that_all_of_them_have() -> None:
+    types = registry.document_types()
+    assert {suffix: registry.document_type(suffix) for suffix in types} == types
+    assert [registry.document_type(suffix) for suffix in ("", ".png", ".\udcff", '.md"', ".MD")] == [
+        None
+    ] * 5

@@ -23,7 +23,6 @@ from enrich.extract.control import Disabled, disabled
 from enrich.extract.destinations import Span, autolink_span, defined_span, inline_span, wanted
 from enrich.extract.found import Found, is_off, link_of
 from enrich.extract.html import LINK_ATTRIBUTES, Tag, picture_addresses, stripped, tags
-from enrich.extract.malformed import intended, joined, malformed_urls
 from enrich.extract.positions import Lines, lines_of
 from enrich.extract.syntax import Construct, Definition, constructs, definitions, folded, top_headings
 from enrich.front_matter import front_matter, front_matter_value
@@ -152,6 +151,9 @@ def _remarks(
     text: str, lines: Lines, found: Iterable[Found], gaps: Iterable[Span], off: Disabled
 ) -> list[Remark]:
     """What is wrong with the links, and addresses in running text that are too misspelt to be links."""
+    # Whoever lists links needs none of this either.
+    from enrich.extract.malformed import intended, joined, malformed_urls
+
     noted: list[tuple[int, str, str, str | None]] = []
     for one in found:
         if is_off(one, off):

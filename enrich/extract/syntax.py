@@ -89,7 +89,9 @@ def constructs(text: str, *, defined: Mapping[str, Definition] | None = None) ->
         text, options=_OPTIONS, broken_link_callback=look_up if defined else None
     )
     for event, span in events:
-        reader.read(event, span["start"], span["end"])
+        # Most events are text outside of links, which says nothing: a tenth of the time of exact reading.
+        if reader.open or not ("Text" in event or "End" in event):
+            reader.read(event, span["start"], span["end"])
     found = reader.found
     offsets = code_points(text, (at for one in found for at in (one.start, one.end, one.label_end)))
     for one in found:

@@ -12,11 +12,14 @@ notices, which plain HTTP would take for the page. Where no notice shows, such a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import enrich
 from enrich.kinds import _html, _wechat_facts, _wechat_ids, _wechat_page
-from enrich.kinds._wechat_page import ARTICLE, UNRECOGNISED, PageState
+from enrich.kinds._wechat_page import ARTICLE, EXPIRED, UNRECOGNISED, PageState
 from enrich.model import (
     CanonicalUrl,
     Failure,
@@ -41,6 +44,9 @@ from enrich.model import (
 )
 from enrich.urls import canonical, host_of, is_web
 from enrich.verdict import judge_http
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
 
 HOST = _wechat_ids.HOST
 
@@ -160,17 +166,32 @@ def _judge_page(target: Target, response: Response) -> Verdict:
     return _verdict(state)
 
 
+@lru_cache(maxsize=1)
+def _parsed(page: bytes) -> LexborHTMLParser | None:
+    """The tree of the page that is judged now: an article of 4 MB is read right after, and parsed once for both.
+
+    A tree is spoilt by being read, so that whoever reads one forgets it.
+    """
+    return _html.parse(page)
+
+
 def _state(response: Response) -> PageState:
-    tree = _html.parse(response.body)
+    tree = _parsed(response.body)
     if tree is None:
-        return PageState(UNRECOGNISED, begins="(a page that is nested too deeply to be read)")
-    return _wechat_page.state_of(tree, response.body, response.url)
+        state = PageState(UNRECOGNISED, begins="(a page that is nested too deeply to be read)")
+    else:
+        state = _wechat_page.state_of(tree, response.body, response.url)
+        if state.reason == EXPIRED:
+            state = replace(state, better=_wechat_facts.permanent_address(tree))
+    if state.reason != ARTICLE:
+        _parsed.cache_clear()
+    return state
 
 
 def _verdict(state: PageState) -> Verdict:
     reason = _REASONS[state.reason]
-    moved = Suggestion(state.moved_to, state.reason) if state.moved_to else None
-    return Verdict(reason.status, reason.code, _detail(state), moved)
+    better = Suggestion(state.better, state.reason) if state.better else None
+    return Verdict(reason.status, reason.code, _detail(state), better)
 
 
 def _detail(state: PageState) -> str | None:
@@ -198,7 +219,8 @@ def read_page(target: Target, response: Response) -> PageFacts:
     """The facts of a live article; nothing from a notice, which must not replace what was known before."""
     if not 200 <= response.status < 300 or _is_elsewhere(response):
         return PageFacts()
-    tree = _html.parse(response.body)
+    tree = _parsed(response.body)
+    _parsed.cache_clear()
     if tree is None or _wechat_page.state_of(tree, response.body, response.url).reason != ARTICLE:
         return PageFacts()
     known = target.id if target.id.startswith("wx:") else None

@@ -34,9 +34,11 @@ LINES = (
     line("selection"),
     line("equipment files job"),
     # The steps and the readers, which know nothing of each other.
-    line("check lookup documents git_dates tracked findings repeats sorting report publish progress"),
+    line(
+        "check lookup documents git_dates tracked findings repeats sorting report publish progress waiting"
+    ),
     line("asking"),
-    line("holds kinds network"),
+    line("holds kinds network turns"),
     line("extract fetch store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
     line("codec config places registry text urls", may_use_each_other=True),

@@ -226,7 +226,9 @@ def _sources(tree: LexborHTMLParser, picture: str = "") -> _Sources:
     for badge in (elements["#copyright_logo"], "已付费"):
         elements["#activity-name"] = elements["#activity-name"].removesuffix(badge).rstrip()
     elements["<title>"] = _html.text_of(tree.css_first("head > title"))
-    elements[".rich_media_title_paid"] = "1" if tree.css_matches("#activity-name.rich_media_title_paid") else ""
+    elements[".rich_media_title_paid"] = (
+        "1" if tree.css_matches("#activity-name.rich_media_title_paid") else ""
+    )
     elements["#js_content img"] = picture
     for place, name in _ATTRIBUTES:
         elements[place] = _attribute(tree.css_first(f"{place}[{name}]"), name)

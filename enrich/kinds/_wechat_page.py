@@ -45,7 +45,10 @@ _NOTICE_ELEMENTS = (
 # The English ones about deletion, violation and closed accounts were seen; the others say the same in the words
 # that WeChat would use, and can do no harm: they too count in notices alone.
 _SENTENCES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("wechat-captcha", ("环境异常", "完成验证后即可继续访问", "environmentisabnormal", "environmentisunusual")),
+    (
+        "wechat-captcha",
+        ("环境异常", "完成验证后即可继续访问", "environmentisabnormal", "environmentisunusual"),
+    ),
     ("wechat-rate-limited", ("访问过于频繁", "操作频繁,请稍候再试", "toofrequent")),
     ("wechat-migrating", ("账号处于账号迁移流程中", "accountisbeingmigrated")),
     ("wechat-migrated-lost", ("未将文章素材同步至新账号",)),

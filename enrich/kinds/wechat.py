@@ -66,6 +66,7 @@ HEADERS = (
 )
 
 # Reports: 10 s is advised, 5 s held, 2 s is blocked for hours. The caps spread a large collection over days.
+# Whoever goes on after a challenge only spends his quota; blocks of six hours to a day are reported.
 MANNERS = Manners(
     width=1,
     interval_seconds=8.0,
@@ -73,6 +74,18 @@ MANNERS = Manners(
     daily_cap=500,
     check_cap=30,
     stop_after_blocked=3,
+    stop_seconds=6 * 3600.0,
+    pause_seconds=15 * 60.0,
+    about_link=frozenset(
+        {
+            "wechat-needs-client",
+            "wechat-private",
+            "wechat-unavailable",
+            "wechat-migrating",
+            "wechat-under-review",
+        }
+    ),
+    known_as="WeChat",
 )
 
 
@@ -83,7 +96,7 @@ def identify(url: CanonicalUrl) -> Identity | None:
     """The article that an address stands for, or the page itself where it names none.
 
     A short address loses query and fragment, which only say who shared it. A long one is asked as it is
-    written: without ``chksm`` it is sent to the captcha every time.
+    written: without ``chksm`` it is sent to the captcha every time, so that all others come first.
     """
     if urlsplit(url).netloc != HOST or not is_web(url):
         return None
@@ -95,7 +108,15 @@ def identify(url: CanonicalUrl) -> Identity | None:
         return wanted
     found = _wechat_ids.article_id_of(secure)
     signed = found is not None and _wechat_ids.is_signed(secure)
-    return Identity(id=found or f"url:{secure}", kind="wechat", url=secure, preferred=signed)
+    return Identity(
+        id=found or f"url:{secure}", kind="wechat", url=secure, preferred=signed, last=_is_hopeless(secure)
+    )
+
+
+def _is_hopeless(url: str) -> bool:
+    """Whether an address is challenged by design, or has hours to live."""
+    is_unsigned = _wechat_ids.is_long(url) and not _wechat_ids.is_signed(url)
+    return is_unsigned or _wechat_ids.is_temporary(url)
 
 
 def _wanted(captcha: str) -> Identity | None:
@@ -115,8 +136,14 @@ def _is_article_address(url: str) -> bool:
 
 
 def request(target: Target, _wants_page: bool) -> Request:
-    """A GET, whatever is wanted: HEAD cannot show the state."""
-    return Request(url=target.url, purpose=Purpose.PAGE, headers=HEADERS, max_body_bytes=PAGE_BYTES)
+    """A GET, whatever is wanted: HEAD cannot show the state. What hardly ever opens is asked once."""
+    return Request(
+        url=target.url,
+        purpose=Purpose.PAGE,
+        headers=HEADERS,
+        max_body_bytes=PAGE_BYTES,
+        retry=not _is_hopeless(target.url),
+    )
 
 
 def confirm(_target: Target, _outcome: Outcome, _wants_page: bool) -> Request | None:

@@ -98,7 +98,7 @@ def _tail(report: Report) -> Iterator[Shown]:
 
 
 # Worth knowing, and no reason to read anything else differently.
-_ASIDES = frozenset({"addresses-by-proxy"})
+_ASIDES = frozenset({"addresses-by-proxy", "waiting"})
 
 
 def banner(report: Report) -> list[str]:

@@ -13,7 +13,7 @@ from enrich.model import Status
 from enrich.store.belief import doubt
 from enrich.store.columns import milliseconds, moment, target_of
 from enrich.store.history import ALIVE
-from enrich.store.protocol import Ages, DueTarget, Run
+from enrich.store.protocol import Ages, DueTarget, ExpectedTurns, Run
 from enrich.store.schema import Transaction, Unsynced
 
 
@@ -30,6 +30,7 @@ _VERDICT_DUE = f"""(t.attempted_at IS NULL OR t.attempted_at > :now OR :refresh 
         WHEN :max_age IS NOT NULL THEN t.attempted_at + :max_age <= :now
         WHEN t.attempted_status IN ('ok', 'redirected') THEN {_is_past("a.ok", "a.spread")}
         WHEN t.status = 'broken' AND t.confirmed THEN {_is_past(":confirmed", ":confirmed_spread")}
+        WHEN t.attempted_status = 'blocked' AND selected.asked_last THEN t.attempted_at + :confirmed <= :now
         WHEN t.attempted_status = 'blocked' THEN t.attempted_at + :blocked <= :now
         WHEN t.attempted_status = 'broken' THEN t.attempted_at + :broken <= :now
         ELSE t.attempted_at + :unreachable <= :now END)"""  # noqa: S608 - made of constants
@@ -51,15 +52,23 @@ WHERE skip IS NULL AND NOT EXISTS (
 """  # noqa: S608 - made of constants above
 
 # Never asked, then broken but not confirmed, then no answer last time: those cost a time-out each, and begun
-# late they would be all that a run still waits for. Then the oldest.
-_TAKE = """
-SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, s.wants_metadata, t.status, t.first_failed_at,
-    t.id IN (SELECT target_id FROM doubted) AS doubted
-FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {column} = ?
-ORDER BY CASE WHEN t.attempted_at IS NULL OR doubted THEN 0
+# late they would be all that a run still waits for. Then the oldest. What hardly ever opens comes after all of it.
+_DOUBTED = "t.id IN (SELECT target_id FROM doubted)"
+_ORDER = f"""s.asked_last, CASE WHEN t.attempted_at IS NULL OR {_DOUBTED} THEN 0
     WHEN t.status = 'broken' AND NOT t.confirmed THEN 1
-    WHEN t.attempted_status = 'unreachable' THEN 2 ELSE 3 END, t.attempted_at, t.id LIMIT ?
-"""
+    WHEN t.attempted_status = 'unreachable' THEN 2 ELSE 3 END, t.attempted_at, t.id"""
+_TAKE = f"""
+SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, s.wants_metadata, t.status, t.first_failed_at, s.asked_last,
+    {_DOUBTED} AS doubted
+FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {{column}} = ?
+ORDER BY {_ORDER} LIMIT ?
+"""  # noqa: S608 - made of constants
+
+# Those that wait for a turn at their host, in the order in which they will be asked.
+_WAITING = f"""
+SELECT t.id FROM selected s JOIN target t ON t.id = s.target_id
+WHERE s.deferred = 'host-deferred' AND s.by_api = 0 AND s.host = ? ORDER BY {_ORDER}
+"""  # noqa: S608 - made of constants
 
 
 def plan(db: sqlite3.Connection, run: Run, ages: Ages, now: datetime) -> int:
@@ -113,6 +122,7 @@ def _due_target(row: sqlite3.Row) -> DueTarget:
         target=target_of(row),
         wants_metadata=bool(row["wants_metadata"]),
         was=was,
+        last=bool(row["asked_last"]),
         doubted_since=moment(row["first_failed_at"]) if was in ALIVE else None,
     )
 
@@ -130,3 +140,20 @@ def defer(db: sqlite3.Connection, ids: Sequence[str], reason: str) -> None:
     db.executemany(
         "UPDATE selected SET due = 0, deferred = ? WHERE target_id = ?", [(reason, id_) for id_ in ids]
     )
+
+
+def waiting(db: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Hosts with targets that wait for a turn at their own address, and how many, by name."""
+    query = (
+        "SELECT host, count(*) FROM selected WHERE deferred = 'host-deferred' AND by_api = 0 AND linked = 1 "
+        "GROUP BY host ORDER BY host"
+    )
+    return [(row[0], row[1]) for row in db.execute(query)]
+
+
+def expect(db: sqlite3.Connection, expected: ExpectedTurns) -> None:
+    """Say of all that wait for a turn at a host when it is expected; inside a transaction."""
+    ids = [row["id"] for row in db.execute(_WAITING, (expected.host,))]
+    share = expected.share or len(ids) + 1
+    rows = ((expected.told(1 + place // share), id_) for place, id_ in enumerate(ids))
+    db.executemany("UPDATE selected SET expected = ? WHERE target_id = ?", rows)

@@ -95,7 +95,7 @@ def _merge_alias(db: sqlite3.Connection, result: CheckResult) -> CheckResult:
     )
     db.execute(
         "INSERT OR IGNORE INTO selected SELECT ?, host, kind, by_api, linked, skip, due, wants_metadata, deferred, "
-        "stated FROM selected WHERE target_id = ?",
+        "stated, asked_last, expected FROM selected WHERE target_id = ?",
         (new, old),
     )
     db.execute("UPDATE selected SET linked = 1, skip = NULL WHERE target_id = ?", (new,))

@@ -27,7 +27,7 @@ from enrich.store.belief import CLOCKS_DIFFER
 from enrich.store.columns import milliseconds, moment, second
 from enrich.store.history import Confirmation
 from enrich.store.opening import FILE_NAME, is_damage, open_cache
-from enrich.store.protocol import Ages, CacheInfo, DueTarget, FoundDocument, Run
+from enrich.store.protocol import Ages, CacheInfo, DueTarget, ExpectedTurns, FoundDocument, Run
 from enrich.store.report_rows import SqliteRows
 from enrich.store.schema import Transaction
 
@@ -200,6 +200,17 @@ class SqliteStore:
                 return db.execute(statement, (reason,)).rowcount
 
         return await self._call(work)
+
+    async def waiting(self) -> Sequence[tuple[str, int]]:
+        return await self._call(lambda: planning.waiting(self._connection))
+
+    async def expect(self, turns: Sequence[ExpectedTurns]) -> None:
+        def work() -> None:
+            with Transaction(self._connection) as db:
+                for one in turns:
+                    planning.expect(db, one)
+
+        await self._call(work)
 
     async def asked_since(self, host: str, since: datetime) -> int:
         query = (

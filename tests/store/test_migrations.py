@@ -76,7 +76,11 @@ CREATE TABLE selected (
 CREATE INDEX selected_due ON selected (due, by_api, host);
 """
 VERSION_2 = VERSION_1 + "CREATE TABLE host (host TEXT PRIMARY KEY, held_until INTEGER) WITHOUT ROWID;"
-VERSIONS = {1: VERSION_1, 2: VERSION_2}
+VERSION_3 = (
+    VERSION_2 + "ALTER TABLE selected ADD COLUMN asked_last INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE selected ADD COLUMN expected TEXT;"
+)
+VERSIONS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3}
 
 # One link that opened the day before, as every version so far stores it.
 ROWS = f"""

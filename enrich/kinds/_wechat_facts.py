@@ -36,8 +36,8 @@ AUDIO, PICTURES, TEXT = "7", "8", "10"
 
 _LITERAL = r"""(?:"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+')"""
 _ASSIGNED = re.compile(
-    r"(?P<scope>var |window\.|d\.)(?P<name>_?[a-zA-Z]\w{1,30})\s*=\s*(?:htmlDecode\()?\s*"
-    rf"(?P<chain>{_LITERAL}(?:\s*\|\|\s*{_LITERAL})*+)"
+    r"(?P<scope>var |window\.|d\.)(?P<name>_?[a-zA-Z]\w{1,30})\s*+=\s*+(?:htmlDecode\(\s*+)?"
+    rf"(?P<chain>{_LITERAL}(?:\s*+\|\|\s*+{_LITERAL})*+)"
 )
 _LITERALS = re.compile(_LITERAL)
 _ASSIGNMENTS = 5000
@@ -46,9 +46,10 @@ _OBJECT = re.compile(r"window\.cgiDataNew\s*=\s*(?=\{)")
 _OBJECT_CHARACTERS = 2 << 20
 _OBJECT_TOKENS = 100_000
 _OBJECT_DEPTH = 3
+# Neither word nor literal begins inside another: a script of one endless word would be read from each of its letters.
 _TOKEN = re.compile(
-    rf"(?:(?P<key>[A-Za-z_$][\w$]*+)|(?P<quoted>{_LITERAL}))\s*+:|(?P<text>{_LITERAL}|\b\d{{1,19}}+\b)"
-    r"|(?P<bracket>[{}\[\]])"
+    rf"(?:(?<![\w$])(?P<key>[A-Za-z_$][\w$]*+)|(?<!\\)(?P<quoted>{_LITERAL}))\s*+:"
+    rf"|(?P<text>(?<!\\){_LITERAL}|\b\d{{1,19}}+\b)|(?P<bracket>[{{}}\[\]])"
 )
 
 _ESCAPE = re.compile(r"\\(?:x(?P<byte>[0-9a-fA-F]{2})|u(?P<unit>[0-9a-fA-F]{4})|(?P<other>.))", re.DOTALL)

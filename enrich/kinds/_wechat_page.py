@@ -113,6 +113,8 @@ _TRANSFER = re.compile(
 )
 # Templates of articles that need no container, and the one whose container comes as late as byte 790,000.
 _SHARED_PAGE, _ARTICLE_PAGE = "pages/common_share", "appmsg/newindex"
+# What every page of the host closes that it opens.
+_CLOSED = (b"html", b"body", b"div")
 _CHALLENGE_PAGES = ("secitptpage/", "wxverify/")
 _ARTICLE_LINK = "a[href*='//mp.weixin.qq.com/s']"
 
@@ -172,8 +174,9 @@ def _first(pattern: re.Pattern[str], group: str, scripts: Iterable[str]) -> str:
 
 
 def _is_cut(page: bytes) -> bool:
-    """Whether a page ends before its end."""
-    return b"</html" not in page[-2000:].lower()
+    """Whether a page ends before its end: it opens what it does not close."""
+    lower = page.lower()
+    return any(lower.count(b"<" + name) > lower.count(b"</" + name) for name in _CLOSED)
 
 
 def _is_captcha(tree: LexborHTMLParser, template: str) -> bool:
@@ -204,7 +207,7 @@ def _noticed(tree: LexborHTMLParser, page: bytes) -> PageState:
     notice = _notice(tree)
     said, reason = _shown(notice), _reason_of(notice)
     if reason == "wechat-migrated":
-        return _migrated_in_words(tree, said)
+        return _migrated_in_words(tree, page, said)
     if reason is not None:
         return PageState(reason, said)
     if not notice and len(page) < _DRAWN_PAGE_BYTES and (drawn := _drawn(page)) is not None:
@@ -230,10 +233,15 @@ def _visible_beginning(tree: LexborHTMLParser) -> str:
     return _shown(f"{_html.text_of(tree.css_first('title'))} {_html.text_of(tree.body)}".strip())
 
 
-def _migrated_in_words(tree: LexborHTMLParser, said: str) -> PageState:
-    """The account has moved; without any way on to an article, this one did not move with it."""
+def _migrated_in_words(tree: LexborHTMLParser, page: bytes, said: str) -> PageState:
+    """The account has moved; without any way on to an article, this one did not move with it.
+
+    In a page that was cut the way may have stood behind the cut.
+    """
     links = [node.attributes.get("href") or "" for node in tree.css(_ARTICLE_LINK)]
     address = next((found for link in links if (found := _article_address(link))), None)
+    if address is None and _is_cut(page):
+        return PageState(UNRECOGNISED, said)
     return PageState("wechat-migrated" if address else "wechat-migrated-lost", said, address)
 
 

@@ -48,8 +48,8 @@ _OBJECT_TOKENS = 100_000
 _OBJECT_DEPTH = 3
 # Neither word nor literal begins inside another: a script of one endless word would be read from each of its letters.
 _TOKEN = re.compile(
-    rf"(?:(?<![\w$])(?P<key>[A-Za-z_$][\w$]*+)|(?<!\\)(?P<quoted>{_LITERAL}))\s*+:"
-    rf"|(?P<text>(?<!\\){_LITERAL}|\b\d{{1,19}}+\b)|(?P<bracket>[{{}}\[\]])"
+    rf"(?<![\w$])(?P<key>[A-Za-z_$][\w$]*+)\s*+:|(?<!\\)(?P<text>{_LITERAL})(?P<names>\s*+:)?+"
+    r"|(?P<number>\b\d{1,19}+\b)|(?P<bracket>[{}\[\]])"
 )
 
 _ESCAPE = re.compile(r"\\(?:x(?P<byte>[0-9a-fA-F]{2})|u(?P<unit>[0-9a-fA-F]{4})|(?P<other>.))", re.DOTALL)
@@ -89,7 +89,7 @@ class _Sources:
         if name[0] in "#.<":
             return [self.elements.get(name, "")]
         if name.startswith("cgi."):
-            return [self.data.get(name.removeprefix("cgi."), "")]
+            return [_value(self.data.get(name.removeprefix("cgi."), ""))]
         if name.startswith(("var ", "window.", "d.")):
             return self.assigned.get(name, [])
         return [_left_over_decoded(value) for value in self.meta.get(name, [])]
@@ -256,7 +256,7 @@ def _assigned(scripts: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _data(scripts: Iterable[str]) -> dict[str, str]:
-    """The strings of ``window.cgiDataNew`` by their path in it, such as ``copyright_info.reprint_url``."""
+    """What ``window.cgiDataNew`` holds, as it is written, by its path in it, such as ``copyright_info.reprint_url``."""
     for script in scripts:
         if (found := _OBJECT.search(script)) is not None:
             return _strings(script, found.end())
@@ -264,7 +264,7 @@ def _data(scripts: Iterable[str]) -> dict[str, str]:
 
 
 def _strings(script: str, start: int) -> dict[str, str]:
-    """The first string or number at each path of an object literal, a few levels deep.
+    """The first string or number at each path of an object literal, a few levels deep, not yet decoded.
 
     The place in a list is no part of a path, so that of a list of objects the first one counts.
     """
@@ -273,11 +273,11 @@ def _strings(script: str, start: int) -> dict[str, str]:
     key = ""
     tokens = _TOKEN.finditer(script, start, start + _OBJECT_CHARACTERS)
     for token, _ in zip(tokens, range(_OBJECT_TOKENS), strict=False):
-        if token["key"] or token["quoted"]:
-            key = token["key"] or _decoded(token["quoted"])
-        elif token["text"]:
+        if token["key"] or token["names"]:
+            key = token["key"] or _decoded(token["text"])
+        elif written := token["text"] or token["number"]:
             if len(path) <= _OBJECT_DEPTH:
-                found.setdefault(".".join(filter(None, [*path, key])), _value(token["text"]))
+                found.setdefault(".".join(filter(None, [*path, key])), written)
         elif token["bracket"] in "{[":
             path.append(key)
             key = ""
@@ -289,7 +289,7 @@ def _strings(script: str, start: int) -> dict[str, str]:
 
 
 def _value(written: str) -> str:
-    return written if written.isdigit() else _decoded(written)
+    return _decoded(written) if written[:1] in ("'", '"') else written
 
 
 # --- decoding ---------------------------------------------------------------------------------------

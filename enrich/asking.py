@@ -13,10 +13,15 @@ from enrich.model import Api, Fetch, Manners, Target
 from enrich.network import Outages
 from enrich.store.protocol import Store
 from enrich.store.recorder import Recorder
+from enrich.turns import Refusals
 
 
 def _as_many_as_wanted(_host: str, count: int) -> int:
     return count
+
+
+def _not_at_all(_host: str, _seconds: float) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,9 @@ class Asking:
     may be asked; ``grant`` takes places for so many of them, and says for how many there is room beside the links
     that are redirected to it. ``names_resolved`` says how many names were found, ``is_check`` that the check cap
     of a host's manners counts. ``outages`` takes the results on their way to the recorder, and says when asking
-    makes no sense. ``broke`` receives mistakes of ours. ``controls`` settles doubts about what hosts answer.
+    makes no sense. ``hold_back`` leaves a host alone for so many seconds, beyond this run if that is long; ``refusals``
+    counts how often hosts refused to answer. ``broke`` receives mistakes of ours. ``controls`` settles doubts about
+    what hosts answer.
     """
 
     store: Store
@@ -42,6 +49,8 @@ class Asking:
     outages: Outages
     broke: Callable[[Target, Exception], None]
     grant: Callable[[str, int], int] = _as_many_as_wanted
+    hold_back: Callable[[str, float], None] = _not_at_all
+    refusals: Refusals = field(default_factory=Refusals)
     is_check: bool = False
     controls: Controls = field(default_factory=Controls)
     stopping: anyio.Event = field(default_factory=anyio.Event)

@@ -30,6 +30,7 @@ from enrich.registry import kinds
 from enrich.store.history import ALIVE
 from enrich.store.protocol import DueTarget
 from enrich.store.recorder import DEFERRED, Asked
+from enrich.turns import is_refusal
 
 # Hosts whose tasks exist at the same time; more only wait for memory's sake.
 HOSTS_AT_ONCE = 2000
@@ -91,7 +92,8 @@ class _HostQueue:
         self._manners = manners
         self._ready: list[DueTarget] = []
         self._taking = anyio.Lock()
-        self._blocked_in_a_row = 0
+        self._refused_in_a_row = 0
+        self._has_paused = False
         self._over = False
         self._deferred: list[str] = []
 
@@ -103,10 +105,9 @@ class _HostQueue:
             if asked.result.verdict.reason == DEFERRED:
                 await self._defer(due.target.id)
                 continue
-            self._watch(asked.result.verdict)
+            self._watch(asked)
             await self._asking.outages.take(asked)
-            if self._refused():
-                await self._end()
+            await self._mind_refusals()
 
     async def _next(self) -> DueTarget | None:
         async with self._taking:
@@ -130,12 +131,28 @@ class _HostQueue:
         deferred, self._deferred = self._deferred, []
         await self._asking.recorder.defer(deferred, DEFERRED)
 
-    def _watch(self, verdict: Verdict) -> None:
-        self._blocked_in_a_row = self._blocked_in_a_row + 1 if verdict.status is Status.BLOCKED else 0
+    def _watch(self, asked: Asked) -> None:
+        """Count refusals in a row; what hardly ever opens is refused by design, and no answer says nothing."""
+        if asked.due.last or asked.lacks_answer:
+            return
+        refused = is_refusal(asked.result.verdict, self._manners)
+        self._refused_in_a_row = self._refused_in_a_row + 1 if refused else 0
+        if self._manners.stop_after_blocked is not None:
+            self._asking.refusals.note(self._host, refused=refused)
 
-    def _refused(self) -> bool:
-        limit = self._manners.stop_after_blocked
-        return limit is not None and self._blocked_in_a_row >= limit
+    async def _mind_refusals(self) -> None:
+        """Before the last refusal that a host may give, wait once; after it, leave the host alone beyond this run."""
+        manners, limit = self._manners, self._manners.stop_after_blocked
+        if limit is None or self._over:
+            return
+        if self._refused_in_a_row >= limit:
+            await self._end()
+            if manners.stop_seconds:
+                self._asking.hold_back(self._host, manners.stop_seconds)
+        elif 0 < self._refused_in_a_row == limit - 1 and not (self._has_paused or self._asking.is_check):
+            self._has_paused = True
+            if manners.pause_seconds:
+                self._asking.hold_back(self._host, manners.pause_seconds)
 
     async def _end(self) -> None:
         """The host does not want to be asked now: the rest waits for a later run."""

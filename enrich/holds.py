@@ -7,7 +7,7 @@ own clock, which tests may set; waiting is done by the real one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -33,7 +33,7 @@ class Holds:
         self._spent: dict[str, datetime] = {}
         self._stir = anyio.Event()
         self._closed = False
-        self.until: Mapping[str, datetime] = {}
+        self.until: dict[str, datetime] = {}
 
     async def load(self) -> None:
         """Read until when hosts want to be left alone, by the real clock."""
@@ -43,6 +43,7 @@ class Holds:
 
     def add(self, host: str, until: datetime) -> None:
         """Remember a hold; ``until`` is of the real clock."""
+        self.until[host] = max(until, self.until.get(host, until))
         stored = self._now() + min(until - datetime.now(UTC), LONGEST_HOLD)
         self._pending[host] = max(stored, self._pending.get(host, stored))
         self._stir.set()
@@ -62,6 +63,11 @@ class Holds:
         """Whether a budget is still used up, in this run or from an earlier one."""
         until = self._spent.get(name) or self.until.get(name)
         return until is not None and until > datetime.now(UTC)
+
+    def until_of(self, host: str) -> datetime | None:
+        """Until when a host wants to be left alone, by the clock of stored dates; None if it does not."""
+        until = self.until.get(host)
+        return None if until is None else self._now() + (until - datetime.now(UTC))
 
     def close(self) -> None:
         """No more holds will come; `write` ends when all are stored."""

@@ -66,10 +66,14 @@ class Progress:
     def incomplete(self, why: str, message: str | None = None) -> None:
         """Note why the run is not complete, with a message where the usual one for this does not say enough."""
         self.complete = False
+        self.warn(why, message)
+
+    def warn(self, code: str, message: str | None = None) -> None:
+        """Note what the report has to say of the run."""
         if message is not None:
-            self.said[why] = message
-        if why not in self.warnings:
-            self.warnings.append(why)
+            self.said[code] = message
+        if code not in self.warnings:
+            self.warnings.append(code)
 
     def remark(self, code: str, message: str) -> None:
         """Note something worth knowing of the run as a whole; of each code the last word counts."""

@@ -47,6 +47,7 @@ from enrich.store.recorder import Recorder
 from enrich.summary import Header, report_of
 from enrich.tracked import is_kept_by_git
 from enrich.urls import host_of
+from enrich.waiting import tell_turns
 
 if TYPE_CHECKING:
     from enrich.fetch.client import Fetcher
@@ -144,6 +145,7 @@ async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -
     job.observer.watch(None)
     progress.requests = fetcher.requests
     await _leave(asking, progress, fetcher.answered)
+    await tell_turns(asking, progress.warn, holds.until_of)
     if fetcher.has_used_proxy:
         progress.warnings.append("addresses-by-proxy")
 
@@ -253,6 +255,7 @@ def _asking(
         manners_of=manners_of,
         budget_of=settings.budget_of,
         grant=fetcher.grant,
+        hold_back=fetcher.hold_back,
         accept_of=lambda host: settings.hosts[host].accept if host in settings.hosts else frozenset(),
         names_resolved=lambda: fetcher.names_resolved,
         outages=outages,

@@ -8,20 +8,26 @@ change nothing. So a folder with a README, the outermost counts, and a site's fo
 collections of their own; all other documents of a run make one together. A wrong title is one wherever the other stands.
 
 Repositories are left out of both: one repository holds the code of many papers, so that entries may share it.
+
+Links outside of entries may lead to one thing as often as their author likes, and a reader sees that they do. Under two
+addresses nobody sees it, such as two tokens of one WeChat article, so that these are noted as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 
-from enrich.model import Finding, ReportEntry
-from enrich.registry import finding_of
+from enrich.model import Finding, ReportEntry, ReportLink, ReportTarget
+from enrich.registry import finding_of, identify
 from enrich.titles import Likeness, Title, likeness
+from enrich.urls import canonical
 
 SHOWN_CHARACTERS = 80
+# Kinds whose things have several addresses that nobody can tell to be one by looking at them.
+_OF_MANY_ADDRESSES = frozenset({"wechat"})
 # Each mention is compared with so many others at most, or a link in every item would cost the square of them.
 COMPARED = 20
 
@@ -51,6 +57,61 @@ def repeats(
         mentions = [_mention(target, entry, folders) for _, entry in group]
         yield from _duplicates(mentions)
         yield from _two_titles(mentions)
+
+
+@dataclass(slots=True)
+class OtherAddresses:
+    """Links that lead where an earlier link of their collection leads, by another address.
+
+    ``note`` takes the targets of a run one by one; few of them have two addresses, and only these are kept.
+    """
+
+    documents: Iterable[str]
+    _folders: frozenset[str] | None = None
+    _found: list[Finding] = field(default_factory=list)
+
+    def note(self, target: ReportTarget) -> None:
+        """Look at the links of a target."""
+        if target.kind not in _OF_MANY_ADDRESSES or len({link.url for link in target.links}) < 2:
+            return
+        if self._folders is None:
+            self._folders = collections(self.documents)
+        first_of: dict[str, tuple[str, ReportLink]] = {}
+        for link in target.links:
+            id_ = _id_of(link)
+            collection = collection_of(link.document, self._folders)
+            first_id, first = first_of.setdefault(collection, (id_, link))
+            if id_ != first_id:
+                self._found.append(_same_target(target, link, first))
+
+    def beside(self, mentions: Iterable[tuple[str, ReportEntry]]) -> Iterator[Finding]:
+        """What was found, without the links by which several entries name a target: `repeats` tells about those."""
+        if not self._found:
+            return
+        told = {
+            (target, entry.document, line) for target, entry in mentions for line in _lines(entry, target)
+        }
+        for one in self._found:
+            if (one.target, one.document, one.line) not in told:
+                yield one
+
+
+def _id_of(link: ReportLink) -> str:
+    url = canonical(link.url)
+    return link.url if url is None else identify(url).id
+
+
+def _lines(entry: ReportEntry, target: str) -> list[int]:
+    named = [entry.article, *entry.papers] if entry.article else entry.papers
+    return [one.line for one in named if one is not None and one.target == target]
+
+
+def _same_target(target: ReportTarget, link: ReportLink, first: ReportLink) -> Finding:
+    message = f"{target.id} is linked already, under another address: {first.url} at {first.document}:{first.line}"
+    found = finding_of(
+        "duplicate-target", message, document=link.document, line=link.line, target=target.id
+    )
+    return replace(found, column=link.column)
 
 
 def collections(documents: Iterable[str]) -> frozenset[str]:

@@ -21,7 +21,7 @@ from enrich.model import (
     Severity,
     Status,
 )
-from enrich.repeats import repeats
+from enrich.repeats import OtherAddresses, repeats
 from enrich.sorting import sorted_findings
 from enrich.store.protocol import Rows, Run
 
@@ -85,11 +85,14 @@ def _found(rows: Rows, policy: Policy, header: Header, tally: _Tally) -> Iterato
     """All findings, one by one; the targets are counted as they go by."""
     yield from rows.findings()
     yield from header.internal_errors
+    others = OtherAddresses(document.path for document in rows.documents())
     for target, past in _with_pasts(rows):
         tally.add(target)
+        others.note(target)
         tally.failed = tally.failed or policy.fails(target)
         yield from findings_of(target, policy, past)
     yield from repeats(rows.repeated(), (document.path for document in rows.documents()))
+    yield from others.beside(rows.repeated())
 
 
 def _with_pasts(rows: Rows) -> Iterator[tuple[ReportTarget, Past | None]]:

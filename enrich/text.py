@@ -39,9 +39,20 @@ _KEY_PARAMETER = re.compile(
     r"([?&;#]key=)(?:AIza[\w-]{30}|(?=[A-Za-z_]{0,64}[0-9])(?=[0-9_]{0,64}[A-Za-z])[A-Za-z0-9_]{16})[^&#;\s\"'\\<>)]*",
     re.IGNORECASE,
 )
-# Short names that are secrets in WeChat addresses only (facts of that host: who copied the link).
-_WECHAT_ADDRESS = re.compile(r"//mp\.weixin\.qq\.com/[^\s\"\\<>]*", re.IGNORECASE)
-_WECHAT_PARAMETER = re.compile(r"([?&;](?:key|uin)=)[^&#\s]+", re.IGNORECASE)
+# In WeChat addresses more names tell who copied the link. A captcha's address holds the wanted one, percent-encoded;
+# scripts and JSON write an ampersand as its code.
+_WECHAT_ADDRESS = re.compile(
+    r"mp\.weixin\.qq\.com(?::[0-9]{1,5})?(?:/|%(?:25)?2F)(?:[^\s\"\\<>]|\\x26|\\u0026)*", re.IGNORECASE
+)
+_WECHAT_NAMES = (
+    r"(?:key|uin|pass_ticket|exportkey|appmsg_token|tempkey|wxtoken|poc_token|wx_header|sessionid|"
+    r"ticket)"
+)
+_WECHAT_PARAMETER = re.compile(
+    rf"((?:[?&;#]|%(?:25)?(?:3F|26|23)|\\x26|\\u0026){_WECHAT_NAMES}(?:=|%(?:25)?3D))"
+    r"(?:(?!%(?:25)?(?:26|23)|\\)[^&#;\s\"'<>)])+",
+    re.IGNORECASE,
+)
 # The shapes of well-known tokens: GitHub's, JSON web tokens. Every repetition is bounded: a note may be made of
 # nothing but the beginnings of tokens.
 _TOKEN = re.compile(
@@ -61,6 +72,10 @@ _TELLTALES = (
     re.compile("J(?<=eyJ)"),
     re.compile(f"=(?<=[nyhtldge]=)(?:{'|'.join(f'(?<={end}=)' for end in _NAME_ENDS)})", re.IGNORECASE),
     re.compile("-(?<=x-amz-)", re.IGNORECASE),
+    re.compile("r=(?<=wx_header=)", re.IGNORECASE),
+    re.compile("d=(?<=sessionid=)", re.IGNORECASE),
+    # A percent-encoded address in another has encoded signs of equality, once or twice.
+    re.compile("%(?:25)?3D(?:(?<=[ynrtd]%3D)|(?<=[ynrtd]%253D))", re.IGNORECASE),
 )
 # Most names of files are as plain as this; looking for all that is not costs more than reading a short note.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9/. -]{1,500}")

@@ -38,6 +38,7 @@ from enrich.store.history import Confirmation
 from enrich.store.protocol import Ages, FoundDocument, FoundLink
 from enrich.store.recorder import Recorder
 from enrich.store.sqlite import SqliteStore
+from enrich.waiting import tell_turns
 
 pytestmark = pytest.mark.anyio
 
@@ -302,6 +303,63 @@ async def test_a_host_that_refuses_three_times_in_a_row_is_left_alone(tmp_path: 
     await everything(world, urls, tmp_path, after=look, manners=manners, is_check=True)
     assert len({url for _, url in world.asked}) == 3
     assert deferred == [7]
+
+
+def _held_back(asking: Asking) -> list[tuple[str, float]]:
+    calls: list[tuple[str, float]] = []
+    object.__setattr__(asking, "hold_back", lambda host, seconds: calls.append((host, seconds)))
+    return calls
+
+
+STUBBORN = Manners(width=1, stop_after_blocked=3, pause_seconds=900.0, stop_seconds=21600.0)
+
+
+@pytest.mark.parametrize(
+    ("is_check", "expected"),
+    [(False, [("a.example", 900.0), ("a.example", 21600.0)]), (True, [("a.example", 21600.0)])],
+)
+async def test_a_run_pauses_once_before_it_gives_a_host_up_for_hours(
+    tmp_path: Path, is_check: bool, expected: list[tuple[str, float]]
+) -> None:
+    world = World(respond(403))
+    urls = [f"https://a.example/{number}" for number in range(9)]
+    async with asking_of(world, urls, tmp_path, manners=STUBBORN, is_check=is_check) as asking:
+        calls = _held_back(asking)
+        await check_all(asking)
+    assert calls == expected
+    assert len({url for _, url in world.asked}) == 3
+
+
+async def test_a_good_answer_takes_refusals_back_but_the_pause_stays_one(tmp_path: Path) -> None:
+    def answer(request: Request) -> Outcome:
+        good = request.url.endswith(("2", "5", "8"))
+        return respond(200 if good else 403)(request)
+
+    urls = [f"https://a.example/{number}" for number in range(9)]
+    world = World(answer)
+    async with asking_of(world, urls, tmp_path, manners=STUBBORN) as asking:
+        calls = _held_back(asking)
+        await check_all(asking)
+    assert calls == [("a.example", 900.0)]
+    assert len({url for _, url in world.asked}) == 9
+    assert asking.refusals.of_all() == {}
+
+
+async def test_any_host_with_a_limit_says_when_its_links_are_due(tmp_path: Path) -> None:
+    urls = [f"https://{host}.example/{number}" for host in "ab" for number in range(5)]
+    warned: list[tuple[str, str]] = []
+    async with asking_of(World(respond(200)), urls, tmp_path, manners=Manners(daily_cap=2)) as asking:
+        await check_all(asking)
+        await tell_turns(asking, lambda code, told: warned.append((code, told)), lambda _host: None)
+        rows = await asking.store.read(lambda found: list(found.targets()))
+    details = {row.url: row.detail for row in rows if row.reason == "host-deferred"}
+    assert len(details) == 6
+    assert details["https://a.example/4"] == (
+        "its turn is expected the 2nd time from now: a.example is asked about 2 links a night"
+    )
+    ((code, told),) = warned
+    assert code == "waiting"
+    assert told.count("3 links to ") == 2
 
 
 async def test_a_daily_cap_leaves_the_rest_for_another_day(tmp_path: Path) -> None:

@@ -34,9 +34,9 @@ LINES = (
     line("publish selection"),
     line("equipment files job"),
     # The steps and the readers, which know nothing of each other.
-    line("check lookup documents git_dates tracked findings repeats sorting report progress"),
+    line("check lookup documents git_dates tracked findings repeats sorting report progress waiting"),
     line("asking"),
-    line("controls holds kinds network"),
+    line("controls holds kinds network turns"),
     line("extract fetch reasons store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
     line("codec config places registry text urls", may_use_each_other=True),

@@ -92,7 +92,11 @@ class Settings:
         if own.concurrency is not None:
             manners = replace(manners, width=own.concurrency)
         if own.interval is not None:
-            manners = replace(manners, interval_seconds=own.interval, jitter_seconds=0.0)
+            # Whoever may ask faster than by the built-in manners owns the host, and is not to wait for long either.
+            pause = manners.pause_seconds if own.interval >= manners.interval_seconds else 0.0
+            manners = replace(
+                manners, interval_seconds=own.interval, jitter_seconds=0.0, pause_seconds=pause
+            )
         return manners
 
     def reads_robots(self, host: str) -> bool:

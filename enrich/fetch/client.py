@@ -585,6 +585,10 @@ class Fetcher:
         if wait is not None:
             self._hold(host, lane, wait)
 
+    def hold_back(self, host: str, seconds: float) -> None:
+        """Leave a host alone for so long, as if it had asked for that: whoever judges its pages saw that it refuses."""
+        self._hold(host, self._lane(host), seconds)
+
     def _hold(self, host: str, lane: Lane, seconds: float) -> None:
         until = self._now() + timedelta(seconds=min(seconds, _LONGEST_HOLD_SECONDS))
         if not lane.hold(seconds, self._settings.patience_seconds):

@@ -21,7 +21,7 @@ from enrich.model import Article
 from enrich.urls import canonical, is_web
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 SHANGHAI = timezone(timedelta(hours=8))
 # Public accounts opened in August 2012.
@@ -32,20 +32,25 @@ TITLE_CHARACTERS = 80
 NAME_CHARACTERS = 100
 TEXT_CHARACTERS = 1000
 
-PICTURES, TEXT = "8", "10"
+AUDIO, PICTURES, TEXT = "7", "8", "10"
 
 _LITERAL = r"""(?:"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+')"""
 _ASSIGNED = re.compile(
-    r"(?P<scope>var |window\.|d\.)(?P<name>_?[a-zA-Z]\w{1,30})\s*=\s*(?:htmlDecode\()?\s*"
-    rf"(?P<chain>{_LITERAL}(?:\s*\|\|\s*{_LITERAL})*+)"
+    r"(?P<scope>var |window\.|d\.)(?P<name>_?[a-zA-Z]\w{1,30})\s*+=\s*+(?:htmlDecode\(\s*+)?"
+    rf"(?P<chain>{_LITERAL}(?:\s*+\|\|\s*+{_LITERAL})*+)"
 )
 _LITERALS = re.compile(_LITERAL)
 _ASSIGNMENTS = 5000
 
-_OBJECT = "window.cgiDataNew"
+_OBJECT = re.compile(r"window\.cgiDataNew\s*=\s*(?=\{)")
 _OBJECT_CHARACTERS = 2 << 20
 _OBJECT_TOKENS = 100_000
-_TOKEN = re.compile(rf"(?P<text>{_LITERAL})|(?P<key>[A-Za-z_$][\w$]*+)\s*:|(?P<bracket>[{{}}\[\]])")
+_OBJECT_DEPTH = 3
+# Neither word nor literal begins inside another: a script of one endless word would be read from each of its letters.
+_TOKEN = re.compile(
+    rf"(?<![\w$])(?P<key>[A-Za-z_$][\w$]*+)\s*+:|(?<!\\)(?P<text>{_LITERAL})(?P<names>\s*+:)?+"
+    r"|(?P<number>\b\d{1,19}+\b)|(?P<bracket>[{}\[\]])"
+)
 
 _ESCAPE = re.compile(r"\\(?:x(?P<byte>[0-9a-fA-F]{2})|u(?P<unit>[0-9a-fA-F]{4})|(?P<other>.))", re.DOTALL)
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " ", "v": " ", "0": ""}
@@ -84,7 +89,7 @@ class _Sources:
         if name[0] in "#.<":
             return [self.elements.get(name, "")]
         if name.startswith("cgi."):
-            return [self.data.get(name.removeprefix("cgi."), "")]
+            return [_value(self.data.get(name.removeprefix("cgi."), ""))]
         if name.startswith(("var ", "window.", "d.")):
             return self.assigned.get(name, [])
         return [_left_over_decoded(value) for value in self.meta.get(name, [])]
@@ -95,9 +100,9 @@ def read_article(tree: LexborHTMLParser, *, known_id: str | None, url: str, trun
 
     ``known_id`` is the id that the link itself gives, ``url`` where the page came from.
     """
-    body = _body_text(tree)
-    sources = _sources(tree)
-    stat = sources.first("cgi.copyright_info.copyright_stat", "var _copyright_stat", "var copyright_stat")
+    body, picture = _body(tree)
+    sources = _sources(tree, picture)
+    stat = sources.first(*_COPYRIGHT)
     return Article(
         title=_title(sources),
         account=_name(sources, *_ACCOUNT),
@@ -107,9 +112,9 @@ def read_article(tree: LexborHTMLParser, *, known_id: str | None, url: str, trun
         cover_url=_address(sources, *_COVER),
         article_id=known_id or _article_id(sources, url),
         original=_original(sources, stat),
-        source_url=_address(sources, "cgi.source_url", "var msg_source_url", "d.source_url"),
-        reprint_url=_address(sources, "cgi.copyright_info.reprint_url", "#js_share_source"),
-        paid=_flag(sources.first("cgi.is_pay_subscribe", "var is_pay_subscribe")),
+        source_url=_address(sources, *_SOURCE),
+        reprint_url=_address(sources, *_REPRINT),
+        paid=_flag(sources.first("cgi.is_pay_subscribe", "var is_pay_subscribe", ".rich_media_title_paid")),
         words=None if truncated else _words(sources, body),
     )
 
@@ -123,10 +128,37 @@ _ACCOUNT = (
     "d.nick_name",
     ".profile_nickname",
     ".rich_media_meta_nickname",
+    "#profileBt > a",
 )
 _AUTHOR = ("og:article:author", "author", "cgi.author", "var author", "#js_author_name")
-_DESCRIPTION = ("og:description", "description", "cgi.desc", "var msg_desc", "window.desc")
-_COVER = ("og:image", "var msg_cdn_url", "cgi.cdn_url_235_1", "cgi.cdn_url_1_1", "cgi.cdn_url")
+_DESCRIPTION = (
+    "og:description",
+    "description",
+    "cgi.desc",
+    "var msg_desc",
+    "window.desc",
+    "d.desc",
+    "cgi.voice_page_info.desc",
+)
+_COVER = (
+    "og:image",
+    "var msg_cdn_url",
+    "cgi.cdn_url_235_1",
+    "cgi.cdn_url_1_1",
+    "cgi.cdn_url",
+    "d.cdn_url",
+    "cgi.picture_page_info_list.cdn_url",
+    "#js_content img",
+)
+_COPYRIGHT = (
+    "cgi.copyright_info.copyright_stat",
+    "var _copyright_stat",
+    "var copyright_stat",
+    "window.copyright_stat",
+    "d.copyright_stat",
+)
+_SOURCE = ("cgi.source_url", "var msg_source_url", "d.source_url", "#js_view_source")
+_REPRINT = ("cgi.copyright_info.reprint_url", "#js_share_source")
 _TITLE = (
     "og:title",
     "var msg_title",
@@ -135,6 +167,7 @@ _TITLE = (
     "d.title",
     "#activity-name",
     ".rich_media_title",
+    "cgi.voice_page_info.title",
     "<title>",
 )
 _EPOCHS = (
@@ -147,8 +180,11 @@ _EPOCHS = (
     "d.ct",
     "d.create_time",
 )
+_MINUTES = ("cgi.create_time", "var createTime", "var create_time", "d.create_time", "#publish_time")
 _KIND = ("cgi.item_show_type", "window.item_show_type", "var item_show_type")
 _OWN_ADDRESS = ("cgi.link", "var msg_link", "og:url")
+# In which scopes the parts of an article's id stand together.
+_SCOPES = ("window.", "var ", "d.")
 
 _ELEMENTS = (
     "#js_name",
@@ -159,30 +195,44 @@ _ELEMENTS = (
     "#activity-name",
     ".rich_media_title",
     "#copyright_logo",
+    "#profileBt > a",
+    "#publish_time",
 )
+# Addresses that stand in an attribute of an element.
+_ATTRIBUTES = (("#js_share_source", "data-url"), ("#js_view_source", "href"))
 
 
-def _body_text(tree: LexborHTMLParser) -> str:
-    """The visible text of the article, which is taken out of the tree."""
+def _body(tree: LexborHTMLParser) -> tuple[str, str]:
+    """The visible text of the article and its first picture; they are taken out of the tree."""
     node = tree.css_first("#js_content")
     if node is None:
-        return ""
+        return "", ""
     for hidden in node.css("script, style"):
         hidden.decompose()
     text = node.text(separator=" ")
+    # Pictures are loaded late, so that their address is not in `src`.
+    picture = _attribute(node.css_first("img[data-src]"), "data-src")
     node.decompose()
-    return text
+    return text, picture
 
 
-def _sources(tree: LexborHTMLParser) -> _Sources:
+def _attribute(node: LexborNode | None, name: str) -> str:
+    return (node.attributes.get(name) or "") if node is not None else ""
+
+
+def _sources(tree: LexborHTMLParser, picture: str = "") -> _Sources:
     scripts = [node.text() for node in tree.css("script")]
     elements = {name: _html.text_of(tree.css_first(name)) for name in _ELEMENTS}
     # The visible title ends with the words of its badges.
     for badge in (elements["#copyright_logo"], "已付费"):
         elements["#activity-name"] = elements["#activity-name"].removesuffix(badge).rstrip()
     elements["<title>"] = _html.text_of(tree.css_first("head > title"))
-    shared = tree.css_first("#js_share_source[data-url]")
-    elements["#js_share_source"] = (shared.attributes.get("data-url") or "") if shared else ""
+    elements[".rich_media_title_paid"] = (
+        "1" if tree.css_matches("#activity-name.rich_media_title_paid") else ""
+    )
+    elements["#js_content img"] = picture
+    for place, name in _ATTRIBUTES:
+        elements[place] = _attribute(tree.css_first(f"{place}[{name}]"), name)
     return _Sources(
         meta=_html.contents(tree), data=_data(scripts), assigned=_assigned(scripts), elements=elements
     )
@@ -206,38 +256,40 @@ def _assigned(scripts: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _data(scripts: Iterable[str]) -> dict[str, str]:
-    """The strings of ``window.cgiDataNew`` by their path in it, such as ``copyright_info.reprint_url``."""
+    """What ``window.cgiDataNew`` holds, as it is written, by its path in it, such as ``copyright_info.reprint_url``."""
     for script in scripts:
-        start = script.find(_OBJECT)
-        if start >= 0 and (brace := _opening_brace(script, start + len(_OBJECT))) is not None:
-            return _strings(script, brace)
+        if (found := _OBJECT.search(script)) is not None:
+            return _strings(script, found.end())
     return {}
 
 
-def _opening_brace(script: str, at: int) -> int | None:
-    found = re.compile(r"\s*=\s*\{").match(script, at)
-    return found.end() - 1 if found else None
-
-
 def _strings(script: str, start: int) -> dict[str, str]:
-    """The first string at each path of an object literal, two levels deep."""
+    """The first string or number at each path of an object literal, a few levels deep, not yet decoded.
+
+    The place in a list is no part of a path, so that of a list of objects the first one counts.
+    """
     found: dict[str, str] = {}
     path: list[str] = []
     key = ""
     tokens = _TOKEN.finditer(script, start, start + _OBJECT_CHARACTERS)
     for token, _ in zip(tokens, range(_OBJECT_TOKENS), strict=False):
-        if token["key"]:
-            key = token["key"]
-        elif token["text"]:
-            if len(path) <= 2:
-                found.setdefault(".".join([*path[1:], key]), _decoded(token["text"]))
+        if token["key"] or token["names"]:
+            key = token["key"] or _decoded(token["text"])
+        elif written := token["text"] or token["number"]:
+            if len(path) <= _OBJECT_DEPTH:
+                found.setdefault(".".join(filter(None, [*path, key])), written)
         elif token["bracket"] in "{[":
             path.append(key)
+            key = ""
         else:
-            path.pop()
+            key = path.pop()
             if not path:
                 break
     return found
+
+
+def _value(written: str) -> str:
+    return _decoded(written) if written[:1] in ("'", '"') else written
 
 
 # --- decoding ---------------------------------------------------------------------------------------
@@ -296,7 +348,7 @@ def _published_at(sources: _Sources) -> str | None:
     for value in sources.values(*_EPOCHS):
         if _is_epoch(value) and int(value) <= int(served) + 86400:
             return datetime.fromtimestamp(int(value), SHANGHAI).isoformat()
-    for value in sources.values("cgi.create_time", "var createTime"):
+    for value in sources.values(*_MINUTES):
         if _MINUTE.fullmatch(value) and (moment := _moment(value)) is not None:
             return moment.replace(tzinfo=SHANGHAI).isoformat()
     return None
@@ -324,17 +376,41 @@ def _address(sources: _Sources, *places: str) -> str | None:
 
 def _article_id(sources: _Sources, url: str) -> str | None:
     """The article's id from the first source that has all three of its parts in good form."""
-    for names in (
-        ("cgi.bizuin", "cgi.mid", "cgi.idx"),
-        ("window.biz", "window.mid", "window.idx"),
-        ("var biz", "var mid", "var idx"),
-        ("d.biz", "d.mid", "d.idx"),
-    ):
-        biz, mid, idx = (_well_formed(sources, name) for name in names)
-        if biz and mid and idx and (found := _wechat_ids.article_id(biz, mid, idx)):
-            return found
+    parts = _parts(sources)
+    if parts is not None and (found := _wechat_ids.article_id(*parts)):
+        return found
     addresses = [*sources.values(*_OWN_ADDRESS), url]
     return next((found for text in addresses if (found := _wechat_ids.article_id_of(text))), None)
+
+
+def _parts(sources: _Sources) -> tuple[str, str, str] | None:
+    """Account, message and place of the article; None where no scope has all three in good form."""
+    scopes = [("cgi.bizuin", "cgi.mid", "cgi.idx")]
+    scopes += [(f"{scope}biz", f"{scope}mid", f"{scope}idx") for scope in _SCOPES]
+    for names in scopes:
+        biz, mid, idx = (_well_formed(sources, name) for name in names)
+        if biz and mid and idx:
+            return biz, mid, idx
+    return None
+
+
+def permanent_address(tree: LexborHTMLParser) -> str | None:
+    """The address under which a page says that its article stays, for a link that was good for a while alone.
+
+    Made of the article's parts it lacks its ``chksm`` and opens inside WeChat alone, which is better than nothing.
+    """
+    sources = _sources(tree)
+    for text in sources.values(*_OWN_ADDRESS):
+        url = canonical(_wechat_ids.unescaped(text.strip()))
+        if url is not None and _wechat_ids.is_permanent(url):
+            return _wechat_ids.secure(url)
+    parts = _parts(sources)
+    if parts is None:
+        return None
+    biz, mid, idx = parts
+    sign = sources.first("cgi.sn", "window.sn", "var sn", "d.sn")
+    signed = f"&sn={sign}" if re.fullmatch("[0-9a-f]{8,64}", sign) else ""
+    return f"https://{_wechat_ids.HOST}/s?__biz={biz}&mid={mid}&idx={idx}{signed}"
 
 
 def _well_formed(sources: _Sources, name: str) -> str:
@@ -363,4 +439,6 @@ def _words(sources: _Sources, body: str) -> int | None:
         body = sources.first("cgi.text_page_info.content_noencode", "og:title")
     elif kind == PICTURES:
         body = sources.first("cgi.desc", "og:description")
+    elif kind == AUDIO:
+        body = sources.first("cgi.voice_page_info.desc", "cgi.desc", "og:description")
     return sum(1 for _ in _WORD.finditer(body)) or None

@@ -90,6 +90,21 @@ def is_signed(url: str) -> bool:
     return bool(parameters(url).get("chksm"))
 
 
+def is_temporary(url: str) -> bool:
+    """Whether an address opens for some hours only: one out of a search (``src``, ``signature``), or a preview."""
+    given = parameters(url)
+    is_found = {"src", "timestamp", "signature"} <= given.keys()
+    return urlsplit(url).path in LONG_PATHS and (is_found or "tempkey" in given)
+
+
+def is_permanent(url: str) -> bool:
+    """Whether an address of the host names an article for good."""
+    parts = urlsplit(url)
+    if parts.netloc != HOST or is_temporary(url):
+        return False
+    return is_token(token_of(url) or "") or article_id_of(url) is not None
+
+
 def article_id_of(url: str) -> str | None:
     """The article's id in a long address; None for any other address."""
     if not is_long(url):

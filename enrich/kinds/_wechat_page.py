@@ -4,6 +4,9 @@ Every state answers 200. Structure decides before words: a page with the contain
 article, whatever it says, for articles quote the notices ("this content was deleted by its author") word by
 word. Words count only inside the elements that show notices, and never outside them when they would say
 that something is gone. The captcha page, as served, holds no words at all.
+
+A page says in a script which template made it (``PAGE_MID``), in the same words for every language. That is
+believed where the script is one of the page itself, and not text that somebody wrote about such scripts.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 ARTICLE = "wechat-article"
 UNRECOGNISED = "wechat-unrecognised"
+EXPIRED = "wechat-expired"
 
 CAPTCHA_PATHS = frozenset({"/mp/wappoc_appmsgcaptcha", "/mp/verify", "/mp/wxverify"})
 RUMOUR_PATH = "/mp/rumor"
@@ -36,12 +41,18 @@ _NOTICE_ELEMENTS = (
 )
 # Sentences as `_squeezed` leaves them. Order matters: a challenge first, since to take it for a deletion is
 # the expensive mistake, and of two sentences on one page the one that says more.
+#
+# The English ones about deletion, violation and closed accounts were seen; the others say the same in the words
+# that WeChat would use, and can do no harm: they too count in notices alone.
 _SENTENCES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("wechat-captcha", ("环境异常", "完成验证后即可继续访问")),
-    ("wechat-rate-limited", ("访问过于频繁", "操作频繁,请稍候再试")),
-    ("wechat-migrating", ("账号处于账号迁移流程中",)),
+    (
+        "wechat-captcha",
+        ("环境异常", "完成验证后即可继续访问", "environmentisabnormal", "environmentisunusual"),
+    ),
+    ("wechat-rate-limited", ("访问过于频繁", "操作频繁,请稍候再试", "toofrequent")),
+    ("wechat-migrating", ("账号处于账号迁移流程中", "accountisbeingmigrated")),
     ("wechat-migrated-lost", ("未将文章素材同步至新账号",)),
-    ("wechat-migrated", ("该公众号已迁移", "账号已迁移")),
+    ("wechat-migrated", ("该公众号已迁移", "账号已迁移", "accounthasbeenmigrated", "accounthasmigrated")),
     (
         "wechat-deleted",
         (
@@ -54,9 +65,9 @@ _SENTENCES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "contenthasbeendeletedbytheauthor",
         ),
     ),
-    ("wechat-infringement", ("内容被投诉且经审核涉嫌侵权", "冒名侵权")),
+    ("wechat-infringement", ("内容被投诉且经审核涉嫌侵权", "冒名侵权", "suspectedinfringement")),
     ("wechat-account-closed", ("账号已自主注销", "账号已注销", "accounthasbeendeletedbytheowner")),
-    ("wechat-account-blocked", ("账号已被屏蔽",)),
+    ("wechat-account-blocked", ("账号已被屏蔽", "accounthasbeenblocked")),
     (
         "wechat-violation",
         (
@@ -69,35 +80,56 @@ _SENTENCES: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("wechat-rumour", ("已被第三方辟谣",)),
-    ("wechat-expired", ("链接已过期",)),
-    ("wechat-bad-link", ("参数错误",)),
-    ("wechat-unavailable", ("系统出错", "系统错误")),
-    ("wechat-private", ("根据作者隐私设置", "内容需要权限才可查看")),
-    ("wechat-under-review", ("内容审核中",)),
-    ("wechat-unavailable", ("内容暂时无法查看",)),
-    ("wechat-needs-client", ("请在微信客户端打开链接",)),
+    ("wechat-expired", ("链接已过期", "linkhasexpired", "linkexpired")),
+    ("wechat-bad-link", ("参数错误", "parametererror")),
+    ("wechat-unavailable", ("系统出错", "系统错误", "systemerror")),
+    ("wechat-private", ("根据作者隐私设置", "内容需要权限才可查看", "author'sprivacysettings")),
+    ("wechat-under-review", ("内容审核中", "contentisunderreview")),
+    ("wechat-unavailable", ("内容暂时无法查看", "contentistemporarilyunavailable")),
+    ("wechat-needs-client", ("请在微信客户端打开链接", "openthelinkinwechat", "openthelinkinweixin")),
+)
+# The characters of those sentences as they are written in Hong Kong and Taiwan, and the words that differ there.
+_SIMPLIFIED = str.maketrans(
+    "帐賬帳號該內發佈刪違規無經審權訴關註銷遷處於時將連鏈結過參數錯誤統環異驗證後繼續訪問頻請開啟戶隱設檢視暫闢謠眾敗進據試",
+    "账账账号该内发布删违规无经审权诉关注销迁处于时将连链结过参数错误统环异验证后继续访问频请开启户隐设检视暂辟谣众败进据试",
+)
+_SAME_WORDS = (
+    ("检视", "查看"),
+    ("连结", "链接"),
+    ("链结", "链接"),
+    ("账户", "账号"),
+    ("用户端", "客户端"),
+    ("开启", "打开"),
+    ("设定", "设置"),
+    ("稍后再", "稍候再"),
 )
 # What may be read out of the whole source of a small page, since none of it says that something is gone.
 _DRAWN = frozenset({"wechat-captcha", "wechat-rate-limited", "wechat-needs-client", "wechat-unavailable"})
 
 # An assignment of a literal: the bare name stands in the error report of every page.
-_PAGE_MID = re.compile(rb"""PAGE_MID\s*=\s*(["'])(?P<name>[^"'\n]{1,100})\1""")
+_PAGE_MID = re.compile(r"""PAGE_MID\s*=\s*(["'])(?P<name>[^"'\n]{1,100})\1""")
 _TRANSFER = re.compile(
-    rb"""(?:transferTargetLink|transfer_target_link)\s*=\s*(["'])(?P<url>[^"'\n]{1,2000})\1"""
+    r"""(?:transferTargetLink|transfer_target_link)\s*=\s*(["'])(?P<url>[^"'\n]{1,2000})\1"""
 )
+# Templates of articles that need no container, and the one whose container comes as late as byte 790,000.
+_SHARED_PAGE, _ARTICLE_PAGE = "pages/common_share", "appmsg/newindex"
+# What every page of the host closes that it opens.
+_CLOSED = (b"html", b"body", b"div")
+_CHALLENGE_PAGES = ("secitptpage/", "wxverify/")
 _ARTICLE_LINK = "a[href*='//mp.weixin.qq.com/s']"
 
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """A reason code, what the page's notice says, and the new address of a moved article.
+    """A reason code, what the page's notice says, and a better address: the new one of a moved article, or the
+    permanent one.
 
     ``begins`` is the visible beginning of a page without any notice, for a person to judge.
     """
 
     reason: str
     said: str = ""
-    moved_to: str | None = None
+    better: str | None = None
     begins: str = ""
 
 
@@ -107,8 +139,11 @@ def is_captcha_address(url: str) -> bool:
 
 
 def has_article(tree: LexborHTMLParser) -> bool:
-    """Whether the container of an article is there: once on each of 41 saved live pages, on no other."""
-    if tree.css_matches("#js_article"):
+    """Whether the container of an article is there: once on each of 41 saved live pages, on no other.
+
+    The older page of a voice message has one of its own.
+    """
+    if tree.css_matches("#js_article, #voice_parent, .page_share_audio"):
         return True
     return tree.css_matches("#js_content") and tree.css_matches("#activity-name, .rich_media_title")
 
@@ -117,25 +152,35 @@ def state_of(tree: LexborHTMLParser, page: bytes, url: str) -> PageState:
     """The state that a page shows; ``url`` is where it came from."""
     if has_article(tree):
         return PageState(ARTICLE)
-    page_mid = _page_mid(page)
-    if _is_captcha(tree, page_mid):
+    scripts = [node.text() for node in tree.css("script:not([src])")]
+    template = _first(_PAGE_MID, "name", scripts)
+    if _SHARED_PAGE in template:
+        return PageState(ARTICLE)
+    if _is_captcha(tree, template):
         return PageState("wechat-captcha")
     if urlsplit(url).path.rstrip("/") == RUMOUR_PATH or tree.css_matches(".page_rumor"):
         return PageState("wechat-rumour", _shown(_notice(tree)))
-    if "pages/common_share" in page_mid:
-        return PageState(ARTICLE)
-    if (address := _transfer_address(tree, page)) is not None:
+    if (address := _transfer_address(tree, scripts)) is not None:
         return PageState("wechat-migrated", _shown(_notice(tree)), address)
+    if _ARTICLE_PAGE in template and _is_cut(page) and not _notice(tree):
+        # It ends before the container. No notice is made by this template.
+        return PageState(ARTICLE)
     return _noticed(tree, page)
 
 
-def _page_mid(page: bytes) -> str:
-    found = _PAGE_MID.search(page)
-    return found["name"].decode("utf-8", errors="replace") if found else ""
+def _first(pattern: re.Pattern[str], group: str, scripts: Iterable[str]) -> str:
+    """What a pattern finds first in the scripts of a page."""
+    return next((found[group] for script in scripts if (found := pattern.search(script))), "")
 
 
-def _is_captcha(tree: LexborHTMLParser, page_mid: str) -> bool:
-    if "secitptpage/" in page_mid or "wxverify/" in page_mid:
+def _is_cut(page: bytes) -> bool:
+    """Whether a page ends before its end: it opens what it does not close."""
+    lower = page.lower()
+    return any(lower.count(b"<" + name) > lower.count(b"</" + name) for name in _CLOSED)
+
+
+def _is_captcha(tree: LexborHTMLParser, template: str) -> bool:
+    if any(name in template for name in _CHALLENGE_PAGES):
         return True
     return tree.css_matches(
         "a#js_verify, script[src*='secitptpage/'], link[href*='secitptpage/'], "
@@ -143,14 +188,10 @@ def _is_captcha(tree: LexborHTMLParser, page_mid: str) -> bool:
     )
 
 
-def _transfer_address(tree: LexborHTMLParser, page: bytes) -> str | None:
+def _transfer_address(tree: LexborHTMLParser, scripts: Iterable[str]) -> str | None:
     """Where the article of a migrated account is now, as script or button of the page say."""
-    script = _TRANSFER.search(page)
     button = tree.css_first("a#js_access_msg[href]")
-    written = [
-        script["url"].decode("utf-8", errors="replace") if script else None,
-        button.attributes.get("href") if button else None,
-    ]
+    written = [_first(_TRANSFER, "url", scripts), button.attributes.get("href") if button else None]
     return next((address for text in written if text and (address := _article_address(text))), None)
 
 
@@ -166,7 +207,7 @@ def _noticed(tree: LexborHTMLParser, page: bytes) -> PageState:
     notice = _notice(tree)
     said, reason = _shown(notice), _reason_of(notice)
     if reason == "wechat-migrated":
-        return _migrated_in_words(tree, said)
+        return _migrated_in_words(tree, page, said)
     if reason is not None:
         return PageState(reason, said)
     if not notice and len(page) < _DRAWN_PAGE_BYTES and (drawn := _drawn(page)) is not None:
@@ -192,10 +233,15 @@ def _visible_beginning(tree: LexborHTMLParser) -> str:
     return _shown(f"{_html.text_of(tree.css_first('title'))} {_html.text_of(tree.body)}".strip())
 
 
-def _migrated_in_words(tree: LexborHTMLParser, said: str) -> PageState:
-    """The account has moved; without any way on to an article, this one did not move with it."""
+def _migrated_in_words(tree: LexborHTMLParser, page: bytes, said: str) -> PageState:
+    """The account has moved; without any way on to an article, this one did not move with it.
+
+    In a page that was cut the way may have stood behind the cut.
+    """
     links = [node.attributes.get("href") or "" for node in tree.css(_ARTICLE_LINK)]
     address = next((found for link in links if (found := _article_address(link))), None)
+    if address is None and _is_cut(page):
+        return PageState(UNRECOGNISED, said)
     return PageState("wechat-migrated" if address else "wechat-migrated-lost", said, address)
 
 
@@ -224,4 +270,8 @@ def _drawn(page: bytes) -> str | None:
 
 def _squeezed(text: str) -> str:
     """Text as notices are compared: one of them is written with two forms of a character and of a comma."""
-    return "".join(unicodedata.normalize("NFKC", text).replace("帐", "账").lower().split())
+    normal = unicodedata.normalize("NFKC", text).replace("\u2019", "'").translate(_SIMPLIFIED)
+    squeezed = "".join(normal.lower().split())
+    for there, here in _SAME_WORDS:
+        squeezed = squeezed.replace(there, here)
+    return squeezed

@@ -12,11 +12,14 @@ notices, which plain HTTP would take for the page. Where no notice shows, such a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import enrich
 from enrich.kinds import _html, _wechat_facts, _wechat_ids, _wechat_page
-from enrich.kinds._wechat_page import ARTICLE, UNRECOGNISED, PageState
+from enrich.kinds._wechat_page import ARTICLE, EXPIRED, UNRECOGNISED, PageState
 from enrich.model import (
     CanonicalUrl,
     Failure,
@@ -42,6 +45,9 @@ from enrich.model import (
 from enrich.urls import canonical, host_of, is_web
 from enrich.verdict import judge_http
 
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
+
 HOST = _wechat_ids.HOST
 
 # Articles of 2025 and 2026 are 2.3 to 4.03 MB, with the time of publication as late as byte 3.65 million.
@@ -60,6 +66,7 @@ HEADERS = (
 )
 
 # Reports: 10 s is advised, 5 s held, 2 s is blocked for hours. The caps spread a large collection over days.
+# Whoever goes on after a challenge only spends his quota; blocks of six hours to a day are reported.
 MANNERS = Manners(
     width=1,
     interval_seconds=8.0,
@@ -67,6 +74,18 @@ MANNERS = Manners(
     daily_cap=500,
     check_cap=30,
     stop_after_blocked=3,
+    stop_seconds=6 * 3600.0,
+    pause_seconds=15 * 60.0,
+    about_link=frozenset(
+        {
+            "wechat-needs-client",
+            "wechat-private",
+            "wechat-unavailable",
+            "wechat-migrating",
+            "wechat-under-review",
+        }
+    ),
+    known_as="WeChat",
 )
 
 
@@ -77,7 +96,7 @@ def identify(url: CanonicalUrl) -> Identity | None:
     """The article that an address stands for, or the page itself where it names none.
 
     A short address loses query and fragment, which only say who shared it. A long one is asked as it is
-    written: without ``chksm`` it is sent to the captcha every time.
+    written: without ``chksm`` it is sent to the captcha every time, so that all others come first.
     """
     if urlsplit(url).netloc != HOST or not is_web(url):
         return None
@@ -89,7 +108,15 @@ def identify(url: CanonicalUrl) -> Identity | None:
         return wanted
     found = _wechat_ids.article_id_of(secure)
     signed = found is not None and _wechat_ids.is_signed(secure)
-    return Identity(id=found or f"url:{secure}", kind="wechat", url=secure, preferred=signed)
+    return Identity(
+        id=found or f"url:{secure}", kind="wechat", url=secure, preferred=signed, last=_is_hopeless(secure)
+    )
+
+
+def _is_hopeless(url: str) -> bool:
+    """Whether an address is challenged by design, or has hours to live."""
+    is_unsigned = _wechat_ids.is_long(url) and not _wechat_ids.is_signed(url)
+    return is_unsigned or _wechat_ids.is_temporary(url)
 
 
 def _wanted(captcha: str) -> Identity | None:
@@ -109,8 +136,14 @@ def _is_article_address(url: str) -> bool:
 
 
 def request(target: Target, _wants_page: bool) -> Request:
-    """A GET, whatever is wanted: HEAD cannot show the state."""
-    return Request(url=target.url, purpose=Purpose.PAGE, headers=HEADERS, max_body_bytes=PAGE_BYTES)
+    """A GET, whatever is wanted: HEAD cannot show the state. What hardly ever opens is asked once."""
+    return Request(
+        url=target.url,
+        purpose=Purpose.PAGE,
+        headers=HEADERS,
+        max_body_bytes=PAGE_BYTES,
+        retry=not _is_hopeless(target.url),
+    )
 
 
 def confirm(_target: Target, _outcome: Outcome, _wants_page: bool) -> Request | None:
@@ -160,17 +193,32 @@ def _judge_page(target: Target, response: Response) -> Verdict:
     return _verdict(state)
 
 
+@lru_cache(maxsize=1)
+def _parsed(page: bytes) -> LexborHTMLParser | None:
+    """The tree of the page that is judged now: an article of 4 MB is read right after, and parsed once for both.
+
+    A tree is spoilt by being read, so that whoever reads one forgets it.
+    """
+    return _html.parse(page)
+
+
 def _state(response: Response) -> PageState:
-    tree = _html.parse(response.body)
+    tree = _parsed(response.body)
     if tree is None:
-        return PageState(UNRECOGNISED, begins="(a page that is nested too deeply to be read)")
-    return _wechat_page.state_of(tree, response.body, response.url)
+        state = PageState(UNRECOGNISED, begins="(a page that is nested too deeply to be read)")
+    else:
+        state = _wechat_page.state_of(tree, response.body, response.url)
+        if state.reason == EXPIRED:
+            state = replace(state, better=_wechat_facts.permanent_address(tree))
+    if state.reason != ARTICLE:
+        _parsed.cache_clear()
+    return state
 
 
 def _verdict(state: PageState) -> Verdict:
     reason = _REASONS[state.reason]
-    moved = Suggestion(state.moved_to, state.reason) if state.moved_to else None
-    return Verdict(reason.status, reason.code, _detail(state), moved)
+    better = Suggestion(state.better, state.reason) if state.better else None
+    return Verdict(reason.status, reason.code, _detail(state), better)
 
 
 def _detail(state: PageState) -> str | None:
@@ -198,7 +246,8 @@ def read_page(target: Target, response: Response) -> PageFacts:
     """The facts of a live article; nothing from a notice, which must not replace what was known before."""
     if not 200 <= response.status < 300 or _is_elsewhere(response):
         return PageFacts()
-    tree = _html.parse(response.body)
+    tree = _parsed(response.body)
+    _parsed.cache_clear()
     if tree is None or _wechat_page.state_of(tree, response.body, response.url).reason != ARTICLE:
         return PageFacts()
     known = target.id if target.id.startswith("wx:") else None

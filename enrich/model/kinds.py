@@ -18,8 +18,11 @@ class Manners:
 
     With width 1 the gap counts from the completion of the last request, else from its start.
     ``jitter_seconds`` is added at random to every gap. ``daily_cap`` and ``check_cap`` bound the
-    questions a day in ``run`` and in one ``check``; ``stop_after_blocked`` refusals in a row end the
-    host's turn for this run. Hosts with the same ``lane`` are one to their owner: they share its turns.
+    questions a day in ``run`` and in one ``check``. ``stop_after_blocked`` refusals in a row end the
+    host's turn, for this run and for ``stop_seconds``; before the last of them, ``run`` waits once for
+    ``pause_seconds``. Reasons ``about_link`` are *blocked* for the link's own sake, and no refusals.
+    ``known_as`` is what people call the host. Hosts with the same ``lane`` are one to their
+    owner: they share its turns.
     """
 
     width: int = 4
@@ -29,6 +32,10 @@ class Manners:
     check_cap: int | None = None
     stop_after_blocked: int | None = None
     lane: str | None = None
+    stop_seconds: float = 0.0
+    pause_seconds: float = 0.0
+    about_link: frozenset[str] = frozenset()
+    known_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ CanonicalUrl = NewType("CanonicalUrl", str)
 class Identity:
     """What a URL stands for: the stable id of its target and the URL that is asked for it.
 
-    A ``preferred`` URL opens where other addresses of the same target may not, so it replaces theirs.
+    A ``preferred`` URL opens where other addresses of the same target may not, so it replaces theirs. One that is
+    asked ``last`` hardly ever opens: all others of its host come first, and a refusal of it says nothing about us.
     """
 
     id: str
@@ -22,6 +23,7 @@ class Identity:
     parent: str | None = None
     stands_for: str | None = None
     preferred: bool = False
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

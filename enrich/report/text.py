@@ -72,7 +72,7 @@ def _tail(report: Report) -> Iterator[Shown]:
 
 
 # Worth knowing, and no reason to read anything else differently.
-_ASIDES = frozenset({"addresses-by-proxy", "github-budget", "github-no-token"})
+_ASIDES = frozenset({"addresses-by-proxy", "github-budget", "github-no-token", "waiting"})
 
 
 def banner(report: Report) -> list[str]:

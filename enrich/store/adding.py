@@ -98,8 +98,12 @@ def _add_targets(
     )  # fmt: skip
     # One link that may be asked is enough: only a target whose links are all skipped is skipped.
     db.executemany(
-        "INSERT INTO selected (target_id, host, kind, by_api, linked, skip) VALUES (?, ?, ?, ?, ?, ?) "
+        "INSERT INTO selected (target_id, host, kind, by_api, linked, skip, asked_last) VALUES (?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (target_id) DO UPDATE SET linked = max(linked, excluded.linked), "
+        "asked_last = min(asked_last, excluded.asked_last), "
         "skip = CASE WHEN skip IS NULL OR excluded.skip IS NULL THEN NULL ELSE skip END",
-        [(id_, f.host, f.identity.kind, f.asks_api, linked, skip) for id_, f, skip, linked in rows],
+        [
+            (id_, f.host, f.identity.kind, f.asks_api, linked, skip, f.identity.last)
+            for id_, f, skip, linked in rows
+        ],
     )

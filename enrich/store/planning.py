@@ -13,7 +13,7 @@ from enrich.model import SECOND_HAND, Status
 from enrich.store.belief import CLOCKS_DIFFER, doubt
 from enrich.store.columns import milliseconds, moment, target_of
 from enrich.store.history import ALIVE
-from enrich.store.protocol import Ages, DueTarget, Run
+from enrich.store.protocol import Ages, DueTarget, ExpectedTurns, Run
 from enrich.store.schema import Transaction, Unsynced
 
 
@@ -35,6 +35,7 @@ _VERDICT_DUE = f"""(t.attempted_at IS NULL OR t.attempted_at > :now OR :refresh 
         WHEN :max_age IS NOT NULL THEN t.attempted_at + :max_age <= :now
         WHEN t.attempted_status IN ('ok', 'redirected') THEN {_is_past("a.ok", "a.spread")}
         WHEN t.status = 'broken' AND t.confirmed THEN {_is_past(":confirmed", ":confirmed_spread")}
+        WHEN t.attempted_status = 'blocked' AND selected.asked_last THEN t.attempted_at + :confirmed <= :now
         WHEN t.attempted_status = 'blocked' THEN t.attempted_at + :blocked <= :now
         WHEN t.attempted_status = 'broken' THEN t.attempted_at + :broken <= :now
         ELSE t.attempted_at + :unreachable <= :now END)"""  # noqa: S608 - made of constants
@@ -58,21 +59,29 @@ WHERE skip IS NULL AND NOT EXISTS (
 # Whether a page that said it was gone, under a status that did not, is back, only the page shows.
 #
 # Never asked, then broken but not confirmed, then no answer last time: those cost a time-out each, and begun
-# late they would be all that a run still waits for. Then the oldest.
-_TAKE = """
-SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, t.status, t.first_failed_at,
+# late they would be all that a run still waits for. Then the oldest. What hardly ever opens comes after all of it.
+_DOUBTED = "t.id IN (SELECT target_id FROM doubted)"
+_ORDER = f"""s.asked_last, CASE WHEN t.attempted_at IS NULL OR {_DOUBTED} THEN 0
+    WHEN t.status = 'broken' AND NOT t.confirmed THEN 1
+    WHEN t.attempted_status = 'unreachable' THEN 2 ELSE 3 END, {{age}}, t.id"""
+_TAKE = f"""
+SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, t.status, t.first_failed_at, s.asked_last,
     s.wants_metadata OR t.reason IS 'soft-404' AS wants_metadata,
     s.wants_metadata AND t.metadata IS NULL AS lacks_metadata,
-    t.id IN (SELECT target_id FROM doubted) AS doubted
-FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {column} = ?
-ORDER BY CASE WHEN t.attempted_at IS NULL OR doubted THEN 0
-    WHEN t.status = 'broken' AND NOT t.confirmed THEN 1
-    WHEN t.attempted_status = 'unreachable' THEN 2 ELSE 3 END, {age}, t.id LIMIT ?
-"""
+    {_DOUBTED} AS doubted
+FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {{column}} = ?
+ORDER BY {_ORDER} LIMIT ?
+"""  # noqa: S608 - made of constants
 # An API that answers for a few a night gives news to those whose news are oldest: the page of a repository told
 # the same night that all others are there, so that the last question would always choose the same few.
 _OLDEST_ASKED = "t.attempted_at"
 _OLDEST_NEWS = "CASE WHEN t.metadata IS NULL THEN 0 ELSE t.metadata_fetched_at END, t.attempted_at"
+
+# Those that wait for a turn at their host, in the order in which they will be asked.
+_WAITING = f"""
+SELECT t.id FROM selected s JOIN target t ON t.id = s.target_id
+WHERE s.deferred = 'host-deferred' AND s.by_api = 0 AND s.host = ? ORDER BY {_ORDER.format(age=_OLDEST_ASKED)}
+"""  # noqa: S608 - made of constants
 
 
 def plan(db: sqlite3.Connection, run: Run, ages: Ages, now: datetime) -> int:
@@ -130,6 +139,7 @@ def _due_target(row: sqlite3.Row) -> DueTarget:
         wants_metadata=bool(row["wants_metadata"]),
         lacks_metadata=bool(row["lacks_metadata"]),
         was=was,
+        last=bool(row["asked_last"]),
         doubted_since=moment(row["first_failed_at"]) if was in ALIVE else None,
     )
 
@@ -158,3 +168,20 @@ def asked_since(db: sqlite3.Connection, host: str, since: datetime) -> int:
     # What a wrong clock dated in the future is not of the last day.
     limits = (milliseconds(since), milliseconds(since + timedelta(days=1) + CLOCKS_DIFFER), host)
     return int(db.execute(query, limits).fetchone()[0])
+
+
+def waiting(db: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Hosts with targets that wait for a turn at their own address, and how many, by name."""
+    query = (
+        "SELECT host, count(*) FROM selected WHERE deferred = 'host-deferred' AND by_api = 0 AND linked = 1 "
+        "GROUP BY host ORDER BY host"
+    )
+    return [(row[0], row[1]) for row in db.execute(query)]
+
+
+def expect(db: sqlite3.Connection, expected: ExpectedTurns) -> None:
+    """Say of all that wait for a turn at a host when it is expected; inside a transaction."""
+    ids = [row["id"] for row in db.execute(_WAITING, (expected.host,))]
+    share = expected.share or len(ids) + 1
+    rows = ((expected.told(1 + place // share), id_) for place, id_ in enumerate(ids))
+    db.executemany("UPDATE selected SET expected = ? WHERE target_id = ?", rows)

@@ -106,7 +106,7 @@ class DueTarget:
     """A target to ask, whether its metadata are wanted, and whether none are stored so far.
 
     ``was`` is the verdict that stands so far, None for one never asked; ``doubted_since`` is when one that was alive
-    first seemed gone together with too many others.
+    first seemed gone together with too many others; ``last`` is that of its `Identity`.
     """
 
     target: Target
@@ -114,6 +114,19 @@ class DueTarget:
     lacks_metadata: bool = False
     was: Status | None = None
     doubted_since: datetime | None = None
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedTurns:
+    """When those that wait for a turn at a host will have it: ``share`` of them in each run, None for all at once.
+
+    ``told`` says so to people, of one that the run with this number will ask, 1 for the next.
+    """
+
+    host: str
+    share: int | None
+    told: Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +248,14 @@ class Store(Protocol):
 
     async def defer_rest(self, reason: str) -> int:
         """Defer whatever is still due or taken; how many were deferred."""
+        ...
+
+    async def waiting(self) -> Sequence[tuple[str, int]]:
+        """Hosts with targets that wait for a turn at their own address, and how many are linked, by name."""
+        ...
+
+    async def expect(self, turns: Sequence[ExpectedTurns]) -> None:
+        """Say of those that wait for a turn when it is expected, in the order in which they will be asked."""
         ...
 
     async def asked_since(self, host: str, since: datetime) -> int:

@@ -14,6 +14,9 @@ from enrich.store.history import ALIVE, Confirmation, Side, has_crossed, merge, 
 from enrich.store.protocol import Run
 from enrich.store.schema import Transaction
 
+# What is known of a target in this run, apart from its id.
+_SELECTED = "host, kind, by_api, linked, skip, due, wants_metadata, deferred, stated, asked_last, expected"
+
 
 def record(
     db: sqlite3.Connection, run: Run, results: Sequence[CheckResult], rule: Confirmation
@@ -136,8 +139,8 @@ def _merge_alias(db: sqlite3.Connection, result: CheckResult) -> CheckResult:
         (old, new),
     )
     db.execute(
-        "INSERT OR IGNORE INTO selected SELECT ?, host, kind, by_api, linked, skip, due, wants_metadata, deferred, "
-        "stated FROM selected WHERE target_id = ?",
+        f"INSERT OR IGNORE INTO selected (target_id, {_SELECTED}) SELECT ?, {_SELECTED} FROM selected "  # noqa: S608
+        "WHERE target_id = ?",
         (new, old),
     )
     db.execute("UPDATE selected SET linked = 1, skip = NULL WHERE target_id = ?", (new,))

@@ -89,7 +89,7 @@ class SqliteRows:
 
     def targets(self) -> Iterator[ReportTarget]:
         rows = self._connection.execute(
-            "SELECT t.*, s.skip, s.deferred, s.stated, t.id IN (SELECT target_id FROM doubted) AS doubted, "
+            "SELECT t.*, s.skip, s.deferred, s.expected, s.stated, t.id IN (SELECT target_id FROM doubted) AS doubted, "
             "p.metadata AS p_metadata, p.metadata_source AS p_source, "
             "p.metadata_fetched_at AS p_fetched_at, p.metadata_stale AS p_stale "
             "FROM selected s JOIN target t ON t.id = s.target_id LEFT JOIN target p "
@@ -196,6 +196,12 @@ def _entry(row: str, aliases: Mapping[str, str]) -> ReportEntry:
     )
 
 
+def _expected(row: sqlite3.Row) -> str | None:
+    """Of a target that waits for a turn at its host, when that is expected."""
+    waits = row["deferred"] == "host-deferred" and not row["skip"]
+    return row["expected"] if waits else None
+
+
 def decoded(text: str | None) -> Metadata | None:
     """Metadata as stored; raises msgspec.DecodeError for what enrich never stores."""
     if text is None:
@@ -217,7 +223,7 @@ def _report_target(
         stands_for=row["stands_for"],
         status=state.status or Status.SKIPPED,
         reason=state.reason or row["skip"] or row["deferred"] or "not-reached",
-        detail=state.detail,
+        detail=state.detail if state.status else _expected(row),
         http_status=state.http_status,
         final_url=state.final_url,
         checked_at=state.checked_at and state.checked_at.replace(microsecond=0),

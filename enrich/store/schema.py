@@ -99,10 +99,17 @@ def _changes_and_first_numbers(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def _turns_of_targets(db: sqlite3.Connection) -> None:
+    """Which targets come after all others of their host, and when the turn of a deferred one is expected."""
+    db.execute("ALTER TABLE selected ADD COLUMN asked_last INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE selected ADD COLUMN expected TEXT")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first_tables,
     _hosts_that_want_silence,
     _changes_and_first_numbers,
+    _turns_of_targets,
 )
 VERSION = len(MIGRATIONS)
 

@@ -26,7 +26,16 @@ from enrich.store import adding, planning, recording, thinning
 from enrich.store.columns import milliseconds, moment, second
 from enrich.store.history import Confirmation
 from enrich.store.opening import FILE_NAME, is_damage, open_cache
-from enrich.store.protocol import BELIEVED_HOLD, Ages, CacheInfo, DueTarget, FoundDocument, Run, Stars
+from enrich.store.protocol import (
+    BELIEVED_HOLD,
+    Ages,
+    CacheInfo,
+    DueTarget,
+    ExpectedTurns,
+    FoundDocument,
+    Run,
+    Stars,
+)
 from enrich.store.report_rows import SqliteRows
 from enrich.store.schema import Transaction
 from enrich.store.stars import stars_of
@@ -198,6 +207,17 @@ class SqliteStore:
                 return db.execute(statement, (reason,)).rowcount
 
         return await self._call(work)
+
+    async def waiting(self) -> Sequence[tuple[str, int]]:
+        return await self._call(lambda: planning.waiting(self._connection))
+
+    async def expect(self, turns: Sequence[ExpectedTurns]) -> None:
+        def work() -> None:
+            with Transaction(self._connection) as db:
+                for one in turns:
+                    planning.expect(db, one)
+
+        await self._call(work)
 
     async def asked_since(self, host: str, since: datetime) -> int:
         return await self._call(lambda: planning.asked_since(self._connection, host, since))

@@ -745,3 +745,15 @@ async def test_hosts_that_gave_no_trouble_are_forgotten_and_others_are_not(
         assert len(asking._lanes) <= 40
         again = failure(await asking.fetch(Request(url="https://busy.test/other")))
     assert again.kind is FailureKind.HOST_DEFERRED
+
+
+async def test_a_host_that_is_held_back_is_not_asked_and_remembered() -> None:
+    remembered: list[tuple[str, datetime]] = []
+    holding = Fetcher(settings(), on_hold=lambda host, until: remembered.append((host, until)))
+    async with holding as fetcher:
+        fetcher.hold_back("a.example", 21600.0)
+        outcome = await fetcher.fetch(Request(url="https://a.example/"))
+    assert failure(outcome).kind is FailureKind.HOST_DEFERRED
+    ((host, until),) = remembered
+    assert host == "a.example"
+    assert timedelta(hours=5) < until - datetime.now(UTC) < timedelta(hours=7)

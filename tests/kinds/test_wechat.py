@@ -322,11 +322,7 @@ _FAKES = [
 ]
 
 
-# An audio page has no container; only the name of its script tells it, which comes after the captcha's marks.
-_WITH_CONTAINER = [name for name in pages.ALIVE if name != "audio"]
-
-
-@pytest.mark.parametrize("name", _WITH_CONTAINER)
+@pytest.mark.parametrize("name", pages.ALIVE)
 def test_an_article_that_quotes_a_notice_or_a_mark_is_alive(name: str) -> None:
     for fake in _FAKES:
         for place in (b"</div>", b"</body>"):
@@ -392,40 +388,12 @@ def test_a_modern_page_gives_every_fact() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("body", "facts"),
-    [
-        (
-            pages.CLASSIC,
-            {"title": "旧文", "account": "旧号", "published_at": "2018-04-07T22:21:55+08:00", "words": 2},
-        ),
-        (pages.PICTURES, {"title": "看图", "account": "图号", "article_id": pages.ARTICLE_ID, "words": 3}),
-        (pages.TEXT, {"title": "第一段", "account": "文号", "words": 5, "article_id": None}),
-        (pages.VIDEO, {"title": "影片", "account": "影号", "article_id": pages.ARTICLE_ID}),
-        (pages.AUDIO, {"title": "听", "words": None}),
-        (pages.PAID, {"title": "值钱", "paid": True}),
-        (
-            pages.REPRINT_CARD,
-            {
-                "title": "转",
-                "original": False,
-                "words": None,
-                "reprint_url": f"http://mp.weixin.qq.com/s?__biz={pages.BIZ}&mid=2247480009&idx=2",
-            },
-        ),
-    ],
-)
-def test_older_and_other_pages_give_what_they_have(body: bytes, facts: dict[str, object]) -> None:
-    found = article(body)
-    assert {name: getattr(found, name) for name in facts} == facts
-
-
 def test_a_page_gives_the_id_under_which_its_article_is_one_target() -> None:
     assert wechat.read_page(target(), response(pages.MODERN)).alias == pages.ARTICLE_ID
 
 
 def test_a_page_without_ids_is_known_by_the_long_address_it_came_from() -> None:
-    assert article(pages.AUDIO, pages.LONG).article_id == pages.ARTICLE_ID
+    assert article(pages.OLD_AUDIO, pages.LONG).article_id == pages.ARTICLE_ID
 
 
 def test_the_id_of_a_long_link_stands_whatever_the_page_says() -> None:

@@ -97,6 +97,15 @@ def test_a_live_page_cut_anywhere_is_never_broken() -> None:
             assert _judge(cut).status is not Status.BROKEN, (item["file"], twentieth)
 
 
+def test_a_dead_page_cut_anywhere_is_never_alive() -> None:
+    for item, body in _saved():
+        if item["verdict"] == "alive":
+            continue
+        for twentieth in range(20):
+            cut = body[: len(body) * twentieth // 20]
+            assert _judge(cut).status not in EXPECTED["alive"], (item["file"], twentieth)
+
+
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_cut_lowers_the_facts_and_not_the_verdict(share: float) -> None:
     for _, body in _alive():

@@ -70,10 +70,12 @@ MODERN = page(MODERN_BODY + MODERN_DATA, MODERN_HEAD)
 
 CLASSIC = page(
     """<div id="js_article"><h2 class="rich_media_title" id="activity-name">旧文<span id="copyright_logo">原创
-</span></h2><div class="profile_nickname">旧号</div><div id="js_content"><p>正文</p></div></div>
+</span></h2><div id="profileBt"><a>旧号</a></div><div id="js_content"><p>正文</p>
+<img data-src="https://mmbiz.qpic.cn/first/0"></div>
+<a id="js_view_source" href="https://example.org/old">阅读原文</a></div>
 <script>var biz = ""||"MzAwMDAwMDAwMQ==";var sn = "" || ""|| "";
-var mid = "" || ""|| "2247480001";var idx = "" || "" || "1";
-var ct = "1523110915";var msg_title = "旧文";var msg_desc = "";var msg_link = "";</script>""",
+var mid = "" || ""|| "2247480001";var idx = "" || "" || "1";var author = "旧作者";var is_pay_subscribe = "0" * 1;
+var ct = "1523110915";var msg_title = "旧文";var msg_desc = "旧的 \\x26amp; 短";var msg_link = "";</script>""",
     "<title>旧文</title>",
 )
 
@@ -81,34 +83,56 @@ PICTURES = page(
     """<script>var PAGE_MID='mmbizwap:pages/common_share.html';window.item_show_type = '8' || '';
 window.ct = '1700000000' || '';window.biz = '' || 'MzAwMDAwMDAwMQ==';window.mid = '' || '' || '2247480001';
 window.idx = '' || '' || '1';window.name = "图号";</script>
-<div id="js_article" class="rich_media share_content_page"></div>""",
-    '<meta property="og:title" content="看图"><meta property="og:description" content="三个字">',
+<div id="js_article" class="rich_media share_content_page"></div>
+<script h5only>if (window.cgiDataNew) {} window.cgiDataNew = { is_pay_subscribe: '0' * 1,
+copyright_info: { copyright_stat: '1' * 1 }, source_url: JsDecode('https://example.org/pictures'),
+picture_page_info_list: [ { width: '10' * 1, watermark_info: { cdn_url: JsDecode('https://mmbiz.qpic.cn/mark') },
+cdn_url: JsDecode('https://mmbiz.qpic.cn/one?a=1\\x26amp;b=2') },
+{ cdn_url: JsDecode('https://mmbiz.qpic.cn/two') } ] };</script>""",
+    """<meta property="og:title" content="看图"><meta property="og:description" content="三个字">
+<meta property="og:article:author" content="图作者">""",
 )
 
 TEXT = page(
     """<div id="js_article" class="share_content_page"><div id="js_content">界面</div></div>
-<script>window.cgiDataNew = { item_show_type: '10' * 1, nick_name: JsDecode('文号'),
+<script>window.cgiDataNew = { item_show_type: 10, "nick_name": JsDecode('文号'), author: JsDecode('文作者'),
 text_page_info: { content: JsDecode('x'), content_noencode: JsDecode('五个汉字啊'), },
-ori_create_time: '1590487813' * 1 };</script>""",
+copyright_info: { copyright_stat: '0' * 1 }, is_pay_subscribe: '0' * 1, source_url: JsDecode(''),
+link: JsDecode('https://mp.weixin.qq.com/s?__biz=MzAwMDAwMDAwMQ==\\x26amp;mid=2247480001\\x26amp;idx=1'),
+cdn_url_235_1: JsDecode('https://mmbiz.qpic.cn/text'), desc: JsDecode('短'), ori_create_time: '1590487813' * 1 };
+</script>""",
     '<title> </title><meta property="og:title" content="第一段\\n\\n第二段：内容已被发布者删除">',
 )
 
 VIDEO = page(
     """<div id="js_article" class="video"></div><script>d.title = "影片";d.nick_name = "影号";
 d.ct = "1558073716"*1;d.biz = "MzAwMDAwMDAwMQ==";d.mid = "" || "" || "2247480001";d.idx = "1";
-var item_show_type = "5";</script>"""
+d.desc = "一段影片";d.cdn_url = "https://mmbiz.qpic.cn/film";d.source_url = "https://example.org/film";
+d.copyright_stat = "1";var author = "影作者";var is_pay_subscribe = "0";var item_show_type = "5";</script>"""
 )
 
 AUDIO = page(
-    """<script>var PAGE_MID='mmbizwap:pages/common_share_audio.html';</script><div id="voice_parent"></div>""",
+    """<script>var PAGE_MID='mmbizwap:pages/common_share_audio.html';</script><div id="voice_panel"></div>
+<script>window.cgiDataNew = { item_show_type: '7' * 1, nick_name: JsDecode('声号'), author: JsDecode('声作者'),
+voice_page_info: { title: JsDecode('听听'), desc: JsDecode('四个汉字') }, ori_send_time: '1700000000' * 1,
+bizuin: JsDecode('MzAwMDAwMDAwMQ=='), mid: '2247480001' * 1, idx: '1' * 1, is_pay_subscribe: '1' * 1,
+cdn_url: JsDecode('https://mmbiz.qpic.cn/voice'), copyright_info: { copyright_stat: '1' * 1 },
+source_url: JsDecode('https://example.org/voice') };
+</script>""",
     '<meta property="og:title" content="听">',
+)
+OLD_AUDIO = page(
+    '<div id="voice_parent"></div><script>var nickname = "声号";</script>', "<title>听</title>"
 )
 
 REPRINT_CARD = page(
     """<div id="js_article"><div id="js_content" class="original_panel_content"></div>
 <div id="js_share_source" data-url="http://mp.weixin.qq.com/s?__biz=MzAwMDAwMDAwMQ==&amp;mid=2247480009&amp;idx=2"></div></div>
-<script>window.cgiDataNew = {copyright_info: {copyright_stat: '2' * 1}}</script>""",
-    '<meta property="og:title" content="转">',
+<script>window.cgiDataNew = {copyright_info: {copyright_stat: '2' * 1, reprint_style: '2' * 1},
+nick_name: JsDecode('转号'), ori_create_time: '1700000000' * 1, bizuin: JsDecode('MzAwMDAwMDAwMQ=='),
+mid: '2247480001' * 1, idx: '1' * 1, is_pay_subscribe: '0' * 1, author: JsDecode('')}</script>""",
+    """<meta property="og:title" content="转"><meta property="og:description" content="转的话">
+<meta property="og:image" content="http://mmbiz.qpic.cn/card">""",
 )
 
 PAID = page(
@@ -123,6 +147,7 @@ ALIVE = {
     "text": TEXT,
     "video": VIDEO,
     "audio": AUDIO,
+    "older audio": OLD_AUDIO,
     "reprint card": REPRINT_CARD,
     "paid": PAID,
     "voice inside an article": page(
@@ -132,6 +157,41 @@ ALIVE = {
         '<h2 class="rich_media_title">题</h2><div id="js_content">文</div>'
     ),
 }
+
+# The same notices as they would be read in Hong Kong and Taiwan, and in English.
+TRADITIONAL = (
+    ("wechat-deleted", "該內容已被發佈者刪除"),
+    ("wechat-violation", "此內容因違規無法檢視"),
+    ("wechat-violation", "此內容發送失敗無法查看"),
+    ("wechat-violation", "此內容被多人投訴，相關的內容無法進行查看"),
+    ("wechat-infringement", "此內容被投訴且經審核涉嫌侵權，無法查看"),
+    ("wechat-account-blocked", "此帳號已被屏蔽，內容無法查看"),
+    ("wechat-account-closed", "此帳號已自主註銷，內容無法檢視"),
+    ("wechat-migrated-lost", "該公眾號已遷移"),
+    ("wechat-migrated-lost", "原帳號遷移時未將文章素材同步至新帳號"),
+    ("wechat-migrating", "此帳號處於帳號遷移流程中"),
+    ("wechat-expired", "連結已過期"),
+    ("wechat-bad-link", "參數錯誤"),
+    ("wechat-unavailable", "系統錯誤"),
+    ("wechat-unavailable", "該內容暫時無法檢視"),
+    ("wechat-captcha", "環境異常，完成驗證後即可繼續訪問"),
+    ("wechat-rate-limited", "操作頻繁，請稍後再試"),
+    ("wechat-needs-client", "請在微信用戶端開啟連結"),
+    ("wechat-private", "根據作者隱私設定，無法查看該內容"),
+    ("wechat-under-review", "內容審核中"),
+    ("wechat-rumour", "該文章已被第三方闢謠"),
+)
+ENGLISH = (
+    ("wechat-account-blocked", "This account has been blocked. Unable to view the content."),
+    ("wechat-expired", "The link has expired"),
+    ("wechat-bad-link", "Parameter error"),
+    ("wechat-unavailable", "System error"),
+    ("wechat-captcha", "The current environment is abnormal"),
+    ("wechat-rate-limited", "You visit too frequently"),
+    ("wechat-needs-client", "Please open the link in WeChat"),
+    ("wechat-migrating", "This account is being migrated"),
+    ("wechat-migrated-lost", "This account has been migrated"),
+)
 
 # --- gone -------------------------------------------------------------------------------------------
 

@@ -88,7 +88,11 @@ ALTER TABLE checks ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE target ADD COLUMN first_repository_id INTEGER;
 """
 )
-VERSIONS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3}
+VERSION_4 = (
+    VERSION_3 + "ALTER TABLE selected ADD COLUMN asked_last INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE selected ADD COLUMN expected TEXT;"
+)
+VERSIONS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4}
 
 # One link that opened the day before, as every version so far stores it.
 ROWS = f"""

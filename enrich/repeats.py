@@ -19,9 +19,8 @@ from operator import itemgetter
 
 from enrich.model import Finding, ReportEntry
 from enrich.registry import finding_of
-from enrich.titles import Likeness, Title, likeness
+from enrich.titles import Likeness, Title, likeness, quoted
 
-SHOWN_CHARACTERS = 80
 # Each mention is compared with so many others at most, or a link in every item would cost the square of them.
 COMPARED = 20
 
@@ -183,9 +182,7 @@ def _message(mention: _Mention, usual: _Mention) -> str:
 
 def _named(mention: _Mention) -> str:
     title = mention.title or mention.entry.title
-    if not title:
-        return "the entry"
-    return f"“{title}”" if len(title) <= SHOWN_CHARACTERS else f"“{title[:SHOWN_CHARACTERS]}…”"
+    return quoted(title) if title else "the entry"
 
 
 def _place(mention: _Mention) -> str:

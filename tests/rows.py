@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from enrich.model import Element, ReportLink, ReportTarget, Status
+from enrich.model import Element, ReportEntry, ReportLink, ReportTarget, Status
 
 
 def report_link(url: str, line: int = 3, **facts: Any) -> ReportLink:
@@ -27,3 +27,12 @@ def report_target(id_: str, url: str, links: Sequence[ReportLink] = (), **facts:
         "metadata_fetched_at": None, "metadata_stale": False,
     }  # fmt: skip
     return ReportTarget(id=id_, url=url, links=list(links), **(given | facts))
+
+
+def report_entry(document: str = "a.md", line: int = 9, **facts: Any) -> ReportEntry:
+    """An entry that names nothing."""
+    given: dict[str, Any] = {
+        "section": ["Today"], "number": None, "title": None, "topics": [], "rating": None, "article": None,
+        "papers": [], "code": [], "others": [], "authors": [], "abstract": None, "remarks": None,
+    }  # fmt: skip
+    return ReportEntry(document=document, line=line, **(given | facts))

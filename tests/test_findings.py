@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from requirements import ROOT, shared
+from rows import report_entry as entry
 from rows import report_link, report_target
 
 from enrich.findings import Policy, findings_of
@@ -93,13 +94,6 @@ def test_the_uses_of_a_definition_are_one_place() -> None:
 # --- several entries --------------------------------------------------------------------------------
 
 ARTICLE, PAPER = "wechat:AbCdEfGhIjKlMnOpQrStUg", "arxiv:2203.03605"
-
-
-def entry(document: str = "a.md", line: int = 9, **facts: Any) -> ReportEntry:
-    given: dict[str, Any] = {
-             "section": ["Today"], "number": None, "title": None, "topics": [], "rating": None, "article": None,
-             "papers": [], "code": [], "others": [], "authors": [], "abstract": None, "remarks": None}  # fmt: skip
-    return ReportEntry(document=document, line=line, **(given | facts))
 
 
 def article(line: int = 9, target: str = ARTICLE) -> EntryLink:

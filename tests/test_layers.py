@@ -34,7 +34,9 @@ LINES = (
     line("selection"),
     line("equipment files job"),
     # The steps and the readers, which know nothing of each other.
-    line("check lookup documents git_dates tracked findings repeats sorting report publish progress"),
+    line(
+        "check lookup documents git_dates tracked findings mismatch repeats sorting report publish progress"
+    ),
     line("asking"),
     line("holds kinds network"),
     line("extract fetch store verdict"),
@@ -42,7 +44,7 @@ LINES = (
     line("codec config places registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
-        "date_forms dates front_matter gitignore mass_change outage periods processes titles",
+        "date_forms dates front_matter gitignore mass_change outage periods processes titles topics",
         may_use_each_other=True,
     ),
     line("errors model", may_use_each_other=True),

@@ -6,7 +6,7 @@ order is the order of its keys, so they change only together with the schema ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -168,6 +168,15 @@ class ReportEntry:
     authors: list[str]
     abstract: str | None
     remarks: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An entry, and the metadata of its targets with their sources, by id: of those alone that are there and whose
+    metadata are fresh."""
+
+    entry: ReportEntry
+    metadata: Mapping[str, tuple[Metadata, str | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

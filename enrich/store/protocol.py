@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from enrich.model import (
     CheckResult,
     DateSource,
+    Described,
     Finding,
     Identity,
     Link,
@@ -130,6 +131,17 @@ class Rows(Protocol):
     def entries(self) -> Iterator[ReportEntry]: ...
     def repeated(self) -> Iterator[tuple[str, ReportEntry]]:
         """Targets that several entries name as article or paper, each with those entries, by target and place."""
+        ...
+
+    def described(self) -> Iterator[Described]:
+        """Entries with what was fetched of their targets, by place; those alone of whose targets something was."""
+        ...
+
+    def place_of(self, document: str, line: int, target: str) -> tuple[int, str | None] | None:
+        """The column and the label of a link to a target in a line of a document.
+
+        None where many other links to the target come before it.
+        """
         ...
 
     def findings(self) -> Iterator[Finding]: ...

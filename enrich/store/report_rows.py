@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 
 import msgspec
 
 from enrich.codec import metadata_from
 from enrich.model import (
+    Described,
     Element,
     EntryLink,
     Finding,
@@ -39,6 +40,21 @@ WITH named AS (
 SELECT target, position FROM known JOIN entry USING (position) WHERE times > 1
 ORDER BY target, document, line, position
 """
+
+# What is known of targets that are there, for entries that name them; a page about a paper has that paper's.
+_DESCRIBED = """
+SELECT t.id, coalesce(p.metadata, t.metadata) AS metadata,
+    CASE WHEN p.metadata IS NULL THEN t.metadata_source ELSE p.metadata_source END AS source,
+    CASE WHEN p.metadata IS NULL THEN t.id ELSE p.id END AS owner
+FROM json_each(?) JOIN target t ON t.id = value JOIN selected s ON s.target_id = t.id
+    LEFT JOIN target p ON p.id = t.stands_for AND p.id NOT IN (SELECT target_id FROM doubted)
+WHERE t.status = 'ok' AND s.skip IS NULL AND t.id NOT IN (SELECT target_id FROM doubted)
+    AND coalesce(p.metadata, t.metadata) IS NOT NULL
+    AND CASE WHEN p.metadata IS NULL THEN t.metadata_stale ELSE p.metadata_stale END = 0
+"""
+# Entries whose targets are looked up together, and how many links to one target are looked through for a place.
+_ENTRIES_AT_ONCE = 200
+_LINKS_LOOKED_THROUGH = 1_000
 
 # A link that is alive and has failed since: so only a withheld one is remembered (`history.merge`).
 _WITHHELD = """
@@ -137,6 +153,32 @@ class SqliteRows:
             ).fetchone()
             yield target, _entry(row, aliases)
 
+    def described(self) -> Iterator[Described]:
+        entries = self.entries()
+        while part := list(islice(entries, _ENTRIES_AT_ONCE)):
+            named = [_named(entry) for entry in part]
+            known = self._metadata_of({id_ for ids in named for id_ in ids})
+            for entry, ids in zip(part, named, strict=True):
+                if metadata := {id_: known[id_] for id_ in ids if id_ in known}:
+                    yield Described(entry, metadata)
+
+    def _metadata_of(self, ids: Set[str]) -> dict[str, tuple[Metadata, str | None]]:
+        wanted = msgspec.json.encode(sorted(ids)).decode()
+        found: dict[str, tuple[Metadata, str | None]] = {}
+        for id_, text, source, owner in self._connection.execute(_DESCRIBED, (wanted,)):
+            known = self._known(owner, text, source, None)
+            if known.metadata is not None:
+                found[id_] = known.metadata, source
+        return found
+
+    def place_of(self, document: str, line: int, target: str) -> tuple[int, str | None] | None:
+        row = self._connection.execute(
+            "SELECT l.column_, l.text FROM (SELECT * FROM link WHERE target_id = ? LIMIT ?) l "
+            "JOIN document d ON d.position = l.document WHERE d.path = ? AND l.line = ? ORDER BY l.column_",
+            (target, _LINKS_LOOKED_THROUGH, document, line),
+        ).fetchone()
+        return row and (row["column_"], row["text"])
+
     def findings(self) -> Iterator[Finding]:
         for row in self._connection.execute("SELECT * FROM finding ORDER BY document, line, column_, code"):
             yield Finding(
@@ -173,6 +215,11 @@ def _entry(row: str, aliases: Mapping[str, str]) -> ReportEntry:
         code=[known(link) for link in entry.code],
         others=[known(link) for link in entry.others],
     )
+
+
+def _named(entry: ReportEntry) -> list[str]:
+    links = [*([entry.article] if entry.article else []), *entry.papers, *entry.code]
+    return [link.target for link in links]
 
 
 def _decoded(text: str | None) -> Metadata | None:

@@ -263,15 +263,17 @@ def _code(reading: _Reading, described: Described) -> Iterator[Told]:
 
 def _is_code_of_another(repository: Repository, reading: _Reading) -> bool:
     words = words_of(repository.description or "")
-    if not words or words & _COLLECTION or _is_named(repository, reading):
+    if not words or _is_named(repository, reading):
         return False
-    described = Title.of(repository.description or "")
-    around = _around(reading)
-    if any(likeness(described, wrong.compared) is Likeness.SAME for wrong in reading.wrong):
-        return not around.shared_with(words - reading.wrong[0].words).weight
+    around, described = _around(reading), Title.of(repository.description or "")
+    for wrong in reading.wrong:
+        if likeness(described, wrong.compared) is Likeness.SAME:
+            return not around.shared_with(words - wrong.words).weight
     knows_paper = any(Title.of(title).tells for title in _right_titles(reading))
     is_long = weight(words) >= LEAST_DESCRIPTION and around.weight >= LEAST_TOLD
-    return knows_paper and is_long and not around.shared_with(words | _name_words(repository)).weight
+    if words & _COLLECTION or not (knows_paper and is_long):
+        return False
+    return not around.shared_with(words | _name_words(repository)).weight
 
 
 def _around(reading: _Reading) -> Topics:

@@ -89,7 +89,7 @@ def _found(rows: Rows, policy: Policy, header: Header, tally: _Tally) -> Iterato
         tally.failed = tally.failed or policy.fails(target)
         yield from findings_of(target, policy)
         yield from mismatch.of_target(target)
-    yield from mismatch.of_entries(rows.described(), rows.place_of)
+    yield from mismatch.of_entries(rows)
     yield from repeats(rows.repeated(), (document.path for document in rows.documents()))
 
 

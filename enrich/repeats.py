@@ -22,10 +22,9 @@ from operator import itemgetter
 
 from enrich.model import Finding, ReportEntry, ReportLink, ReportTarget
 from enrich.registry import finding_of, identify
-from enrich.titles import Likeness, Title, likeness
+from enrich.titles import Likeness, Title, likeness, quoted
 from enrich.urls import canonical
 
-SHOWN_CHARACTERS = 80
 # Kinds whose things have several addresses that nobody can tell to be one by looking at them.
 _OF_MANY_ADDRESSES = frozenset({"wechat"})
 # Each mention is compared with so many others at most, or a link in every item would cost the square of them.
@@ -244,9 +243,7 @@ def _message(mention: _Mention, usual: _Mention) -> str:
 
 def _named(mention: _Mention) -> str:
     title = mention.title or mention.entry.title
-    if not title:
-        return "the entry"
-    return f"“{title}”" if len(title) <= SHOWN_CHARACTERS else f"“{title[:SHOWN_CHARACTERS]}…”"
+    return quoted(title) if title else "the entry"
 
 
 def _place(mention: _Mention) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from enrich import __version__
+from enrich import __version__, mismatch
 from enrich.config import Settings
 from enrich.findings import Policy, findings_of, order
 from enrich.model import (
@@ -91,6 +91,8 @@ def _found(rows: Rows, policy: Policy, header: Header, tally: _Tally) -> Iterato
         others.note(target)
         tally.failed = tally.failed or policy.fails(target)
         yield from findings_of(target, policy, past)
+        yield from mismatch.of_target(target)
+    yield from mismatch.of_entries(rows)
     yield from repeats(rows.repeated(), (document.path for document in rows.documents()))
     yield from others.beside(rows.repeated())
 

@@ -21,6 +21,7 @@ MOST_WORDS_SHARED = 0.2
 MOST_PAIRS_SHARED = 0.1
 FREQUENT_WEIGHT = 0.25
 LONGEST = 400
+SHOWN_CHARACTERS = 80
 
 _WORD = re.compile(r"[a-z][a-z0-9]+")
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]{2,}")
@@ -45,9 +46,28 @@ _FREQUENT_PAIRS = """
     网络 习的 自适 表示 视觉 视频 训练 识别 论文 语义 跟踪 进行 适应 通过 重建 预测 预训
 """
 # Compared by their beginnings, so that *eliminating* is *elimination*.
-_STEM = 5
-_FREQUENT = frozenset(word[:_STEM] for word in (_FREQUENT_WORDS + _FREQUENT_PAIRS).split())
-_LITTLE = frozenset(word[:_STEM] for word in _LITTLE_WORDS.split())
+STEM = 5
+_FREQUENT = frozenset(word[:STEM] for word in (_FREQUENT_WORDS + _FREQUENT_PAIRS).split())
+_LITTLE = frozenset(word[:STEM] for word in _LITTLE_WORDS.split())
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The English words of a text that mean something, each by its beginning; of a short one without the plural's s."""
+    words = _WORD.findall(text.lower())
+    return frozenset(
+        stem if len(word) > STEM else _singular(word)
+        for word in words
+        if (stem := word[:STEM]) not in _LITTLE
+    )
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def weight(bag: frozenset[str]) -> float:
+    """How much words or pairs of characters tell: one each, a quarter for those that stand in many titles."""
+    return len(bag) - (1 - FREQUENT_WEIGHT) * len(bag & _FREQUENT)
 
 
 class Likeness(Enum):
@@ -75,11 +95,10 @@ class Title:
         plain = _NUMBER.sub("", plain, count=1) if _NUMBER.match(plain) else plain
         part = _PART.search(plain)
         head, colon, _ = plain.partition(":")
-        stems = (word[:_STEM] for word in _WORD.findall(plain))
         runs = _CHINESE.findall(plain)
         return cls(
             letters="".join(filter(str.isalnum, plain[: part.start()] if part else plain)),
-            words=frozenset(stem for stem in stems if stem not in _LITTLE),
+            words=words_of(plain),
             pairs=frozenset(run[at : at + 2] for run in runs for at in range(len(run) - 1)),
             name="".join(filter(str.isalnum, head)) if colon else None,
             part=part[1] if part else None,
@@ -88,11 +107,14 @@ class Title:
     @property
     def tells(self) -> bool:
         """Whether the title is long enough to be told from another."""
-        return _weight(self.words) >= LEAST_WEIGHT or len(self.pairs) >= LEAST_PAIRS
+        return weight(self.words) >= LEAST_WEIGHT or len(self.pairs) >= LEAST_PAIRS
 
 
-def likeness(one: Title, other: Title) -> Likeness:
-    """Whether two titles may name one thing; unknown across languages and for short ones."""
+def likeness(one: Title, other: Title, most_words_shared: float = MOST_WORDS_SHARED) -> Likeness:
+    """Whether two titles may name one thing; unknown across languages and for short ones.
+
+    ``most_words_shared`` is the share of the shorter title's English words up to which titles are different.
+    """
     if one.letters == other.letters and one.part and other.part and one.part != other.part:
         return Likeness.DIFFERENT
     if one.letters in other.letters or other.letters in one.letters:
@@ -100,7 +122,7 @@ def likeness(one: Title, other: Title) -> Likeness:
     if one.name and one.name == other.name:
         return Likeness.SAME
     shares = [
-        _share(one.words, other.words, LEAST_WEIGHT, MOST_WORDS_SHARED),
+        _share(one.words, other.words, LEAST_WEIGHT, most_words_shared),
         _share(one.pairs, other.pairs, LEAST_PAIRS, MOST_PAIRS_SHARED),
     ]
     if Likeness.SAME in shares:
@@ -113,11 +135,12 @@ def likeness(one: Title, other: Title) -> Likeness:
 
 def _share(one: frozenset[str], other: frozenset[str], least: float, most: float) -> Likeness:
     """Whether two bags share more than chance would give; unknown where either is too small."""
-    shorter = min(_weight(one), _weight(other))
+    shorter = min(weight(one), weight(other))
     if shorter < least:
         return Likeness.UNKNOWN
-    return Likeness.DIFFERENT if _weight(one & other) <= most * shorter else Likeness.SAME
+    return Likeness.DIFFERENT if weight(one & other) <= most * shorter else Likeness.SAME
 
 
-def _weight(bag: frozenset[str]) -> float:
-    return len(bag) - (1 - FREQUENT_WEIGHT) * len(bag & _FREQUENT)
+def quoted(title: str) -> str:
+    """A title as a message names it, cut where it is long."""
+    return f"“{title}”" if len(title) <= SHOWN_CHARACTERS else f"“{title[:SHOWN_CHARACTERS]}…”"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from enrich.model import (
+    Described,
     Element,
     EntryLink,
     Finding,
+    Glimpse,
+    Metadata,
     Report,
     ReportDocument,
     ReportEntry,
@@ -93,3 +97,36 @@ def made_report(
         findings=lambda: findings,
         entries=lambda: [entry],
     )
+
+
+def report_entry(document: str = "a.md", line: int = 9, **facts: Any) -> ReportEntry:
+    """An entry that names nothing."""
+    given: dict[str, Any] = {
+        "section": ["Today"], "number": None, "title": None, "topics": [], "rating": None, "article": None,
+        "papers": [], "code": [], "others": [], "authors": [], "abstract": None, "remarks": None,
+    }  # fmt: skip
+    return ReportEntry(document=document, line=line, **(given | facts))
+
+
+@dataclass(frozen=True)
+class OneEntry:
+    """The rows of a run with one entry, of whose targets this is known; each link stands in column 5."""
+
+    entry: ReportEntry
+    known: Mapping[str, Metadata]
+    label: str | None = None
+
+    def described(self) -> Iterator[Described]:
+        names = ("type", "title", "full_name", "description")
+        things = {
+            id_: Glimpse(*(getattr(metadata, name, None) for name in names))
+            for id_, metadata in self.known.items()
+        }
+        yield Described(self.entry, things)
+
+    def metadata_of(self, ids: Set[str]) -> Mapping[str, tuple[Metadata, str | None]]:
+        sources = {"paper": "arxiv", "repository": "github"}
+        return {id_: (self.known[id_], sources.get(self.known[id_].type, "page")) for id_ in ids}
+
+    def place_of(self, document: str, line: int, target: str) -> tuple[int, str | None] | None:
+        return (5, self.label) if document == self.entry.document else None

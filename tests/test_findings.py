@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -13,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from requirements import ROOT, shared
+from offline import offline
+from requirements import shared
+from rows import report_entry as entry
 from rows import report_link, report_target
 
 from enrich.findings import Policy, findings_of
@@ -93,13 +91,6 @@ def test_the_uses_of_a_definition_are_one_place() -> None:
 # --- several entries --------------------------------------------------------------------------------
 
 ARTICLE, PAPER = "wechat:AbCdEfGhIjKlMnOpQrStUg", "arxiv:2203.03605"
-
-
-def entry(document: str = "a.md", line: int = 9, **facts: Any) -> ReportEntry:
-    given: dict[str, Any] = {
-             "section": ["Today"], "number": None, "title": None, "topics": [], "rating": None, "article": None,
-             "papers": [], "code": [], "others": [], "authors": [], "abstract": None, "remarks": None}  # fmt: skip
-    return ReportEntry(document=document, line=line, **(given | facts))
 
 
 def article(line: int = 9, target: str = ARTICLE) -> EntryLink:
@@ -305,18 +296,6 @@ def test_titles_differ_only_when_they_surely_do(one: str, other: str, expected: 
 
 
 # --- whole runs, without a network ------------------------------------------------------------------
-
-
-def offline(folder: Path, *paths: str) -> dict[str, Any]:
-    """The report of a run that asks nobody."""
-    command = [sys.executable, "-m", "enrich", "run", "--offline", "--no-progress", *(paths or (".",))]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ENRICH_NOW": "2026-11-21T06:00:00Z"}
-    done = subprocess.run(
-        command, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    report: dict[str, Any] = json.loads((folder / "reports" / "latest.json").read_text(encoding="utf-8"))
-    return report
 
 
 def by_code(report: dict[str, Any]) -> dict[str, list[tuple[str, int]]]:

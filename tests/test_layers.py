@@ -34,7 +34,9 @@ LINES = (
     line("publish selection"),
     line("equipment files job"),
     # The steps and the readers, which know nothing of each other.
-    line("check lookup documents git_dates tracked findings repeats sorting report progress waiting"),
+    line(
+        "check lookup documents git_dates tracked findings mismatch repeats sorting report progress waiting"
+    ),
     line("asking"),
     line("controls holds kinds network turns"),
     line("extract fetch reasons store verdict"),
@@ -42,7 +44,7 @@ LINES = (
     line("codec config places registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
-        "changes date_forms dates front_matter gitignore mass_change moves outage periods processes titles",
+        "changes date_forms dates front_matter gitignore mass_change moves outage periods processes titles topics",
         may_use_each_other=True,
     ),
     line("errors model", may_use_each_other=True),

@@ -247,6 +247,12 @@ GENERAL_FINDINGS = (
         "was probably copied from the other entry: look up which title is the right one.",
     ),
     FindingCode(
+        code="title-mismatch",
+        severity=Severity.WARNING,
+        help="The words beside the link are not about what it leads to. The link was probably copied from another entry: "
+        "look up which of both is meant, and correct the link or the words.",
+    ),
+    FindingCode(
         code="date-conflict",
         severity=Severity.NOTE,
         help="The title, the text, the front matter and the path of a document give dates that cannot all be right. "

@@ -185,6 +185,24 @@ class ReportEntry:
     remarks: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """The names of what a target stands for, without all else that is known of it."""
+
+    type: str
+    title: str | None = None
+    full_name: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An entry, and what its targets stand for, by id: of those alone that are there and whose metadata are fresh."""
+
+    entry: ReportEntry
+    things: Mapping[str, Glimpse]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
     """How things stood after an earlier run."""

@@ -6,7 +6,7 @@ are durable when `record` returns. All methods take and give batches. Times are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -14,9 +14,11 @@ from typing import Protocol, TypeVar
 from enrich.model import (
     CheckResult,
     DateSource,
+    Described,
     Finding,
     Identity,
     Link,
+    Metadata,
     Past,
     ReportDocument,
     ReportEntry,
@@ -180,6 +182,21 @@ class Rows(Protocol):
     def entries(self) -> Iterator[ReportEntry]: ...
     def repeated(self) -> Iterator[tuple[str, ReportEntry]]:
         """Targets that several entries name as article or paper, each with those entries, by target and place."""
+        ...
+
+    def described(self) -> Iterator[Described]:
+        """Entries with what their targets stand for, by place; those alone of whose targets something is known."""
+        ...
+
+    def metadata_of(self, ids: Set[str]) -> Mapping[str, tuple[Metadata, str | None]]:
+        """All that is known of targets that are there and whose metadata are fresh, with the source, by id."""
+        ...
+
+    def place_of(self, document: str, line: int, target: str) -> tuple[int, str | None] | None:
+        """The column and the label of a link to a target in a line of a document.
+
+        None where many other links to the target come before it.
+        """
         ...
 
     def findings(self) -> Iterator[Finding]: ...

@@ -16,6 +16,7 @@ from enrich.model import (
     Element,
     EntryLink,
     Finding,
+    Glimpse,
     Identity,
     Link,
     Page,
@@ -694,3 +695,36 @@ async def test_the_cache_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite3"
     async with SqliteStore(path):
         assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_entries_come_with_what_is_freshly_known_of_targets_that_are_there(store: Store) -> None:
+    paper = ReportEntry(
+        document="a.md", line=1, section=[], number=None, title="T", topics=[], rating=None, article=None,
+        papers=[EntryLink(line=1, url="u", target=name) for name in ("x", "moved", "skipped", "unasked")],
+        code=[], others=[], authors=[], abstract=None, remarks=None,
+    )  # fmt: skip
+    links = (
+        link(target("x")),
+        link(target("moved")),
+        link(target("skipped"), skip="excluded"),
+        link(target("unasked")),
+    )
+    await begin(store, replace(document(*links), entries=(paper,)))
+    moved = Verdict(Status.REDIRECTED, "http-301")
+    known = Paper(arxiv_id="1", title="P", abstract="A")
+    facts = {"wanted_metadata": True, "metadata": known, "metadata_source": "arxiv"}
+    await store.record(
+        [result("x", **facts), result("moved", moved, **facts), result("skipped", **facts)], RULE
+    )
+    (one,) = await store.read(lambda rows: list(rows.described()))
+    assert (one.entry, one.things) == (paper, {"x": Glimpse("paper", title="P")})
+    full = await store.read(lambda rows: rows.metadata_of({"x", "moved", "skipped", "unasked"}))
+    assert full == {"x": (known, "arxiv")}
+
+
+async def test_a_place_is_found_by_document_line_and_target(store: Store) -> None:
+    await begin(
+        store, document(link(target("x"), line=4)), document(link(target("x"), line=9), path="b.md")
+    )
+    assert await store.read(lambda rows: rows.place_of("b.md", 9, "x")) == (3, "label")
+    assert await store.read(lambda rows: rows.place_of("b.md", 4, "x")) is None

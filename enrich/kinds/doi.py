@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 import can_ada
 
 from enrich.kinds import _csl, _html, web
+from enrich.kinds._arxiv_datacite import DATACITE_HOST, DATACITE_MANNERS
 from enrich.kinds._arxiv_ids import DOI_HOSTS
 from enrich.model import (
     CanonicalUrl,
@@ -68,11 +69,10 @@ AGENCIES = (
         hosts=frozenset({"api.crossref.org", "data.crossref.org"}),
         manners=Manners(width=1, interval_seconds=0.2),
     ),
-    # 500 requests in five minutes.
     Agency(
         name="datacite",
-        hosts=frozenset({"api.datacite.org", "data.datacite.org", "data.crosscite.org"}),
-        manners=Manners(width=1, interval_seconds=0.6),
+        hosts=frozenset({DATACITE_HOST, "data.datacite.org", "data.crosscite.org"}),
+        manners=DATACITE_MANNERS,
     ),
     Agency(
         name="medra", hosts=frozenset({"data.medra.org"}), manners=Manners(width=1, interval_seconds=0.5)

@@ -77,6 +77,7 @@ def report_of(rows: Rows, policy: Policy, header: Header) -> Iterator[tuple[Repo
             targets=rows.targets,
             findings=found,
             entries=rows.entries,
+            stars_of=rows.stars_of,
         )
         yield report, tally.failed
 

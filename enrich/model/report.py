@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from enrich.model.changes import Changes
 from enrich.model.metadata import Metadata
@@ -213,19 +213,23 @@ class Night:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """What a report may tell of earlier runs: what changed, how things stood, stars by repository and day."""
+    """What a report may tell of earlier runs: what changed, and how things stood."""
 
     changes: Changes | None = None
     nights: Sequence[Night] = ()
-    stars: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+
+
+def no_stars(_id: str) -> Sequence[tuple[date, int]]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A report as renderers get it: the header, and rows that are read once, in order.
 
-    ``rows`` are functions that start a fresh iteration, so that no list of a million targets exists. ``earlier`` and
-    ``language`` are for people: they are not part of the published JSON.
+    ``rows`` are functions that start a fresh iteration, so that no list of a million targets exists. ``earlier``,
+    ``stars_of`` (of a repository, by day, oldest first) and ``language`` are for people: they are not part of the
+    published JSON.
     """
 
     run: ReportRun
@@ -235,6 +239,7 @@ class Report:
     findings: Callable[[], Iterable[Finding]]
     entries: Callable[[], Iterable[ReportEntry]]
     earlier: Earlier = field(default_factory=Earlier)
+    stars_of: Callable[[str], Sequence[tuple[date, int]]] = no_stars
     language: str = "en"
 
 

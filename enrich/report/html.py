@@ -252,10 +252,9 @@ def _lists(report: Report, told: Words) -> Iterator[Shown]:
 
 
 def _data(report: Report, told: Words) -> Iterator[Shown]:
-    stars = report.earlier.stars
     everything = report.summary.targets <= MOST_TARGETS
     targets = (
-        target_row(target, stars.get(target.id, ()))
+        target_row(target, report.stars_of(target.id) if target.kind == "github" else ())
         for target in report.targets()
         if everything or target.status is not Status.OK
     )

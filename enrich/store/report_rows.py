@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby, islice
 
 import msgspec
@@ -29,6 +29,7 @@ from enrich.model import (
 )
 from enrich.store.columns import second, state_of, suggestion_of
 from enrich.store.history import UNSTABLE_WITHIN
+from enrich.store.stars import stars_of
 
 # Entries by the articles and papers that they name, where several entries name the same. Places alone are sorted.
 _REPEATED = """
@@ -206,6 +207,10 @@ class SqliteRows:
             (target, _LINKS_LOOKED_THROUGH, document, line),
         ).fetchone()
         return row and (row["column_"], row["text"])
+
+    def stars_of(self, id_: str) -> Sequence[tuple[date, int]]:
+        known = stars_of(self._connection, [id_]).get(id_)
+        return known.days if known is not None else ()
 
     def findings(self) -> Iterator[Finding]:
         for row in self._connection.execute("SELECT * FROM finding ORDER BY document, line, column_, code"):

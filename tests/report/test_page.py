@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,9 @@ from enrich.model import (
     Status,
 )
 from enrich.registry import formats
+from enrich.report.page.data import SPARK_POINTS, target_row
 
+DAYS = [(date(2026, 5, 1), 90), (date(2026, 5, 9), 95), (date(2026, 5, 10), 99)]
 GONE, KEPT = "https://github.com/demo/gone", "https://github.com/demo/kept"
 
 
@@ -77,7 +80,6 @@ def small() -> Report:
     earlier = Earlier(
         changes=Changes(old=side, new=side, newly_broken=[gone], stars=[stars]),
         nights=[Night(started_at=NOW, by_status={"broken": 3, "blocked": 1, "unreachable": 0})],
-        stars={"github:demo/kept": [("2026-05-01", 90), ("2026-05-09", 95), ("2026-05-10", 99)]},
     )
     entries = [
         entry(1, "稀疏网络的研究", "wechat:AAA", "arxiv:2205.00001", "值得一读", "稀疏"),
@@ -87,8 +89,14 @@ def small() -> Report:
         ReportDocument(path=path, title=None, date=None, date_source="none")
         for path in ("notes/a.md", "notes/b.md")
     ]
+
+    def stars_of(id_: str) -> list[tuple[date, int]]:
+        return DAYS if id_ == "github:demo/kept" else []
+
     made = made_report(*rows, findings=(finding,))
-    return replace(made, entries=lambda: entries, documents=lambda: documents, earlier=earlier)
+    return replace(
+        made, entries=lambda: entries, documents=lambda: documents, earlier=earlier, stars_of=stars_of
+    )
 
 
 def written(folder: Path, made: Report, name: str = "latest.html") -> Path:
@@ -338,3 +346,11 @@ def test_no_barrier_is_found(browser: Browser, page: Path, axe: str, fragment: s
             if one["impact"] in ("moderate", "serious", "critical")
         ]  # fmt: skip
         assert told == []
+
+
+def test_a_small_picture_has_few_points_and_ends_where_the_stars_do() -> None:
+    days = [(date(2026, 1, 1) + timedelta(days=number), number) for number in range(365)]
+    row = target_row(asked_target("github:demo/kept", metadata=Repository(full_name="demo/kept")), days)
+    assert len(row["x"]) <= SPARK_POINTS + 1
+    assert (row["x"][0], row["x"][-1]) == (("2026-01-01", 0), ("2026-12-31", 364))
+    assert "x" not in target_row(asked_target("github:demo/kept"), days[:1])

@@ -7,6 +7,7 @@ stays, since people search for its words.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from enrich.model import (
@@ -25,6 +26,7 @@ from enrich.text import web_address
 from enrich.urls import host_of
 
 ABSTRACT_CHARACTERS = 3000
+SPARK_POINTS = 40
 
 
 def _without_nothing(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,12 +39,20 @@ def _address(url: str) -> str | None:
     return None if address is None else str(address)
 
 
+def _spark(stars: Sequence[tuple[date, int]]) -> list[tuple[str, int]] | None:
+    """As many points as a small picture has room for, the first and the last among them."""
+    if len(stars) < 2:
+        return None
+    step = -(-len(stars) // SPARK_POINTS)
+    return [(f"{day:%Y-%m-%d}", number) for day, number in [*stars[:-1:step], stars[-1]]]
+
+
 def shown_host(url: str) -> str:
     """The host of an address; half of a surrogate pair, which no parser takes, is none of a name."""
     return host_of(url.encode("utf-8", "replace").decode())
 
 
-def target_row(target: ReportTarget, stars: Sequence[tuple[str, int]]) -> dict[str, Any]:
+def target_row(target: ReportTarget, stars: Sequence[tuple[date, int]]) -> dict[str, Any]:
     """One target: id, address, verdict, what it stands for, and where it is linked."""
     better = target.suggestion
     return _without_nothing(
@@ -64,7 +74,7 @@ def target_row(target: ReportTarget, stars: Sequence[tuple[str, int]]) -> dict[s
                 for link in target.links
             ],
             **_facts(target.metadata),
-            "x": list(stars) if len(stars) > 1 else None,
+            "x": _spark(stars),
         }
     )
 

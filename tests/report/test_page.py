@@ -16,6 +16,7 @@ from hostile import CORPUS
 from requirements import require
 from rows import NOW, asked_target, made_report, report_link
 
+from enrich.config import LANGUAGES
 from enrich.model import (
     Article,
     ChangedStars,
@@ -34,8 +35,9 @@ from enrich.model import (
     Side,
     Status,
 )
-from enrich.registry import formats
+from enrich.registry import formats, kinds
 from enrich.report.page.data import SPARK_POINTS, target_row
+from enrich.report.page.labels import words
 
 DAYS = [(date(2026, 5, 1), 90), (date(2026, 5, 9), 95), (date(2026, 5, 10), 99)]
 GONE, KEPT = "https://github.com/demo/gone", "https://github.com/demo/kept"
@@ -354,3 +356,11 @@ def test_a_small_picture_has_few_points_and_ends_where_the_stars_do() -> None:
     assert len(row["x"]) <= SPARK_POINTS + 1
     assert (row["x"][0], row["x"][-1]) == (("2026-01-01", 0), ("2026-12-31", 364))
     assert "x" not in target_row(asked_target("github:demo/kept"), days[:1])
+
+
+def test_every_kind_and_status_has_a_name_in_each_language() -> None:
+    for language in LANGUAGES:
+        told = words(language)
+        assert {f"kind:{kind}" for kind in kinds()} <= told.keys()
+        assert {f"status:{status}" for status in Status} <= told.keys()
+        assert all(told.values())

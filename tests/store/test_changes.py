@@ -311,6 +311,8 @@ async def test_stars_are_read_back_by_day_in_batches(store: Store) -> None:
     first = date(2026, 5, 11)
     days = tuple((first + number * DAY, stars) for number, stars in enumerate((10, 12, 9)))
     assert found == {"github:a/a": Stars(days=days)}
+    assert await store.read(lambda rows: rows.stars_of("github:a/a")) == days
+    assert await store.read(lambda rows: rows.stars_of("github:never/seen")) == ()
 
 
 @pytest.mark.parametrize(

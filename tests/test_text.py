@@ -16,6 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it.common.normalize_url import normalizeLink
 
+from enrich import text as module
 from enrich.model import Shown, Status
 from enrich.text import (
     csv_cell,
@@ -454,3 +455,18 @@ def test_no_door_takes_more_time_than_the_text_is_long() -> None:
         for door in DOORS:
             door(text)
         assert time.process_time() - started < 2, ascii(piece)
+
+
+SECRETS = ["https://u:p@h/", "@", "?token=abc", "&key=AIza" + "x" * 35, "#sig=", "=", "ghp_" + "a" * 36, "gh", "_",
+           "eyJ", "eyJ" + "a" * 12 + "." + "b" * 12 + "." + "c" * 12, "github_pat_" + "z" * 22,
+           "//mp.weixin.qq.com/s?", "&uin=12", "%3Fkey%3Dabc", "%26pass_ticket%3Dx", "sessionid=1",
+           " ", "a", "é", "%", "\\u0026uin=3"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(SECRETS), max_size=8).map("".join))
+def test_looking_only_where_a_secret_can_be_finds_the_same(written: str) -> None:
+    thorough = module._USERINFO.sub(f"{module.REDACTED}@", written)
+    thorough = module._SECRET_PARAMETER.sub(rf"\g<1>{module.REDACTED}", thorough)
+    thorough = module._KEY_PARAMETER.sub(rf"\g<1>{module.REDACTED}", thorough)
+    thorough = module._WECHAT_ADDRESS.sub(module._redact_wechat, thorough)
+    assert module.redact(written) == module._TOKEN.sub(module.REDACTED, thorough)

@@ -48,6 +48,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "gained": ("gained", "新增"),
     "month": ("month", "月份"),
     "papers": ("papers", "论文"),
+    "paper": ("Paper", "论文"),
     "undated": ("undated", "无日期"),
     "nothing": ("Nothing to draw yet.", "暂无数据。"),
     "list": ("Entries, links and findings", "条目、链接与提示"),

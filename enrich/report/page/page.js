@@ -183,7 +183,7 @@
     for (const topic of entry.to || []) head.append(make("span", { class: "chip" }, topic));
     const list = make("ul", {});
     if (article) list.append(member(article, null, words.article));
-    for (const paper of entry.pa || []) if (targetOf.has(paper.i)) list.append(member(targetOf.get(paper.i), paper.t, words.papers));
+    for (const paper of entry.pa || []) if (targetOf.has(paper.i)) list.append(member(targetOf.get(paper.i), paper.t, words.paper));
     for (const id of entry.co || []) if (targetOf.has(id)) list.append(member(targetOf.get(id), null, words.code));
     for (const id of entry.ot || []) if (targetOf.has(id)) list.append(member(targetOf.get(id), null, words.others));
     const card = make("article", { class: "card" }, head,

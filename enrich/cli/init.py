@@ -47,16 +47,17 @@ def init_command(github: bool, only_print: bool) -> None:
     for one in planned:
         check_place("enrich init", str(one.path))
     hidden = _other_configuration()
-    results = [_write(one) for one in planned if not (hidden and one is planned[0])]
     if hidden:
         _say_hidden(hidden)
-    if not hidden and results[0]:
+    wanted = planned[1:] if hidden else planned
+    written = {one.path for one in wanted if _write(one)}
+    if planned[0].path in written:
         say(
             fill(
                 "next: take the # away in front of what you want to set; `enrich config` shows what holds then"
             )
         )
-    if github and any(results[-2:]):
+    if written - {planned[0].path}:
         _say_what_ci_needs()
     say(fill("next: `enrich links` lists what would be asked, `enrich run` asks and writes the report"))
 

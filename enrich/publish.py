@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 from enrich.errors import StorageError
 from enrich.model import Changes, Report
@@ -51,6 +52,33 @@ def write_atomically(path: Path, pieces: Iterable[str]) -> None:
             raise StorageError(
                 f"{path}: cannot be written: {error.strerror}; the old one is as it was"
             ) from None
+        raise
+
+
+def write_new(path: Path, text: str) -> bool:
+    """Write a file where there is none, folders included; False, and nothing is touched, where there is anything."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path.parent}: cannot be made: {error.strerror}") from None
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            _fill_or_remove(file, path, text)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {error.strerror}") from None
+    return True
+
+
+def _fill_or_remove(file: TextIO, path: Path, text: str) -> None:
+    """Half a configuration would hold, and stand in the way of the whole one."""
+    try:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    except BaseException:
+        path.unlink()
         raise
 
 

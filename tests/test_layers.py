@@ -44,7 +44,8 @@ LINES = (
     line("codec config places registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
-        "changes date_forms dates front_matter gitignore mass_change moves outage periods processes titles topics",
+        "changes date_forms dates front_matter gitignore mass_change moves outage periods processes titles topics "
+        "workflows",
         may_use_each_other=True,
     ),
     line("errors model", may_use_each_other=True),

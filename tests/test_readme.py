@@ -28,6 +28,11 @@ CHECKOUT = (
     "LICENSE",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "docs",
+    "action.yml",
+    ".pre-commit-hooks.yaml",
+    "Dockerfile",
+    ".dockerignore",
     "cache/.gitignore",
     "reports/.gitignore",
 )
@@ -219,7 +224,17 @@ TRACKER_REFERENCES = re.compile(r"(?i)\b(?:issue|pull request|PR) ?#\d+")
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    places = ("enrich", "tests", ".ci", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml")
+    places = (
+        "enrich",
+        "tests",
+        "docs",
+        ".ci",
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "pyproject.toml",
+    )
+    places += ("action.yml", ".pre-commit-hooks.yaml", "Dockerfile")
     for place in places:
         root = ROOT / place
         files = sorted(root.rglob("*")) if root.is_dir() else [root]

@@ -24,6 +24,7 @@ def config_command(config_file: str | None, codes: bool) -> None:
         _print_codes()
         return
     from enrich.config import SETTINGS
+    from enrich.config.values import duration
     from enrich.explain.reasoning import manners_in_words
     from enrich.text import printable
 
@@ -35,18 +36,10 @@ def config_command(config_file: str | None, codes: bool) -> None:
     tell("report.formats = {}", printable(", ".join(settings.report_formats)))
     tell("confirm.checks = {}, confirm.days = {:g}", settings.confirm.checks, settings.confirm.days)
     for name, age in settings.ages.items():
-        tell("ages.{} = {}", printable(name), printable(_duration(age)))
+        tell("ages.{} = {}", printable(name), printable(duration(age)))
     for host in sorted({*settings.hosts, *_hosts_with_manners()}):
         manners = settings.manners_of(host)
         tell('hosts."{}": {}', printable(host), printable(manners_in_words(manners)))
-
-
-def _duration(seconds: float) -> str:
-    """As a configuration file takes it: ``7d``, ``12h``, ``90s``, ``5ms``."""
-    for unit, length in (("d", 86400), ("h", 3600), ("s", 1)):
-        if seconds and seconds % length == 0:
-            return f"{seconds / length:g}{unit}"
-    return f"{seconds * 1000:g}ms"
 
 
 def _hosts_with_manners() -> Iterable[str]:

@@ -30,7 +30,7 @@ class ConfigFile:
     def place(self, key: str) -> str:
         """``enrich.toml:4: timeout``: where a key stands, as far as its last part can be found."""
         last = re.escape((_QUOTED_END.search(key) or _LAST_PART.search(key) or [key])[0].strip('"'))
-        pattern = re.compile(rf"""^\s*(?:\[.*)?["']?{last}["']?(?:\s*=|.*\])""")
+        pattern = re.compile(rf"""^\s*(?:\[.*|(?:[\w-]+\.|"[^"]*"\.)*)["']?{last}["']?(?:\s*=|.*\])""")
         for number, line in enumerate(self.text.splitlines(), 1):
             if pattern.match(line):
                 return f"{self.path}:{number}: {key}"

@@ -71,6 +71,15 @@ def seconds(value: object) -> float:
     return found
 
 
+def duration(seconds: float) -> str:
+    """Seconds as a configuration file takes them: ``7d``, ``12h``, ``5m``, ``90s``, ``5ms``."""
+    units = ("d", "h", "m", "s") if seconds else ("s",)
+    for unit in units:
+        if seconds % _UNITS[unit] == 0:
+            return f"{seconds / _UNITS[unit]:g}{unit}"
+    return f"{seconds * 1000:g}ms"
+
+
 def pattern(value: object) -> str:
     try:
         re.compile(plain_text(value))

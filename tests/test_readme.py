@@ -23,6 +23,7 @@ CHECKOUT = (
     "enrich",
     "tests",
     "benchmarks",
+    "docs",
     "pyproject.toml",
     "README.md",
     "LICENSE",
@@ -219,7 +220,16 @@ TRACKER_REFERENCES = re.compile(r"(?i)\b(?:issue|pull request|PR) ?#\d+")
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    places = ("enrich", "tests", ".ci", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml")
+    places = (
+        "enrich",
+        "tests",
+        "docs",
+        ".ci",
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "pyproject.toml",
+    )
     for place in places:
         root = ROOT / place
         files = sorted(root.rglob("*")) if root.is_dir() else [root]

@@ -22,6 +22,8 @@ from enrich import model
 from enrich.config import SETTINGS, load
 from enrich.errors import EnrichError, UsageError, first_of
 from enrich.job import Job, Observer, clock
+from enrich.progress import traceback_lines
+from enrich.text import printable
 
 if TYPE_CHECKING:
     from enrich.config import Settings
@@ -99,10 +101,10 @@ class Report:
 
     run: model.ReportRun
     summary: model.ReportSummary
-    documents: tuple[model.ReportDocument, ...]
-    targets: tuple[model.ReportTarget, ...]
-    findings: tuple[model.Finding, ...]
-    entries: tuple[model.ReportEntry, ...]
+    documents: tuple[model.ReportDocument, ...] = field(repr=False)
+    targets: tuple[model.ReportTarget, ...] = field(repr=False)
+    findings: tuple[model.Finding, ...] = field(repr=False)
+    entries: tuple[model.ReportEntry, ...] = field(repr=False)
     failed: bool | None = None
     language: str = "en"
     earlier: model.Earlier = field(default_factory=model.Earlier, repr=False)
@@ -172,16 +174,18 @@ class LogObserver(Observer):
     """Tells the logger ``enrich`` what a person would see on the command line, and nobody else."""
 
     def warned(self, message: str) -> None:
-        LOGGER.warning("%s", message)
+        LOGGER.warning("%s", printable(message))
 
     def planned(self, due: int, total: int) -> None:
         LOGGER.info("%d of %d targets are due", due, total)
 
     def counted(self, result: model.CheckResult, state: model.TargetState) -> None:
-        LOGGER.debug("checked %s %s %s", state.status, state.reason, result.target_id)
+        LOGGER.debug("checked %s %s %s", state.status, state.reason, printable(result.target_id))
 
     def broke(self, target: model.Target, error: Exception) -> None:
-        LOGGER.error("internal error at %s", target.id, exc_info=error)
+        # Not as exc_info: its message may quote anybody, and a log is read on terminals.
+        lines = "\n".join(traceback_lines(error))
+        LOGGER.error("internal error at %s\n%s", printable(target.id), lines)
 
     def watch(self, fetcher: Fetcher | None) -> None:
         """What is fetched shows in what is counted."""

@@ -125,11 +125,11 @@ def test_every_key_and_table_of_a_configuration_file_is_documented(tmp_path: Pat
     told = sections(PAGES["configuration.md"])
     listed = {setting.key for setting in SETTINGS}
     for key in valid_keys(tmp_path, "nothing = 1\n") - listed:
-        assert f"[{key}]" in told, f"[{key}] has no section"
-        inner = "." + '"x.example"' if key == "hosts" else ""
-        head = f"[[{key}]]" if key == "rules" else f"[{key}{inner}]"
+        title = f"[[{key}]]" if key == "rules" else f"[{key}]"
+        assert title in told, f"{title} has no section"
+        head = '[hosts."x.example"]' if key == "hosts" else title
         for name in valid_keys(tmp_path, f"{head}\nnothing = 1\n"):
-            assert f"`{name}`" in told[f"[{key}]"], (key, name)
+            assert f"`{name}`" in told[title], (key, name)
 
 
 def test_every_reason_and_finding_has_a_row_that_can_be_linked_to() -> None:
@@ -308,6 +308,14 @@ def test_the_kind_that_is_shown_keeps_the_layers() -> None:
         "enrich.model",
         "enrich.verdict",
     }
+
+
+def test_the_scripts_are_typed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", *map(str, sorted(DOCS.glob("*.py")))],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.returncode) == ("", 0), done.stderr
 
 
 def test_the_picture_of_the_report_is_small_and_one() -> None:

@@ -20,6 +20,7 @@ from requirements import ROOT
 import enrich
 from enrich.config import SETTINGS
 from enrich.library import OF_THE_COMMAND_LINE, Options
+from enrich.model import Target
 
 NOTE = "# A\n\n[b](b.md) [itself](#a) <https://a.example/x>\n"
 
@@ -155,6 +156,25 @@ def test_what_a_person_would_be_told_goes_to_the_log(caplog: pytest.LogCaptureFi
         enrich.run("a.md", offline=True)
     assert "3 of 3 targets are due" in caplog.text
     assert "checked broken file-missing file:b.md" in caplog.text
+
+
+def test_what_strangers_wrote_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    target = Target(id="url:https://a.example/\x1b[31m\nforged", url="", kind="web", host="a.example")
+    with caplog.at_level(logging.DEBUG, "enrich"):
+        enrich.LogObserver().warned("a\x1b[31m\nforged")
+        enrich.LogObserver().broke(target, ValueError("b\x1b[31m\nforged"))
+    warned, broke = (record.message for record in caplog.records)
+    assert "forged" in warned
+    assert len(warned.splitlines()) == 1
+    assert "forged" in broke.splitlines()[0]
+    assert "ValueError: b" in broke
+    assert "\x1b" not in caplog.text
+
+
+def test_a_report_is_short_where_it_is_shown() -> None:
+    report = enrich.run("a.md", offline=True)
+    assert "'broken': 1" in repr(report)
+    assert "file:b.md" not in repr(report)
 
 
 def test_reports_are_written_only_where_reports_dir_says(folder: Path) -> None:
@@ -293,6 +313,8 @@ def test_the_public_names_are_there_and_no_module_takes_their_place() -> None:
     assert ran.stdout.split() == ["True", "https://a.example"]
     assert all(hasattr(enrich, name) for name in enrich.__all__)
     assert dir(enrich) == sorted(enrich.__all__)
+    # PEP 561: without it a type checker believes nothing of the package.
+    assert (ROOT / "enrich" / "py.typed").is_file()
     with pytest.raises(AttributeError, match="nobody"):
         enrich.nobody  # type: ignore[attr-defined]  # noqa: B018
 

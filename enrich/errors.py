@@ -11,6 +11,20 @@ to crash (exit 70).
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+Kind = TypeVar("Kind", bound=BaseException)
+
+
+def first_of(group: BaseException, kind: type[Kind]) -> Kind | None:
+    """The first error of a kind in a group of errors, at any depth."""
+    if isinstance(group, kind):
+        return group
+    if isinstance(group, BaseExceptionGroup):
+        found = (first_of(error, kind) for error in group.exceptions)
+        return next((error for error in found if error is not None), None)
+    return None
+
 
 class EnrichError(Exception):
     """Something that a person can put right; ``str()`` says where and how."""

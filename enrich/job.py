@@ -34,7 +34,8 @@ class Job:
     """One run. ``fetcher`` replaces the one made from the settings, as the demo does.
 
     ``now`` is the clock of stored dates. ``is_check`` makes it the CI check: no metadata for their own
-    sake, and a stored *broken* is asked again before it is stated.
+    sake, and a stored *broken* is asked again before it is stated. ``takes_signals`` makes SIGINT and SIGTERM
+    end the run well, which only the main thread of a program may do, and only the program may want.
     """
 
     settings: Settings
@@ -42,6 +43,7 @@ class Job:
     observer: Observer
     now: Callable[[], datetime]
     is_check: bool = False
+    takes_signals: bool = True
     fetcher: Callable[[Settings, Holds], Fetcher] | None = None
     manners_of: Callable[[str], Manners] | None = None
 

@@ -26,6 +26,7 @@ from enrich.asking import Asking
 from enrich.collect import documents_of, gather
 from enrich.config import Settings, check_network_environment, check_places
 from enrich.equipment import ages_of, make_fetcher
+from enrich.errors import CacheBusyError
 from enrich.files import KIND_NAME as FILE_KIND
 from enrich.files import Judge
 from enrich.findings import Policy
@@ -63,6 +64,7 @@ EXAMPLES = 3
 # How many hosts are asked at most whether the network is up, when none that answered in this run does.
 CANARIES = 3
 TAKEN_AT_ONCE = 500
+LOCK_POLL_SECONDS = 0.05
 
 _WARNINGS = {
     "network-down": "no host answered at all: the network seems to be down, so older verdicts are kept; "
@@ -157,7 +159,7 @@ def _fetcher(job: Job, holds: Holds) -> Fetcher:
 
 
 async def _work(asking: Asking) -> None:
-    from enrich.check import look_again
+    from enrich.checking import look_again
 
     # What an API could not decide becomes due at its own address, and what failed in an outage is due again.
     while await _is_due(asking):
@@ -174,7 +176,7 @@ async def _finish(asking: Asking, end: float) -> None:
 
     Until ``end`` there is time for second looks; an interrupt leaves none. What has had none is not stated.
     """
-    from enrich.check import look_again
+    from enrich.checking import look_again
 
     if not asking.stopping.is_set():
         with anyio.CancelScope(deadline=end):
@@ -191,7 +193,7 @@ async def _is_due(asking: Asking) -> bool:
 
 
 async def _ask_due(asking: Asking) -> None:
-    from enrich.check import check_all
+    from enrich.checking import check_all
     from enrich.lookup import look_up
 
     async with anyio.create_task_group() as tasks:
@@ -316,8 +318,6 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
 
     Raises UsageError before anything is written, and StorageError when the cache cannot be used.
     """
-    from enrich.store.lock import hold
-
     settings = job.settings
     check_network_environment(os.environ)
     check_places(settings, job.is_check)
@@ -326,12 +326,13 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
     folder = make_folder(Path(settings["cache_dir"]))
     progress = Progress()
     async with AsyncExitStack() as stack:
-        stack.enter_context(hold(folder, settings["wait"]))
+        await _hold(stack, folder, settings["wait"])
         store, remarks = await _open_store(stack, job, folder)
         this_run = await store.begin(
             version=__version__, options=_options(job), now=job.now(), fresh=settings["fresh"]
         )
-        await stack.enter_async_context(_signals(progress))
+        if job.takes_signals:
+            await stack.enter_async_context(_signals(progress))
         unreadable = await gather(store, documents, Selection.of(settings), lambda: progress.interrupted)
         await _answer(job, store, progress, {place.root for place in places if place.root is not None})
         header = _header(job, this_run, progress, remarks, unreadable)
@@ -345,6 +346,21 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         signal_number=progress.signal_number,
         internal_errors=len(progress.internal_errors),
     )
+
+
+async def _hold(stack: AsyncExitStack, folder: Path, wait_seconds: float) -> None:
+    """Hold the cache as long as the stack lasts. Others in this event loop go on while a taken one is waited for."""
+    from enrich.store.lock import hold
+
+    end = anyio.current_time() + wait_seconds
+    while True:
+        try:
+            stack.enter_context(hold(folder))
+            return
+        except CacheBusyError:
+            if anyio.current_time() >= end:
+                raise
+        await anyio.sleep(LOCK_POLL_SECONDS)
 
 
 def _header(

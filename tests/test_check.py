@@ -14,7 +14,7 @@ import anyio.lowlevel
 import pytest
 
 from enrich.asking import Asking
-from enrich.check import check_all, look_again
+from enrich.checking import check_all, look_again
 from enrich.collect import found_target
 from enrich.lookup import look_up
 from enrich.model import (
@@ -170,7 +170,7 @@ async def everything(
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("enrich.check.SECOND_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("enrich.checking.SECOND_LOOK_SECONDS", 0.0)
 
 
 async def test_a_check_asks_head_and_is_content_with_a_good_answer(tmp_path: Path) -> None:
@@ -408,7 +408,7 @@ async def test_what_robots_txt_disallows_is_skipped_whatever_its_kind(tmp_path: 
 async def test_a_mistake_of_ours_costs_one_target_not_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import enrich.check as check
+    import enrich.checking as check
     from enrich.registry import kinds
 
     def clumsy(target: Target, outcome: Outcome) -> None:

@@ -26,16 +26,17 @@ def line(rooms: str, *, may_use_each_other: bool = False) -> tuple[frozenset[str
 
 # From the top down.
 LINES = (
-    line("__main__ cli demo", may_use_each_other=True),
+    # What a person calls, and what a program calls.
+    line("__main__ cli demo library", may_use_each_other=True),
     # A whole run; and links alone, as fast as they can be listed.
     line("pipeline listing"),
     # The two ends of a run: what comes in, what is said of it.
     line("collect explain summary"),
-    line("publish selection"),
+    line("earlier publish selection"),
     line("equipment files job"),
     # The steps and the readers, which know nothing of each other.
     line(
-        "check lookup documents git_dates tracked findings mismatch repeats sorting report progress waiting"
+        "checking lookup documents git_dates tracked findings mismatch repeats sorting report progress waiting"
     ),
     line("asking"),
     line("controls holds kinds network turns"),
@@ -191,7 +192,7 @@ def test_what_is_pure_or_merely_identified_loads_nothing_heavy() -> None:
         ("enrich.urls", "from enrich.kinds import web", True),
         ("enrich.kinds.web", "from enrich.verdict import judge_http", False),
         ("enrich.store.sql", "def later():\n    from enrich.fetch.retry import pause", True),
-        ("enrich.check", "import enrich.lookup", True),
+        ("enrich.checking", "import enrich.lookup", True),
         ("enrich.config", "from enrich.registry import kinds", False),
         ("enrich.model", "if TYPE_CHECKING:\n    from enrich.urls import canonical", True),
         ("enrich.extract.markdown", "from enrich.extract import text", False),

@@ -23,6 +23,7 @@ CHECKOUT = (
     "enrich",
     "tests",
     "benchmarks",
+    "docs",
     "pyproject.toml",
     "README.md",
     "LICENSE",

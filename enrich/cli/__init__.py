@@ -21,7 +21,6 @@ from enrich.cli.exits import (
     EXIT_OURS,
     EXIT_USAGE,
     code_of,
-    first_of,
     say_mistake,
     say_misused,
 )
@@ -31,6 +30,7 @@ from enrich.cli.jobs import check_command, demo_command, run_command
 from enrich.cli.links import links_command
 from enrich.cli.reports import report_command
 from enrich.cli.settings import config_command
+from enrich.errors import first_of
 
 __all__ = ["cli", "main"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from enrich.cli.printing import say
-from enrich.errors import CacheBusyError, EnrichError, StorageError
+from enrich.errors import CacheBusyError, EnrichError, StorageError, first_of
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -13,16 +13,6 @@ EXIT_INCOMPLETE = 3
 EXIT_BUSY = 4
 EXIT_OURS = 70
 EXIT_INTERRUPTED = 130
-
-
-def first_of(group: BaseException, kind: type[BaseException]) -> BaseException | None:
-    """The first error of a kind in a group of errors, at any depth."""
-    if isinstance(group, kind):
-        return group
-    if isinstance(group, BaseExceptionGroup):
-        found = (first_of(error, kind) for error in group.exceptions)
-        return next((error for error in found if error is not None), None)
-    return None
 
 
 def code_of(error: BaseException) -> int | None:

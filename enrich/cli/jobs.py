@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from enrich.cli.earlier import language_of, with_earlier
 from enrich.cli.exits import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_OURS
 from enrich.cli.options import (
     SettingsCommand,
@@ -22,6 +21,7 @@ from enrich.cli.options import (
     verbose_option,
 )
 from enrich.cli.printing import print_all, render, say
+from enrich.earlier import language_of, with_earlier
 
 if TYPE_CHECKING:
     from enrich.config import Settings
@@ -67,7 +67,7 @@ def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable
         report = replace(report, language=language_of(settings))
         if folder is not None:
             # Before the older reports are pruned.
-            report = with_earlier(report, make_folder(folder))
+            report = with_earlier(report, make_folder(folder), say)
             written = write_reports(report, folder, settings.report_formats, settings["keep"])
         wrong = report.summary.findings["error"] or not report.run.complete
         if wrong or not quiet or settings["output"]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from enrich.cli.earlier import language_of, with_earlier
 from enrich.cli.options import SettingsCommand, config_option, settings_of
-from enrich.cli.printing import output_of, render
+from enrich.cli.printing import output_of, render, say
+from enrich.earlier import language_of, with_earlier
 from enrich.errors import UsageError
 
 
@@ -39,7 +39,7 @@ def report_command(file: str | None, config_file: str | None, stable: bool, **op
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}; `enrich run` writes one") from None
     if not stable:
-        render(replace(with_earlier(report, path.parent), language=language_of(settings)), settings)
+        render(replace(with_earlier(report, path.parent, say), language=language_of(settings)), settings)
     elif settings["format"] != "json":
         raise UsageError("--stable: goes with --format json alone")
     else:

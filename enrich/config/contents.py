@@ -81,7 +81,7 @@ def contents_of(file: ConfigFile, command: str) -> Contents:
 def _refuse_untrusted(
     file: ConfigFile, found: Mapping[str, tuple[Any, str]], hosts: Mapping[str, HostSettings]
 ) -> None:
-    """What a stranger's pull request must not decide (README, "Whom it trusts")."""
+    """What a stranger's pull request must not decide (docs/privacy.md, "Whom it trusts")."""
     way_out = f"give it as an option or as {ENVIRONMENT_PREFIX}… in the environment"
     for name, (value, _) in found.items():
         setting = BY_NAME[name]

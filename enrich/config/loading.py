@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from enrich.config.contents import Contents, contents_of, read
@@ -35,10 +36,13 @@ def load(
     folder: Path | None = None,
     named_file: str | None = None,
     use_files: bool = True,
+    given: Mapping[str, Any] = MappingProxyType({}),
 ) -> Settings:
     """The settings of one command from all sources; raises UsageError with the place of what is wrong.
 
-    ``use_files=False`` leaves configuration files out, for a run that is nobody's project.
+    ``options`` are those of the command line, as they come from there: what has no value was not given. ``given`` are
+    settings that a program names, of which all count but None. ``use_files=False`` leaves configuration files out, for
+    a run that is nobody's project.
     """
     folder = folder or Path.cwd()
     file = find_file(named_file, folder) if use_files else None
@@ -51,6 +55,7 @@ def load(
         gathered["max_per_host"] = (CHECK_MAX_PER_HOST, "default")
     gathered |= _from_environment(os.environ if environ is None else environ)
     gathered |= _from_options(options)
+    gathered |= _from_program(given)
     values = {name: value for name, (value, _) in gathered.items()}
     values["exclude"] = (*(values["exclude"] or ()), *_patterns_of_ignore_file(folder))
     settings = Settings(
@@ -96,6 +101,14 @@ def _from_options(options: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
             given = [part for item in given for part in item.split(",")]
         found[name] = (read(setting, given, setting.option), f"option {setting.option}")
     return found
+
+
+def _from_program(given: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    return {
+        name: (read(BY_NAME[name], value, name), "program")
+        for name, value in given.items()
+        if value is not None
+    }
 
 
 def _patterns_of_ignore_file(folder: Path) -> tuple[str, ...]:

@@ -312,7 +312,8 @@ class Recorder:
 
     async def write(self) -> None:
         """Store results as they come, as many at once as are waiting, and count them once stored."""
-        async with self._receive:
+        # The sending end too, which nobody else closes where a run is cancelled.
+        async with self._receive, self._send:
             async for first in self._receive:
                 batch = [first, *self._waiting(BATCH - 1)]
                 states = await self._store.record(batch, self._rule)

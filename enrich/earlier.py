@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enrich.cli.printing import say
-
 if TYPE_CHECKING:
     from enrich.config import Settings
-    from enrich.model import Changes, Report
+    from enrich.model import Changes, Report, Shown
 
 
-def with_earlier(report: Report, folder: Path) -> Report:
-    """The report with what earlier ones in the folder say, for the formats that people read."""
+def with_earlier(report: Report, folder: Path, warn: Callable[[Shown], None]) -> Report:
+    """The report with what earlier ones in the folder say, for the formats that people read.
+
+    ``warn`` is told of an earlier one that cannot be read.
+    """
     from enrich.model import Earlier
     from enrich.report.saved import nights
 
-    earlier = Earlier(changes=_changes(report, folder), nights=nights(folder, report.run))
+    earlier = Earlier(changes=_changes(report, folder, warn), nights=nights(folder, report.run))
     return replace(report, earlier=earlier)
 
 
-def _changes(report: Report, folder: Path) -> Changes | None:
+def _changes(report: Report, folder: Path, warn: Callable[[Shown], None]) -> Changes | None:
     """What changed since the last complete run of which there is a report."""
     from enrich.changes import compare
     from enrich.errors import UsageError
@@ -38,7 +39,7 @@ def _changes(report: Report, folder: Path) -> Changes | None:
         return compare(last.run, last.targets(), report.run, report.targets())
     except UsageError as error:
         # A damaged file of an earlier night must not cost this one.
-        say(fill("warning: what changed since then cannot be told: {}", printable(str(error))))
+        warn(fill("warning: what changed since then cannot be told: {}", printable(str(error))))
         return None
 
 

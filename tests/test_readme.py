@@ -29,7 +29,6 @@ CHECKOUT = (
     "LICENSE",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
-    "docs",
     "action.yml",
     ".pre-commit-hooks.yaml",
     "Dockerfile",

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from requirements import require
 
-from enrich import git_dates
+from enrich import git
 from enrich.collect import documents_of
 from enrich.config import Settings, load
 from enrich.errors import UsageError
-from enrich.git_dates import first_commits, repository_of
+from enrich.git import repository_of
+from enrich.git_dates import first_commits
 from enrich.model import Document
 from enrich.selection import places_of
 
@@ -177,7 +178,7 @@ def test_a_git_that_does_not_come_back_is_ended(
 ) -> None:
     _script(tmp_path / "bin" / "git", "exec sleep 60")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(git_dates, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(git, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(UsageError, match="it took too long"):
         repository.days("a.md")
 

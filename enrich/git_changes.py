@@ -16,7 +16,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -63,11 +63,15 @@ class RepositoryChange:
         """Whether a file or folder was there before the change."""
         return name in self.names or name in self._folders
 
+    def touched(self, name: str) -> bool:
+        """Whether a file of before the change is another one, or elsewhere, now."""
+        return name in self.added or name in self.opaque or name in self.renames.values()
+
     def text_before(self, name: str) -> bytes | None:
-        """What stood in a file before the change."""
+        """What stood in a file before the change; None where there was none."""
         if name not in self.names:
             return None
-        return ask(self.top, ("cat-file", "blob", f"{self.base}:{name}"), _OPTION)
+        return _blob(self.top, f"{self.base}:{name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,11 @@ class DocumentChange:
     def place_before(self, path: str) -> str:
         """The name to which a relative path of this document led before it was moved."""
         return posixpath.normpath(posixpath.join(posixpath.dirname(self.before or self.name), path))
+
+
+@lru_cache(maxsize=16)
+def _blob(top: Path, name: str) -> bytes:
+    return ask(top, ("cat-file", "blob", name), _OPTION)
 
 
 def changes_of(base: str, documents: Iterable[tuple[Path, Path | None, str]]) -> dict[str, DocumentChange]:

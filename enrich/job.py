@@ -80,10 +80,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """What a run came to: whether it is complete, and whether what fails it was met."""
+    """What a run came to: whether it is complete, and how many findings fail it."""
 
     complete: bool
-    failed: bool
+    failing: int
     signal_number: int | None
     internal_errors: int
 

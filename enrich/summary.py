@@ -6,10 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
+from typing import NamedTuple
 
 from enrich import __version__
+from enrich.baseline import Settled
 from enrich.config import Settings
-from enrich.findings import Policy, findings_of, order
+from enrich.findings import Weighed, findings_of, order
+from enrich.gate import Gate
 from enrich.model import (
     Finding,
     Past,
@@ -51,7 +55,7 @@ class _Tally:
     links: int = 0
     targets: int = 0
     from_cache: int = 0
-    failed: bool = False
+    failing: int = 0
     by_status: dict[str, int] = field(default_factory=_zeroes)
     by_kind: dict[str, dict[str, int]] = field(default_factory=dict)
     severities: dict[str, int] = field(default_factory=lambda: {str(severity): 0 for severity in Severity})
@@ -64,32 +68,42 @@ class _Tally:
         self.by_kind.setdefault(target.kind, _zeroes())[str(target.status)] += 1
 
 
+class Made(NamedTuple):
+    """A report, how many of its findings fail the command, and what became of the baseline."""
+
+    report: Report
+    failing: int
+    settled: Settled | None
+
+
 @contextmanager
-def report_of(rows: Rows, policy: Policy, header: Header) -> Iterator[tuple[Report, bool]]:
-    """While it lasts, the report of a run, and whether what fails it was met."""
+def report_of(rows: Rows, gate: Gate, header: Header) -> Iterator[Made]:
+    """While it lasts, the report of a run."""
     tally = _Tally()
-    findings = policy.applied(_found(rows, policy, header, tally))
-    with sorted_findings(_counted(findings, policy, tally), order) as found:
+    with sorted_findings(_counted(_found(rows, gate, header, tally), tally), order) as found:
+        settled = gate.settled(document.path for document in rows.documents())
         report = Report(
-            run=_run(header, tally),
+            run=_run(header, tally, gate.remarks(settled)),
             summary=_summary(rows, header, tally),
             documents=rows.documents,
             targets=rows.targets,
             findings=found,
             entries=rows.entries,
         )
-        yield report, tally.failed
+        yield Made(report, tally.failing, settled)
 
 
-def _found(rows: Rows, policy: Policy, header: Header, tally: _Tally) -> Iterator[Finding]:
+def _found(rows: Rows, gate: Gate, header: Header, tally: _Tally) -> Iterator[Weighed | None]:
     """All findings, one by one; the targets are counted as they go by."""
-    yield from rows.findings()
-    yield from header.internal_errors
+    for finding in chain(rows.findings(), header.internal_errors):
+        yield gate.judged(finding, None)
     for target, past in _with_pasts(rows):
         tally.add(target)
-        tally.failed = tally.failed or policy.fails(target)
-        yield from findings_of(target, policy, past)
-    yield from repeats(rows.repeated(), (document.path for document in rows.documents()))
+        gate.saw(target)
+        for finding in findings_of(target, gate.policy, past):
+            yield gate.judged(finding, target)
+    for finding in repeats(rows.repeated(), (document.path for document in rows.documents())):
+        yield gate.judged(finding, None)
 
 
 def _with_pasts(rows: Rows) -> Iterator[tuple[ReportTarget, Past | None]]:
@@ -104,11 +118,12 @@ def _with_pasts(rows: Rows) -> Iterator[tuple[ReportTarget, Past | None]]:
         past = next(pasts, None)
 
 
-def _counted(findings: Iterable[Finding], policy: Policy, tally: _Tally) -> Iterator[Finding]:
-    for finding in findings:
-        tally.severities[finding.severity] += 1
-        tally.failed = tally.failed or finding.code in policy.fail_on
-        yield finding
+def _counted(findings: Iterable[Weighed | None], tally: _Tally) -> Iterator[Finding]:
+    for weighed in findings:
+        if weighed is not None:
+            tally.severities[weighed.finding.severity] += 1
+            tally.failing += weighed.fails
+            yield weighed.finding
 
 
 def _summary(rows: Rows, header: Header, tally: _Tally) -> ReportSummary:
@@ -125,7 +140,7 @@ def _summary(rows: Rows, header: Header, tally: _Tally) -> ReportSummary:
     )
 
 
-def _run(header: Header, tally: _Tally) -> ReportRun:
+def _run(header: Header, tally: _Tally, remarks: Sequence[ReportWarning]) -> ReportRun:
     return ReportRun(
         id=header.run.id,
         version=__version__,
@@ -136,5 +151,5 @@ def _run(header: Header, tally: _Tally) -> ReportRun:
         until=header.settings["until"],
         requests=header.requests,
         from_cache=tally.from_cache,
-        warnings=list(header.warnings),
+        warnings=[*header.warnings, *remarks],
     )

@@ -34,7 +34,9 @@ LINES = (
     line("gate publish selection"),
     line("equipment files job"),
     # The steps and the readers, which know nothing of each other.
-    line("check lookup baseline documents git_changes git_dates tracked findings repeats sorting report progress"),
+    line(
+        "check lookup baseline documents git_changes git_dates tracked findings repeats sorting report progress"
+    ),
     line("asking"),
     line("controls holds kinds network"),
     line("extract fetch git reasons store verdict"),

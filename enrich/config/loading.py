@@ -60,6 +60,7 @@ def load(
         confirm=contents.confirm,
         given_ages=contents.ages,
         report_formats=contents.report_formats,
+        rules=contents.rules,
         file=file.path if file else None,
         is_check=command == "check",
         period=parse_period(values["since"], values["until"]),

@@ -67,7 +67,7 @@ def _sort_of(code: str) -> str:
 
 def _as_written(text: str) -> str:
     """A text as it comes back from a file, in which there are no credentials."""
-    return msgspec.json.decode(json_row(text), type=str)
+    return msgspec.json.decode(str(json_row(text)), type=str)
 
 
 def load(path: Path, *, may_be_missing: bool) -> list[Accepted]:

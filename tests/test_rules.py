@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from requirements import ROOT
 from rows import report_link, report_target
 
 from enrich.config import Rule, load
@@ -139,6 +141,14 @@ def test_rules_are_read_in_their_order_also_from_the_tree(tmp_path: Path) -> Non
             kind=("web",),
         ),
     )
+
+
+def test_the_rules_of_the_readme_are_accepted(tmp_path: Path) -> None:
+    sample = re.search(
+        r"```toml\n(\[\[rules\]\].*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+    )
+    assert sample is not None
+    assert [one.severity for one in loaded(tmp_path, sample[1])] == ["warning", "ignore"]
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def _say_how_to_go_on(failing: int, settings: Settings) -> None:
 
     fails = "1 finding fails" if failing == 1 else f"{failing} findings fail"
     brought = "" if settings["diff"] is None else ", which this change brought"
-    say(fill("failed: {}{}; the list begins with what fails", printable(fails), printable(brought)))
+    say(fill("failed: {}{}; the errors above say where", printable(fails), printable(brought)))
     say(fill("hint: correct the link or remove it; `enrich explain URL` says why it is called broken"))
     file = printable(settings["baseline"] or "enrich-baseline.json")
     say(

@@ -35,9 +35,9 @@ def folded_annotations(report: Report) -> Iterator[Shown]:
         for finding in islice((one for one in shown if one.severity is severity), MOST_OF_EACH)
     ]
     if chosen:
-        yield fill("::group::annotations\n")
+        yield workflow_command("group", {}, "annotations")
         yield from _annotations(report, chosen)
-        yield fill("::endgroup::\n")
+        yield workflow_command("endgroup", {}, "")
 
 
 def _annotations(report: Report, findings: Sequence[Finding]) -> Iterator[Shown]:

@@ -283,7 +283,7 @@ def test_a_shallow_clone_is_told_how_to_become_whole(clone: Clone, tmp_path: Pat
     assert "fetch-depth: 0" in err
 
 
-@pytest.mark.parametrize("base", ["nothing", "--output=x", "-x", "main..HEAD", "\x1b[2J"])
+@pytest.mark.parametrize("base", ["", "nothing", "--output=x", "-x", "main..HEAD", "\x1b[2J"])
 def test_a_base_that_is_none_is_wrong_use(clone: Clone, base: str) -> None:
     code, lines, err = clone.check(f"--diff={base}")
     assert (code, lines) == (2, [])

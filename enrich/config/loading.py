@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from enrich.config.contents import Contents, contents_of, read
-from enrich.config.files import find_file, from_here
+from enrich.config.files import find_file, from_here, places_to_look
 from enrich.config.settings import Settings
 from enrich.config.table import BY_NAME, CHECK_MAX_PER_HOST, ENVIRONMENT_PREFIX, SETTINGS
 from enrich.errors import UsageError
@@ -100,9 +100,9 @@ def _from_options(options: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
 
 
 def _patterns_of_ignore_file(folder: Path) -> tuple[str, ...]:
-    """``.enrichignore``: one regular expression a line, ``#`` begins a comment."""
-    path = folder / ".enrichignore"
-    if not path.is_file():
+    """``.enrichignore``, here or at the git root: one regular expression a line, ``#`` begins a comment."""
+    path = next((at for up in places_to_look(folder) if (at := up / ".enrichignore").is_file()), None)
+    if path is None:
         return ()
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

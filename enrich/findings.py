@@ -146,7 +146,8 @@ def _from_there(finding: Finding, document: str) -> Finding:
         return finding
     path, mark, anchor = better.url.removeprefix(_INSIDE).partition("#")
     here = posixpath.relpath(path, posixpath.dirname(document) or ".")
-    written = (quote(here) if path != document else "") + mark + anchor
+    # Within a document an anchor is enough, and nothing at all would be no address.
+    written = (quote(here) if path != document or not anchor else "") + mark + anchor
     return replace(
         finding,
         message=finding.message.replace(better.url, written),

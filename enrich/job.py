@@ -80,10 +80,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """What a run came to: whether it is complete, and how many findings fail it."""
+    """What a run came to: whether it is complete, how many findings fail it, and the first of them."""
 
     complete: bool
     failing: int
+    first_failing: Sequence[Finding]
     signal_number: int | None
     internal_errors: int
 

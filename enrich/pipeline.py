@@ -45,7 +45,7 @@ from enrich.selection import Selection, places_of
 from enrich.store.history import Confirmation
 from enrich.store.protocol import Rows, Run, Store
 from enrich.store.recorder import Recorder
-from enrich.summary import Header, report_of
+from enrich.summary import Header, Made, report_of
 from enrich.tracked import is_kept_by_git
 from enrich.urls import host_of
 
@@ -336,10 +336,11 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         header = _header(job, this_run, progress, remarks, unreadable)
         # The answers are stored, so the run is over, whether or not its report can be written.
         await store.finish(complete=progress.complete, now=job.now())
-        failing = await store.read(lambda rows: _publish(rows, header, gate, publish))
+        made = await store.read(lambda rows: _publish(rows, header, gate, publish))
     return Finished(
         complete=progress.complete,
-        failing=failing,
+        failing=made.failing,
+        first_failing=made.first_failing,
         signal_number=progress.signal_number,
         internal_errors=len(progress.internal_errors),
     )
@@ -385,13 +386,13 @@ async def _open_store(stack: AsyncExitStack, job: Job, folder: Path) -> tuple[St
     return store, remarks
 
 
-def _publish(rows: Rows, header: Header, gate: Gate, publish: Callable[[Report], None]) -> int:
+def _publish(rows: Rows, header: Header, gate: Gate, publish: Callable[[Report], None]) -> Made:
     header = replace(header, warnings=[*_withheld_before(rows), *header.warnings])
     with report_of(rows, gate, header) as made:
         publish(made.report)
     if (accepted := baseline_text(gate, made.settled)) is not None:
         write_atomically(Path(header.settings["baseline"]), accepted)
-    return made.failing
+    return made
 
 
 def _withheld_before(rows: Rows) -> list[ReportWarning]:

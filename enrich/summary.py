@@ -29,6 +29,9 @@ from enrich.repeats import repeats
 from enrich.sorting import sorted_findings
 from enrich.store.protocol import Rows, Run
 
+# So many are named again in the last lines of a check that fails.
+FIRST_FAILING = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
@@ -56,9 +59,14 @@ class _Tally:
     targets: int = 0
     from_cache: int = 0
     failing: int = 0
+    first_failing: list[Finding] = field(default_factory=list)
     by_status: dict[str, int] = field(default_factory=_zeroes)
     by_kind: dict[str, dict[str, int]] = field(default_factory=dict)
     severities: dict[str, int] = field(default_factory=lambda: {str(severity): 0 for severity in Severity})
+
+    def fail(self, finding: Finding) -> None:
+        self.failing += 1
+        self.first_failing = sorted([*self.first_failing, finding], key=order)[:FIRST_FAILING]
 
     def add(self, target: ReportTarget) -> None:
         self.links += len(target.links)
@@ -69,10 +77,11 @@ class _Tally:
 
 
 class Made(NamedTuple):
-    """A report, how many of its findings fail the command, and what became of the baseline."""
+    """A report, how many of its findings fail the command, the first of them, and what became of the baseline."""
 
     report: Report
     failing: int
+    first_failing: list[Finding]
     settled: Settled | None
 
 
@@ -90,7 +99,7 @@ def report_of(rows: Rows, gate: Gate, header: Header) -> Iterator[Made]:
             findings=found,
             entries=rows.entries,
         )
-        yield Made(report, tally.failing, settled)
+        yield Made(report, tally.failing, tally.first_failing, settled)
 
 
 def _found(rows: Rows, gate: Gate, header: Header, tally: _Tally) -> Iterator[Weighed | None]:
@@ -122,7 +131,8 @@ def _counted(findings: Iterable[Weighed | None], tally: _Tally) -> Iterator[Find
     for weighed in findings:
         if weighed is not None:
             tally.severities[weighed.finding.severity] += 1
-            tally.failing += weighed.fails
+            if weighed.fails:
+                tally.fail(weighed.finding)
             yield weighed.finding
 
 

@@ -55,7 +55,7 @@ def test_the_log_keeps_its_text_and_the_annotations_come_folded_behind_it(job: J
         "::error file=a.md,line=3,col=5,title=fil",
         "::endgroup::",
     ]
-    assert "failed: 2 findings fail" in err
+    assert "failed: 2 findings fail: a.md:1:5 file-missing, a.md:3:5 file-missing\n" in err
     assert "# Links: 2 links in 1 document" in job.summary.read_text(encoding="utf-8")
 
 

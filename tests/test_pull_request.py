@@ -87,7 +87,7 @@ def test_a_change_that_adds_a_dead_link_fails_on_its_line(clone: Clone) -> None:
     code, lines, err = clone.check("--diff", "main")
     assert code == 1
     assert lines[0].startswith("good.md:5:7: file-missing  file:nowhere.md  (There is no nowhere.md")
-    assert "failed: 1 finding fails, which this change brought" in err
+    assert "failed: 1 finding fails, which this change brought: good.md:5:7 file-missing\n" in err
     assert "hint: to keep it" in err
 
 

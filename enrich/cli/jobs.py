@@ -129,24 +129,23 @@ def _run_or_check(
         job = Job(settings=settings, paths=paths, observer=display, now=clock(), is_check=is_check)
         finished = _execute(job, publish)
     if is_check and finished.failing:
-        _say_how_to_go_on(finished.failing, settings)
+        _say_how_to_go_on(finished, settings)
     sys.exit(_exit_code(finished))
 
 
-def _say_how_to_go_on(failing: int, settings: Settings) -> None:
+def _say_how_to_go_on(finished: Finished, settings: Settings) -> None:
     """The last lines of a check that fails: for somebody whose pull request just went red."""
+    from enrich.report.text import first_failing
     from enrich.text import fill, printable
 
-    fails = "1 finding fails" if failing == 1 else f"{failing} findings fail"
-    brought = "" if settings["diff"] is None else ", which this change brought"
-    say(fill("failed: {}{}; the errors above say where", printable(fails), printable(brought)))
+    say(first_failing(finished.failing, finished.first_failing, by_change=settings["diff"] is not None))
     say(fill("hint: correct the link or remove it; `enrich explain URL` says why it is called broken"))
-    file = printable(settings["baseline"] or "enrich-baseline.json")
+    ways = "behind it, leave its address out (--exclude RE), or accept all that fails now"
     say(
         fill(
-            "hint: to keep it, write <!-- enrich-disable-line --> behind it, leave its address out (--exclude RE), or "
-            "accept all that fails now: --baseline {} --update-baseline",
-            file,
+            "hint: to keep it, write <!-- enrich-disable-line --> {}: --baseline {} --update-baseline",
+            printable(ways),
+            printable(settings["baseline"] or "enrich-baseline.json"),
         )
     )
 

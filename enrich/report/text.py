@@ -76,6 +76,22 @@ def _totals(shown: Sequence[Finding]) -> Iterator[Shown]:
         yield fill("{}: {}\n", total, told)
 
 
+def first_failing(number: int, first: Sequence[Finding], *, by_change: bool) -> Shown:
+    """How many findings fail a check, and where the first are."""
+    fails = "finding fails" if number == 1 else "findings fail"
+    brought = ", which this change brought" if by_change else ""
+    named = [fill("{} {}", printable(place(one)), printable(one.code)) for one in first]
+    more = f" and {number - len(first)} more" if number > len(first) else ""
+    return fill(
+        "failed: {} {}{}: {}{}",
+        number,
+        printable(fails),
+        printable(brought),
+        joined(", ", named),
+        printable(more),
+    )
+
+
 def _tail(report: Report, shown: Sequence[Finding]) -> Iterator[Shown]:
     summary = report.summary
     yield fill("{}\n", headline(report))

@@ -14,7 +14,8 @@ from enrich.documents import Place, read, type_of
 from enrich.extract.items import dated
 from enrich.extract.remarks import remarks
 from enrich.findings import UNMENTIONED
-from enrich.git_dates import first_commits, repository_of
+from enrich.git import repository_of
+from enrich.git_dates import first_commits
 from enrich.model import (
     Dated,
     Document,

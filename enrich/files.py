@@ -189,6 +189,11 @@ def _compared(name: str) -> str:
     return plain.removeprefix(_USER_CONTENT)
 
 
+def is_among(names: Iterable[str], fragment: str) -> bool:
+    """Whether a ``#fragment`` as written is one of the names in a document."""
+    return _compared(_text_of(fragment)) in set(map(_compared, names))
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """How far a path is there: ``there`` is, and of the segments behind it the first is ``missing``."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from enrich.config import Settings
+from enrich.config import Rule, Settings
 from enrich.model import Finding, Past, ReportTarget, Repository, Severity, Status
 from enrich.registry import finding_of, kinds, reason_of
 from enrich.store.history import ALIVE, UNSTABLE_CHANGES, UNSTABLE_WITHIN
+from enrich.urls import host_of
 
 # Reasons of links that a person has excluded, or that stand in code: nothing is said about their addresses.
 UNMENTIONED = frozenset({"excluded", "code"})
@@ -20,13 +21,27 @@ UNMENTIONED = frozenset({"excluded", "code"})
 _INSIDE = "file:"
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A finding with its severity, and whether it fails the command."""
+
+    finding: Finding
+    fails: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What fails, what is a warning at most, and what is not reported, by status, reason or finding."""
+    """What fails, what is a warning at most, and what is not reported, by status, reason or finding.
+
+    Of several words for one thing the most precise decides: a reason or finding, then ``confirmed``, then a status. Of
+    the same word in several places *ignore* wins over *fail*, and that over *warn*. A rule that holds decides over these,
+    the last of several.
+    """
 
     fail_on: frozenset[str]
     warn_on: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
+    rules: tuple[Rule, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings, is_check: bool) -> Policy:
@@ -36,27 +51,63 @@ class Policy:
             fail_on=frozenset(fail_on),
             warn_on=frozenset(settings["warn_on"]),
             ignore=frozenset(settings["ignore"]),
+            rules=settings.rules,
         )
 
-    def fails(self, target: ReportTarget) -> bool:
+    def may_tell(self, target: ReportTarget) -> bool:
+        """Whether the verdict on a target may be a finding: a broken one is, others where somebody asked for them."""
         words = words_of(target)
-        return bool(words & self.fail_on) and not words & (self.ignore | self.warn_on - self.fail_on)
+        named = self.fail_on | self.warn_on
+        if target.status is Status.BROKEN or words & named:
+            return True
+        return any(rule.codes & words for rule in self.rules)
 
-    def applied(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """The findings to report, with their severities."""
-        return (self._weighed(finding) for finding in findings if finding.code not in self.ignore)
+    def weighed(self, finding: Finding, target: ReportTarget | None) -> Weighed | None:
+        """A finding about a target, or about none, with its severity; None for what is not to be reported."""
+        is_verdict = target is not None and finding.code == target.reason
+        ranked = _ranked(target) if target is not None and is_verdict else (finding.code,)
+        holding = [rule for rule in self.rules if _holds(rule, finding, target, frozenset(ranked))]
+        word = self._word(ranked)
+        is_asked_for = word is not None or any(rule.codes for rule in holding)
+        if is_verdict and target is not None and target.status is not Status.BROKEN and not is_asked_for:
+            # Such a verdict is a finding only where somebody asked for it by its name.
+            return None
+        word = holding[-1].severity if holding else word
+        if word == "ignore":
+            return None
+        severity = finding.severity if word is None else Severity(word)
+        # Who lets nothing fail the command means that of rules, too.
+        return Weighed(replace(finding, severity=severity), fails=word == "error" and bool(self.fail_on))
 
-    def _weighed(self, finding: Finding) -> Finding:
-        if finding.code in self.fail_on:
-            return replace(finding, severity=Severity.ERROR)
-        if finding.code in self.warn_on:
-            return replace(finding, severity=Severity.WARNING)
-        return finding
+    def _word(self, ranked: Sequence[str]) -> str | None:
+        """What the options say of the most precise word that they name."""
+        for word in ranked:
+            for names, severity in (
+                (self.ignore, "ignore"),
+                (self.fail_on, "error"),
+                (self.warn_on, "warning"),
+            ):
+                if word in names:
+                    return severity
+        return None
+
+
+def _holds(rule: Rule, finding: Finding, target: ReportTarget | None, words: frozenset[str]) -> bool:
+    if not rule.holds_for(finding.document, words):
+        return False
+    if not rule.is_about_targets:
+        return True
+    return target is not None and rule.holds_for_target(target.url, host_of(target.url), target.kind)
+
+
+def _ranked(target: ReportTarget) -> tuple[str, ...]:
+    """The words of a verdict, the most precise first."""
+    return (target.reason, *(["confirmed"] if target.confirmed else []), str(target.status))
 
 
 def words_of(target: ReportTarget) -> frozenset[str]:
     """The words by which a target can be selected: its status, its reason, and ``confirmed``."""
-    return frozenset({target.status, target.reason, *(["confirmed"] if target.confirmed else [])})
+    return frozenset(_ranked(target))
 
 
 def order(finding: Finding) -> tuple[str, int, int, str, str]:
@@ -95,7 +146,8 @@ def _from_there(finding: Finding, document: str) -> Finding:
         return finding
     path, mark, anchor = better.url.removeprefix(_INSIDE).partition("#")
     here = posixpath.relpath(path, posixpath.dirname(document) or ".")
-    written = (quote(here) if path != document else "") + mark + anchor
+    # Within a document an anchor is enough, and nothing at all would be no address.
+    written = (quote(here) if path != document or not anchor else "") + mark + anchor
     return replace(
         finding,
         message=finding.message.replace(better.url, written),
@@ -109,14 +161,13 @@ def _of_kind(target: ReportTarget) -> Iterable[Finding]:
 
 
 def _verdict_finding(target: ReportTarget, policy: Policy) -> Iterator[Finding]:
-    """A broken target is a finding by itself; other verdicts are when somebody asked for them."""
-    words = words_of(target)
-    if words & policy.ignore:
-        return
-    if target.status is Status.BROKEN or words & (policy.fail_on | policy.warn_on):
-        severity = Severity.WARNING if words & (policy.warn_on - policy.fail_on) else Severity.ERROR
+    """The verdict as a finding, where it may be one."""
+    if policy.may_tell(target):
         yield Finding(
-            code=target.reason, severity=severity, message=advice(target), suggestion=target.suggestion
+            code=target.reason,
+            severity=Severity.ERROR,
+            message=advice(target),
+            suggestion=target.suggestion,
         )
 
 

@@ -86,10 +86,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """What a run came to: whether it is complete, and whether what fails it was met."""
+    """What a run came to: whether it is complete, how many findings fail it, and the first of them."""
 
     complete: bool
-    failed: bool
+    failing: int
+    first_failing: Sequence[Finding]
     signal_number: int | None
     internal_errors: int
 

@@ -304,7 +304,7 @@ async def _report_of(job: Job) -> Report:
 
     published: list[Report] = []
     finished = await run(job, lambda rows: published.append(_published(rows, job)))
-    return replace(published[0], failed=finished.failed)
+    return replace(published[0], failed=finished.failing > 0)
 
 
 def _published(rows: model.Report, job: Job) -> Report:

@@ -29,7 +29,7 @@ from enrich.equipment import ages_of, make_fetcher
 from enrich.errors import CacheBusyError
 from enrich.files import KIND_NAME as FILE_KIND
 from enrich.files import Judge
-from enrich.findings import Policy
+from enrich.gate import Gate, baseline_text
 from enrich.holds import Holds
 from enrich.job import Finished, Job, Progress, make_folder
 from enrich.model import (
@@ -40,12 +40,13 @@ from enrich.model import (
     Target,
 )
 from enrich.network import Network, Outages
+from enrich.publish import write_atomically
 from enrich.registry import finding_of, kinds
 from enrich.selection import Selection, places_of
 from enrich.store.history import Confirmation
 from enrich.store.protocol import Rows, Run, Store
 from enrich.store.recorder import Recorder
-from enrich.summary import Header, report_of
+from enrich.summary import Header, Made, report_of
 from enrich.tracked import is_kept_by_git
 from enrich.urls import host_of
 from enrich.waiting import tell_turns
@@ -322,6 +323,7 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
     check_network_environment(os.environ)
     check_places(settings, job.is_check)
     places = list(places_of(settings, job.paths))
+    gate = Gate.of(settings, places, job.now().date(), is_check=job.is_check)
     documents = documents_of(places, git_dates=settings["git_dates"])
     folder = make_folder(Path(settings["cache_dir"]))
     progress = Progress()
@@ -336,13 +338,13 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         unreadable = await gather(store, documents, Selection.of(settings), lambda: progress.interrupted)
         await _answer(job, store, progress, {place.root for place in places if place.root is not None})
         header = _header(job, this_run, progress, remarks, unreadable)
-        policy = Policy.of(settings, job.is_check)
         # The answers are stored, so the run is over, whether or not its report can be written.
         await store.finish(complete=progress.complete, now=job.now())
-        failed = await store.read(lambda rows: _publish(rows, header, policy, publish))
+        made = await store.read(lambda rows: _publish(rows, header, gate, publish))
     return Finished(
         complete=progress.complete,
-        failed=failed,
+        failing=made.failing,
+        first_failing=made.first_failing,
         signal_number=progress.signal_number,
         internal_errors=len(progress.internal_errors),
     )
@@ -403,11 +405,13 @@ async def _open_store(stack: AsyncExitStack, job: Job, folder: Path) -> tuple[St
     return store, remarks
 
 
-def _publish(rows: Rows, header: Header, policy: Policy, publish: Callable[[Report], None]) -> bool:
+def _publish(rows: Rows, header: Header, gate: Gate, publish: Callable[[Report], None]) -> Made:
     header = replace(header, warnings=[*_withheld_before(rows), *header.warnings])
-    with report_of(rows, policy, header) as (report, failed):
-        publish(report)
-    return failed
+    with report_of(rows, gate, header) as made:
+        publish(made.report)
+    if (accepted := baseline_text(gate, made.settled)) is not None:
+        write_atomically(Path(header.settings["baseline"]), accepted)
+    return made
 
 
 def _withheld_before(rows: Rows) -> list[ReportWarning]:

@@ -90,6 +90,23 @@ def _write_plainly(path: Path, pieces: Iterable[str]) -> None:
         raise StorageError(f"{path}: cannot be written: {error.strerror}") from None
 
 
+def append_bounded(path: Path, pieces: Iterable[str], most_bytes: int, ending: str) -> None:
+    """Append text to a file that must not grow beyond ``most_bytes``; ``ending`` stands where it was cut.
+
+    Raises OSError where it cannot be written.
+    """
+    with path.open("ab") as file:
+        room = most_bytes - file.tell() - len(ending.encode())
+        if file.tell() and room > 0:
+            room -= file.write(b"\n")
+        for piece in pieces:
+            data = piece.encode("utf-8", "replace")
+            if len(data) > room:
+                file.write(ending.encode() if room >= 0 else b"")
+                return
+            room -= file.write(data)
+
+
 def _sync_folder(folder: Path) -> None:
     """Make the rename itself durable; Windows does so by itself and opens no folders."""
     if os.name == "nt":

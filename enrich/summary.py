@@ -6,10 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
+from typing import NamedTuple
 
 from enrich import __version__, mismatch
+from enrich.baseline import Settled
 from enrich.config import Settings
-from enrich.findings import Policy, findings_of, order
+from enrich.findings import Weighed, findings_of, order
+from enrich.gate import Gate
 from enrich.model import (
     Finding,
     Past,
@@ -24,6 +28,9 @@ from enrich.model import (
 from enrich.repeats import OtherAddresses, repeats
 from enrich.sorting import sorted_findings
 from enrich.store.protocol import Rows, Run
+
+# So many are named again in the last lines of a check that fails.
+FIRST_FAILING = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +58,15 @@ class _Tally:
     links: int = 0
     targets: int = 0
     from_cache: int = 0
-    failed: bool = False
+    failing: int = 0
+    first_failing: list[Finding] = field(default_factory=list)
     by_status: dict[str, int] = field(default_factory=_zeroes)
     by_kind: dict[str, dict[str, int]] = field(default_factory=dict)
     severities: dict[str, int] = field(default_factory=lambda: {str(severity): 0 for severity in Severity})
+
+    def fail(self, finding: Finding) -> None:
+        self.failing += 1
+        self.first_failing = sorted([*self.first_failing, finding], key=order)[:FIRST_FAILING]
 
     def add(self, target: ReportTarget) -> None:
         self.links += len(target.links)
@@ -64,14 +76,23 @@ class _Tally:
         self.by_kind.setdefault(target.kind, _zeroes())[str(target.status)] += 1
 
 
+class Made(NamedTuple):
+    """A report, how many of its findings fail the command, the first of them, and what became of the baseline."""
+
+    report: Report
+    failing: int
+    first_failing: list[Finding]
+    settled: Settled | None
+
+
 @contextmanager
-def report_of(rows: Rows, policy: Policy, header: Header) -> Iterator[tuple[Report, bool]]:
-    """While it lasts, the report of a run, and whether what fails it was met."""
+def report_of(rows: Rows, gate: Gate, header: Header) -> Iterator[Made]:
+    """While it lasts, the report of a run."""
     tally = _Tally()
-    findings = policy.applied(_found(rows, policy, header, tally))
-    with sorted_findings(_counted(findings, policy, tally), order) as found:
+    with sorted_findings(_counted(_found(rows, gate, header, tally), tally), order) as found:
+        settled = gate.settled(document.path for document in rows.documents())
         report = Report(
-            run=_run(header, tally),
+            run=_run(header, tally, gate.remarks(settled)),
             summary=_summary(rows, header, tally),
             documents=rows.documents,
             targets=rows.targets,
@@ -79,23 +100,29 @@ def report_of(rows: Rows, policy: Policy, header: Header) -> Iterator[tuple[Repo
             entries=rows.entries,
             stars_of=rows.stars_of,
         )
-        yield report, tally.failed
+        yield Made(report, tally.failing, tally.first_failing, settled)
 
 
-def _found(rows: Rows, policy: Policy, header: Header, tally: _Tally) -> Iterator[Finding]:
+def _found(rows: Rows, gate: Gate, header: Header, tally: _Tally) -> Iterator[Weighed | None]:
     """All findings, one by one; the targets are counted as they go by."""
-    yield from rows.findings()
-    yield from header.internal_errors
-    others = OtherAddresses(document.path for document in rows.documents())
+    for finding in chain(rows.findings(), header.internal_errors):
+        yield gate.judged(finding, None)
+    others = OtherAddresses(_paths(rows))
     for target, past in _with_pasts(rows):
         tally.add(target)
         others.note(target)
-        tally.failed = tally.failed or policy.fails(target)
-        yield from findings_of(target, policy, past)
-        yield from mismatch.of_target(target)
-    yield from mismatch.of_entries(rows)
-    yield from repeats(rows.repeated(), (document.path for document in rows.documents()))
-    yield from others.beside(rows.repeated())
+        gate.saw(target)
+        for finding in chain(findings_of(target, gate.policy, past), mismatch.of_target(target)):
+            yield gate.judged(finding, target)
+    of_entries = chain(
+        mismatch.of_entries(rows), repeats(rows.repeated(), _paths(rows)), others.beside(rows.repeated())
+    )
+    for finding in of_entries:
+        yield gate.judged(finding, None)
+
+
+def _paths(rows: Rows) -> Iterator[str]:
+    return (document.path for document in rows.documents())
 
 
 def _with_pasts(rows: Rows) -> Iterator[tuple[ReportTarget, Past | None]]:
@@ -110,11 +137,13 @@ def _with_pasts(rows: Rows) -> Iterator[tuple[ReportTarget, Past | None]]:
         past = next(pasts, None)
 
 
-def _counted(findings: Iterable[Finding], policy: Policy, tally: _Tally) -> Iterator[Finding]:
-    for finding in findings:
-        tally.severities[finding.severity] += 1
-        tally.failed = tally.failed or finding.code in policy.fail_on
-        yield finding
+def _counted(findings: Iterable[Weighed | None], tally: _Tally) -> Iterator[Finding]:
+    for weighed in findings:
+        if weighed is not None:
+            tally.severities[weighed.finding.severity] += 1
+            if weighed.fails:
+                tally.fail(weighed.finding)
+            yield weighed.finding
 
 
 def _summary(rows: Rows, header: Header, tally: _Tally) -> ReportSummary:
@@ -131,7 +160,7 @@ def _summary(rows: Rows, header: Header, tally: _Tally) -> ReportSummary:
     )
 
 
-def _run(header: Header, tally: _Tally) -> ReportRun:
+def _run(header: Header, tally: _Tally, remarks: Sequence[ReportWarning]) -> ReportRun:
     return ReportRun(
         id=header.run.id,
         version=__version__,
@@ -142,5 +171,5 @@ def _run(header: Header, tally: _Tally) -> ReportRun:
         until=header.settings["until"],
         requests=header.requests,
         from_cache=tally.from_cache,
-        warnings=list(header.warnings),
+        warnings=[*header.warnings, *remarks],
     )

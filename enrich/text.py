@@ -437,7 +437,8 @@ def workflow_command(name: str, properties: Mapping[str, str], message: str) -> 
     ``name`` and the names of properties are words of this program.
     """
     given = ",".join(f"{key}={workflow_property(value)}" for key, value in properties.items())
-    return Shown(f"::{name} {given}::{workflow_data(message)}\n")
+    head = f"{name} {given}" if given else name
+    return Shown(f"::{head}::{workflow_data(message)}\n")
 
 
 _SARIF_SYNTAX = re.compile(r"([\\\[\]])")

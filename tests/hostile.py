@@ -282,7 +282,7 @@ def line_structure(text: str) -> list[str]:
     return ["line"] * text.count("\n")
 
 
-_ANNOTATION = re.compile(r"::(?:error|warning) [a-z]+=[^:,]*(?:,[a-z]+=[^:,]*)*::")
+_ANNOTATION = re.compile(r"::(?:error|warning|notice) [a-z]+=[^:,]*(?:,[a-z]+=[^:,]*)*::")
 
 
 def annotations_structure(text: str) -> list[str]:

@@ -197,6 +197,15 @@ def test_the_ignore_file_holds_one_pattern_a_line(tmp_path: Path) -> None:
     assert loaded(tmp_path, options={"exclude": ("a,b",)})["exclude"] == ("a,b", "example\\.com")
 
 
+def test_the_ignore_file_is_looked_for_like_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "notes").mkdir()
+    (tmp_path / ".enrichignore").write_text("top\n", encoding="utf-8")
+    assert loaded(tmp_path / "notes")["exclude"] == ("top",)
+    (tmp_path / "notes" / ".enrichignore").write_text("near\n", encoding="utf-8")
+    assert loaded(tmp_path / "notes")["exclude"] == ("near",)
+
+
 def test_an_ignore_file_in_another_encoding_is_an_error_that_names_it(tmp_path: Path) -> None:
     (tmp_path / ".enrichignore").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match=r"\.enrichignore: cannot be read"):

@@ -88,6 +88,20 @@ def test_the_uses_of_a_definition_are_one_place() -> None:
     assert places(findings_of(target, NOTHING)) == [("http-404", "a.md", 9, 3)]
 
 
+def test_a_better_path_that_is_the_note_itself_is_written_out() -> None:
+    facts = {"status": Status.BROKEN, "reason": "file-missing", "detail": "There is no b.md in docs."}
+    where = link("b.md", 2, document="docs/a.md")
+    for better, written in (
+        ("file:docs/a.md", "a.md"),
+        ("file:docs/a.md#top", "#top"),
+        ("file:c.md", "../c.md"),
+    ):
+        target = row("file", where, **facts, suggestion=Suggestion(better, "file-missing"))
+        (found,) = findings_of(target, NOTHING)
+        assert found.message == f"There is no b.md in docs; try {written}"
+        assert found.suggestion == Suggestion(written, "file-missing")
+
+
 # --- several entries --------------------------------------------------------------------------------
 
 ARTICLE, PAPER = "wechat:AbCdEfGhIjKlMnOpQrStUg", "arxiv:2203.03605"

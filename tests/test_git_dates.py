@@ -3,67 +3,40 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from requirements import require
+from repositories import Repository, without_own_settings
 
-from enrich import git_dates
+from enrich import git
 from enrich.collect import documents_of
 from enrich.config import Settings, load
 from enrich.errors import UsageError
-from enrich.git_dates import first_commits, repository_of
+from enrich.git import repository_of
+from enrich.git_dates import first_commits
 from enrich.model import Document
 from enrich.selection import places_of
 
 
 @pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Git without the settings of whoever runs the tests."""
-    require("git", shutil.which("git") is not None, "git is not installed")
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_own_settings(monkeypatch)
 
 
 @dataclass(frozen=True)
-class Repository:
-    top: Path
-
-    def git(self, *arguments: str, **environment: str) -> None:
-        own = ("-c", "user.name=N", "-c", "user.email=n@example.org", "-c", "init.defaultBranch=main")
-        subprocess.run(
-            ["git", *own, "-C", str(self.top), *arguments],
-            check=True,
-            capture_output=True,
-            env={**os.environ, **environment},
-        )
-
-    def commit(self, day: str, files: Mapping[str, str], *options: str) -> None:
-        for name, text in files.items():
-            path = self.top / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        self.git("add", "--all")
-        # The committer's clock runs on: only the author's says when a note was written.
-        self.git("commit", "-m", day, "--allow-empty", *options,
-                 GIT_AUTHOR_DATE=f"{day}T23:30:00+0800", GIT_COMMITTER_DATE="2026-01-01T00:00:00Z")  # fmt: skip
-
+class Dated(Repository):
     def days(self, *names: str) -> dict[str, str]:
         found = first_commits(self.top, [self.top / name for name in names])
         return {file.relative_to(self.top).as_posix(): day for file, day in found.items()}
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    made = Repository((tmp_path / "notes").resolve())
+def repository(tmp_path: Path) -> Dated:
+    made = Dated((tmp_path / "notes").resolve())
     made.top.mkdir()
     made.git("init")
     return made
@@ -82,7 +55,7 @@ def _documents(folder: Path, *paths: Path) -> dict[str, Document]:
 # --- the days ---------------------------------------------------------------------------------------
 
 
-def test_a_file_has_the_day_of_its_first_commit_on_its_authors_clock(repository: Repository) -> None:
+def test_a_file_has_the_day_of_its_first_commit_on_its_authors_clock(repository: Dated) -> None:
     repository.commit("2020-03-10", {"a.md": "one"})
     repository.commit("2021-05-06", {"a.md": "two", "深/b c.md": "new"})
     repository.commit("2022-07-08", {"a.md": "three"})
@@ -92,7 +65,7 @@ def test_a_file_has_the_day_of_its_first_commit_on_its_authors_clock(repository:
     }
 
 
-def test_a_file_keeps_its_day_when_it_moves(repository: Repository) -> None:
+def test_a_file_keeps_its_day_when_it_moves(repository: Dated) -> None:
     repository.commit("2020-03-10", {"a.md": "one"})
     (repository.top / "sub").mkdir()
     repository.git("mv", "a.md", "sub/b.md")
@@ -102,7 +75,7 @@ def test_a_file_keeps_its_day_when_it_moves(repository: Repository) -> None:
     assert repository.days("a.md", "c.md") == {"a.md": "2022-07-08", "c.md": "2020-03-10"}
 
 
-def test_a_file_that_came_back_has_the_day_on_which_it_first_came(repository: Repository) -> None:
+def test_a_file_that_came_back_has_the_day_on_which_it_first_came(repository: Dated) -> None:
     repository.commit("2020-03-10", {"a.md": "one"})
     repository.git("rm", "a.md")
     repository.commit("2021-05-06", {})
@@ -110,7 +83,7 @@ def test_a_file_that_came_back_has_the_day_on_which_it_first_came(repository: Re
     assert repository.days("a.md") == {"a.md": "2020-03-10"}
 
 
-def test_a_file_of_a_merged_branch_has_the_day_of_its_own_commit(repository: Repository) -> None:
+def test_a_file_of_a_merged_branch_has_the_day_of_its_own_commit(repository: Dated) -> None:
     repository.commit("2020-03-10", {"a.md": "one"})
     repository.git("checkout", "-b", "side")
     repository.commit("2021-05-06", {"b.md": "two"})
@@ -125,7 +98,7 @@ def test_a_file_of_a_merged_branch_has_the_day_of_its_own_commit(repository: Rep
 
 
 @pytest.mark.skipif(os.name == "nt", reason="such names cannot be made there")
-def test_no_file_name_passes_for_anything_else(repository: Repository) -> None:
+def test_no_file_name_passes_for_anything_else(repository: Dated) -> None:
     names = ["--exec", "--output=x", ":(top)", "R100", "\x012000-01-01", "A\n\x012001-01-01", "a\nb", "*"]
     repository.commit("2020-03-10", {"plain.md": "plain", **{name: f"this is {name}" for name in names}})
     for number, name in enumerate(names):
@@ -137,19 +110,19 @@ def test_no_file_name_passes_for_anything_else(repository: Repository) -> None:
     assert repository.days(*moved, "R100\n", "z.md", "A") == days
 
 
-def test_a_day_that_cannot_be_is_none(repository: Repository) -> None:
+def test_a_day_that_cannot_be_is_none(repository: Dated) -> None:
     repository.commit("1980-01-01", {"a.md": "one"})
     assert repository.days("a.md") == {}
 
 
-def test_a_repository_without_commits_knows_no_days(repository: Repository) -> None:
+def test_a_repository_without_commits_knows_no_days(repository: Dated) -> None:
     assert repository.days("a.md") == {}
 
 
 # --- where it is not asked --------------------------------------------------------------------------
 
 
-def test_a_shallow_clone_is_told_rather_than_believed(repository: Repository, tmp_path: Path) -> None:
+def test_a_shallow_clone_is_told_rather_than_believed(repository: Dated, tmp_path: Path) -> None:
     repository.commit("2020-03-10", {"a.md": "one"})
     repository.commit("2021-05-06", {"b.md": "two"})
     clone = tmp_path / "clone"
@@ -158,14 +131,14 @@ def test_a_shallow_clone_is_told_rather_than_believed(repository: Repository, tm
         first_commits(clone, [clone / "a.md"])
 
 
-def test_a_damaged_repository_is_told_with_what_git_says(repository: Repository) -> None:
+def test_a_damaged_repository_is_told_with_what_git_says(repository: Dated) -> None:
     repository.commit("2020-03-10", {"a.md": "one"})
     (repository.top / ".git" / "HEAD").write_text("no reference\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"^--git-dates: git cannot tell about .*notes: fatal: "):
         repository.days("a.md")
 
 
-def test_a_machine_without_git_is_told(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_git_is_told(repository: Dated, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(repository.top))
     with pytest.raises(UsageError, match="git is not installed"):
         repository.days("a.md")
@@ -173,16 +146,16 @@ def test_a_machine_without_git_is_told(repository: Repository, monkeypatch: pyte
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for git")
 def test_a_git_that_does_not_come_back_is_ended(
-    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    repository: Dated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _script(tmp_path / "bin" / "git", "exec sleep 60")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(git_dates, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(git, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(UsageError, match="it took too long"):
         repository.days("a.md")
 
 
-def test_a_repository_inside_another_one_is_not_asked(repository: Repository) -> None:
+def test_a_repository_inside_another_one_is_not_asked(repository: Dated) -> None:
     inner = Repository(repository.top / "vendor" / "inner")
     inner.top.mkdir(parents=True)
     inner.git("init")
@@ -195,7 +168,7 @@ def test_a_repository_inside_another_one_is_not_asked(repository: Repository) ->
     assert repository_of(inner.top / "sub" / "a.md", inner.top / "sub") == inner.top
 
 
-def test_repositories_side_by_side_are_each_asked(repository: Repository, tmp_path: Path) -> None:
+def test_repositories_side_by_side_are_each_asked(repository: Dated, tmp_path: Path) -> None:
     assert repository_of(repository.top / "a.md", tmp_path.resolve()) == repository.top
     assert repository_of(tmp_path.resolve() / "a.md", tmp_path.resolve()) is None
 
@@ -212,7 +185,7 @@ def _script(path: Path, body: str) -> str:
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for the program")
 def test_a_repository_in_the_notes_runs_nothing_whatever_it_is_called(
-    repository: Repository, tmp_path: Path
+    repository: Dated, tmp_path: Path
 ) -> None:
     """A bare repository needs no folder named ``.git``: git run in it would take its configuration."""
     ran = tmp_path / "ran"
@@ -240,7 +213,7 @@ def test_a_repository_in_the_notes_runs_nothing_whatever_it_is_called(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for the program")
-def test_no_program_that_a_repository_names_is_run(repository: Repository, tmp_path: Path) -> None:
+def test_no_program_that_a_repository_names_is_run(repository: Dated, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     signature = "-----BEGIN PGP SIGNATURE-----\nx\n-----END PGP SIGNATURE-----"
     signer = _script(
@@ -267,7 +240,7 @@ def test_no_program_that_a_repository_names_is_run(repository: Repository, tmp_p
 
 
 def test_the_environment_of_a_hook_does_not_point_it_elsewhere(
-    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    repository: Dated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository.commit("2020-03-10", {"a.md": "one"})
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
@@ -279,7 +252,7 @@ def test_the_environment_of_a_hook_does_not_point_it_elsewhere(
 # --- in a run ---------------------------------------------------------------------------------------
 
 
-def test_git_dates_what_nothing_else_does(repository: Repository) -> None:
+def test_git_dates_what_nothing_else_does(repository: Dated) -> None:
     repository.commit("2020-03-10", {"plain.md": "words", "2021-05-06.md": "words"})
     (repository.top / "new.md").write_text("not committed", encoding="utf-8")
     found = _documents(repository.top)
@@ -295,9 +268,7 @@ def test_git_dates_what_nothing_else_does(repository: Repository) -> None:
     ]
 
 
-def test_git_is_asked_only_when_it_is_asked_for(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_git_is_asked_only_when_it_is_asked_for(repository: Dated, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.commit("2020-03-10", {"plain.md": "words"})
     monkeypatch.setenv("PATH", str(repository.top))
     places = places_of(_settings(repository.top), [str(repository.top)])
@@ -305,7 +276,7 @@ def test_git_is_asked_only_when_it_is_asked_for(
 
 
 def test_standard_input_and_files_outside_a_repository_have_no_history(
-    repository: Repository, tmp_path: Path
+    repository: Dated, tmp_path: Path
 ) -> None:
     outside = tmp_path / "outside.md"
     outside.write_text("words", encoding="utf-8")

@@ -32,15 +32,16 @@ LINES = (
     line("pipeline listing"),
     # The two ends of a run: what comes in, what is said of it.
     line("collect explain summary"),
-    line("earlier publish selection"),
+    line("earlier gate publish selection"),
     line("equipment files job"),
     # The steps and the readers, which know nothing of each other.
     line(
-        "checking lookup documents git_dates tracked findings mismatch repeats sorting report progress waiting"
+        "baseline checking documents findings git_changes git_dates lookup mismatch progress repeats report sorting "
+        "tracked waiting"
     ),
     line("asking"),
     line("controls holds kinds network turns"),
-    line("extract fetch reasons store verdict"),
+    line("extract fetch git reasons store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
     line("codec config places registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.

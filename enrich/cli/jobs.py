@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from enrich.cli.actions import annotate, is_wanted, summarise
 from enrich.cli.exits import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_OURS
 from enrich.cli.options import (
     SettingsCommand,
@@ -44,7 +45,7 @@ def _exit_code(finished: Finished) -> int:
         return 128 + finished.signal_number
     if finished.internal_errors:
         return EXIT_OURS
-    if finished.failed:
+    if finished.failing:
         return EXIT_FAILED
     return 0 if finished.complete else EXIT_INCOMPLETE
 
@@ -57,7 +58,9 @@ def _execute(job: Job, publish: Callable[[Report], None]) -> Finished:
     return anyio.run(run, job, publish)
 
 
-def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable[[Report], None]:
+def _publisher(
+    settings: Settings, folder: Path | None, quiet: bool, in_actions: bool = False
+) -> Callable[[Report], None]:
     """What becomes of a report: files in the reports folder, and the chosen format to the output."""
     from enrich.job import make_folder
     from enrich.publish import write_reports
@@ -72,6 +75,10 @@ def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable
         wrong = report.summary.findings["error"] or not report.run.complete
         if wrong or not quiet or settings["output"]:
             render(report, settings)
+        if in_actions:
+            if wrong or not quiet:
+                annotate(report, settings)
+            summarise(report)
         if quiet:
             return
         if settings["format"] == "text" and not settings["output"]:
@@ -117,11 +124,30 @@ def _run_or_check(
 
     settings = settings_of(command, config_file, options)
     is_check = command == "check"
-    publish = _publisher(settings, _reports_folder(settings, is_check), quiet)
+    publish = _publisher(settings, _reports_folder(settings, is_check), quiet, is_wanted(settings))
     with _display(settings, quiet, verbose) as display:
         job = Job(settings=settings, paths=paths, observer=display, now=clock(), is_check=is_check)
         finished = _execute(job, publish)
+    if is_check and finished.failing:
+        _say_how_to_go_on(finished, settings)
     sys.exit(_exit_code(finished))
+
+
+def _say_how_to_go_on(finished: Finished, settings: Settings) -> None:
+    """The last lines of a check that fails: for somebody whose pull request just went red."""
+    from enrich.report.text import first_failing
+    from enrich.text import fill, printable
+
+    say(first_failing(finished.failing, finished.first_failing, by_change=settings["diff"] is not None))
+    say(fill("hint: correct the link or remove it; `enrich explain URL` says why it is called broken"))
+    ways = "behind it, leave its address out (--exclude RE), or accept all that fails now"
+    say(
+        fill(
+            "hint: to keep it, write <!-- enrich-disable-line --> {}: --baseline {} --update-baseline",
+            printable(ways),
+            printable(settings["baseline"] or "enrich-baseline.json"),
+        )
+    )
 
 
 @click.command(cls=SettingsCommand, name="run")
@@ -153,6 +179,7 @@ def check_command(
 
     \b
     enrich check docs/ README.md
+    enrich check --diff origin/main
     enrich check --fail-on confirmed --warn-on broken
     """
     _run_or_check("check", paths, config_file, quiet, verbose, options)

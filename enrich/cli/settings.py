@@ -12,7 +12,7 @@ from enrich.cli.printing import tell
 from enrich.model import Shown
 
 if TYPE_CHECKING:
-    from enrich.config import Setting, Settings
+    from enrich.config import Rule, Setting, Settings
 
 
 @click.command(name="config")
@@ -34,12 +34,26 @@ def config_command(config_file: str | None, codes: bool) -> None:
         source = printable(settings.sources[setting.name])
         tell("{} = {}  [{}]", printable(setting.key), _shown(setting, settings), source)
     tell("report.formats = {}", printable(", ".join(settings.report_formats)))
+    for rule in settings.rules:
+        tell("rules: {}", printable(_rule(rule)))
     tell("confirm.checks = {}, confirm.days = {:g}", settings.confirm.checks, settings.confirm.days)
     for name, age in settings.ages.items():
         tell("ages.{} = {}", printable(name), printable(duration(age)))
     for host in sorted({*settings.hosts, *_hosts_with_manners()}):
         manners = settings.manners_of(host)
         tell('hosts."{}": {}', printable(host), printable(manners_in_words(manners)))
+
+
+def _rule(rule: Rule) -> str:
+    named = {
+        "path": rule.path,
+        "url": rule.url,
+        "host": rule.host,
+        "kind": rule.kind,
+        "codes": sorted(rule.codes),
+    }
+    told = [f"{key} {', '.join(values)}" for key, values in named.items() if values]
+    return f"{rule.severity} for {'; '.join(told) or 'everything'}"
 
 
 def _hosts_with_manners() -> Iterable[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enrich.config.checks import check_network_environment, check_place, check_places
 from enrich.config.loading import load
+from enrich.config.rules import Rule
 from enrich.config.settings import DEFAULT_REPORTS_DIR, Settings
 from enrich.config.table import LANGUAGES, SETTINGS, Setting
 from enrich.config.values import DAY_SECONDS, seconds
@@ -13,6 +14,7 @@ __all__ = [
     "DEFAULT_REPORTS_DIR",
     "LANGUAGES",
     "SETTINGS",
+    "Rule",
     "Setting",
     "Settings",
     "check_network_environment",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from enrich.config.files import ConfigFile, reject_unknown, table_of
+from enrich.config.rules import Rule, rules_of
 from enrich.config.settings import ConfirmRule, HostSettings, age_defaults
 from enrich.config.table import (
     BY_NAME,
@@ -59,6 +60,7 @@ class Contents:
     confirm: ConfirmRule = field(default_factory=ConfirmRule)
     ages: Mapping[str, float] | None = None
     report_formats: tuple[str, ...] = ("json", "html")
+    rules: tuple[Rule, ...] = ()
 
 
 def contents_of(file: ConfigFile, command: str) -> Contents:
@@ -75,6 +77,7 @@ def contents_of(file: ConfigFile, command: str) -> Contents:
         confirm=_confirm_rule(file),
         ages=_ages(file) if "ages" in file.table else None,
         report_formats=_report_formats(file),
+        rules=rules_of(file),
     )
 
 
@@ -127,7 +130,7 @@ def _host_limits(host: str, own: HostSettings) -> dict[str, str | None]:
 
 def _values(file: ConfigFile) -> dict[str, tuple[Any, str]]:
     top = {setting.name: setting for setting in SETTINGS if setting.in_file and setting.key == setting.name}
-    reject_unknown(file, file.table, [*top, "hosts", *PROVIDERS, "confirm", "ages", "report"])
+    reject_unknown(file, file.table, [*top, "hosts", *PROVIDERS, "confirm", "ages", "report", "rules"])
     found: dict[str, tuple[Any, str]] = {}
     for name, given in file.table.items():
         if name in top:

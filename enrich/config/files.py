@@ -48,9 +48,14 @@ def from_here(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
+def places_to_look(folder: Path) -> Iterable[Path]:
+    """The folders in which files for enrich may lie, nearest first."""
+    return dict.fromkeys((folder, _git_root(folder)))
+
+
 def _candidates(folder: Path) -> Iterable[tuple[Path, bool]]:
     """Files in which a configuration may stand, nearest first, and whether as part of pyproject.toml."""
-    for place in dict.fromkeys((folder, _git_root(folder))):
+    for place in places_to_look(folder):
         yield place / FILE_NAME, False
         yield place / "pyproject.toml", True
 

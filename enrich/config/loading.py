@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from enrich.config.contents import Contents, contents_of, read
-from enrich.config.files import find_file, from_here
+from enrich.config.files import find_file, from_here, places_to_look
 from enrich.config.settings import Settings
 from enrich.config.table import BY_NAME, CHECK_MAX_PER_HOST, ENVIRONMENT_PREFIX, SETTINGS
 from enrich.errors import UsageError
@@ -65,6 +65,7 @@ def load(
         confirm=contents.confirm,
         given_ages=contents.ages,
         report_formats=contents.report_formats,
+        rules=contents.rules,
         file=file.path if file else None,
         is_check=command == "check",
         period=parse_period(values["since"], values["until"]),
@@ -112,9 +113,9 @@ def _from_program(given: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
 
 
 def _patterns_of_ignore_file(folder: Path) -> tuple[str, ...]:
-    """``.enrichignore``: one regular expression a line, ``#`` begins a comment."""
-    path = folder / ".enrichignore"
-    if not path.is_file():
+    """``.enrichignore``, here or at the git root: one regular expression a line, ``#`` begins a comment."""
+    path = next((at for up in places_to_look(folder) if (at := up / ".enrichignore").is_file()), None)
+    if path is None:
         return ()
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

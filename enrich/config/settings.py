@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from enrich.config.rules import Rule
 from enrich.config.values import DAY_SECONDS
 from enrich.periods import Period
 from enrich.registry import built_in_manners, kinds
@@ -69,6 +70,7 @@ class Settings:
     confirm: ConfirmRule = ConfirmRule()
     given_ages: Mapping[str, float] | None = None
     report_formats: tuple[str, ...] = ("json", "html")
+    rules: tuple[Rule, ...] = ()
     file: Path | None = None
     is_check: bool = False
     period: Period

@@ -32,6 +32,12 @@ def path(value: object) -> str:
     return plain_text(value)
 
 
+def revision(value: object) -> str:
+    if not plain_text(value).strip():
+        raise ValueError("must name a commit or branch such as origin/main, and is empty")
+    return plain_text(value)
+
+
 def flag(value: object) -> bool:
     if isinstance(value, bool):
         return value

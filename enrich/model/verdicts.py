@@ -64,6 +64,11 @@ class FindingCode:
     help: str
 
 
+# How the message of a finding begins that would be more severe if it were new.
+BEFORE = "was there before this change"
+ACCEPTED = "accepted on"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Something worth a person's attention, at a place."""

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from enrich.model import Finding, Report, ReportTarget, Severity, Shown, Status
+from enrich.model import ACCEPTED, BEFORE, Finding, Report, ReportTarget, Severity, Shown, Status
 from enrich.registry import finding_codes, reason_of
 from enrich.text import fill
 
@@ -65,6 +65,17 @@ def most_urgent(
         if found is not None and (most is None or len(found) < most):
             found.append(finding)
     return [finding for severity in severities for finding in chosen[severity]][:most]
+
+
+def is_let_through(finding: Finding) -> bool:
+    """Whether it would be more severe, had it not been there before or been accepted; its message says so."""
+    return finding.severity is Severity.NOTE and finding.message.startswith((BEFORE, ACCEPTED))
+
+
+def worth_showing(report: Report) -> list[Finding]:
+    """Errors, then warnings, then what was let through, each by place; other notes are left to programs."""
+    found = [one for one in report.findings() if one.severity is not Severity.NOTE or is_let_through(one)]
+    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def targets_of(report: Report, findings: Iterable[Finding]) -> dict[str, ReportTarget]:

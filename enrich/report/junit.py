@@ -1,7 +1,7 @@
 """JUnit XML: a suite per document, for whatever draws test results.
 
-A finding that fails is a failed case, a warning a passed one with a word to it, a link that could not be told a
-skipped one. A document without any has one passed case, so that a good run is not an empty one.
+A finding that fails is a failed case, a warning or what was let through a passed one with a word to it, a link that
+could not be told a skipped one. A document without any has one passed case, so that a good run is not an empty one.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from enrich.model import Format, Report, Severity, Shown, Status
-from enrich.report._findings import address, explained, most_urgent, place, targets_of
+from enrich.report._findings import address, explained, place, targets_of, worth_showing
 from enrich.text import fill, markup
 
-_SHOWN = (Severity.ERROR, Severity.WARNING)
 _UNSURE = (Status.BLOCKED, Status.UNREACHABLE)
 # What could not be told is of less use in a list of failures the longer it is.
 MOST_SKIPPED = 2000
@@ -45,7 +44,7 @@ def render(report: Report) -> Iterator[Shown]:
 
 
 def _found(report: Report) -> Iterator[_Case]:
-    found = most_urgent(report, _SHOWN)
+    found = worth_showing(report)
     targets = targets_of(report, found)
     for finding in found:
         target = targets.get(finding.target or "")

@@ -23,7 +23,7 @@ from enrich.model import (
     Shown,
     Status,
 )
-from enrich.report._findings import place
+from enrich.report._findings import is_let_through, place
 from enrich.report.text import asides, banner, headline
 from enrich.text import fill, joined, markdown, markdown_code, markdown_link
 
@@ -31,7 +31,11 @@ from enrich.text import fill, joined, markdown, markdown_code, markdown_link
 MAX_CHARACTERS = 300_000
 # More rows never fit.
 MOST_ROWS = MAX_CHARACTERS // 20
-_SEVERITIES = ((Severity.ERROR, "To put right"), (Severity.WARNING, "Worth a look"))
+_SEVERITIES = (
+    (Severity.ERROR, "To put right"),
+    (Severity.WARNING, "Worth a look"),
+    (Severity.NOTE, "There before, or accepted"),
+)
 
 
 def _table(heading: Iterable[str], rows: Iterable[Iterable[Shown]]) -> Iterator[Shown]:
@@ -55,8 +59,12 @@ def _summary(report: Report) -> Iterator[Shown]:
 
 def _findings(report: Report) -> Iterator[Shown]:
     for severity, title in _SEVERITIES:
-        if number := report.summary.findings[severity]:
-            chosen = (finding for finding in report.findings() if finding.severity is severity)
+        if number := _number(report, severity):
+            chosen = (
+                finding
+                for finding in report.findings()
+                if finding.severity is severity and _is_told(finding)
+            )
             fitting = list(islice(chosen, MOST_ROWS))
             wanted = {finding.target for finding in fitting}
             urls = {target.id: target.url for target in report.targets() if target.id in wanted}
@@ -65,6 +73,16 @@ def _findings(report: Report) -> Iterator[Shown]:
                 ["where", "what", "link", "what to do"], (_finding(one, urls) for one in fitting)
             )
             yield fill("\n")
+
+
+def _is_told(finding: Finding) -> bool:
+    return finding.severity is not Severity.NOTE or is_let_through(finding)
+
+
+def _number(report: Report, severity: Severity) -> int:
+    if severity is not Severity.NOTE or not report.summary.findings[severity]:
+        return report.summary.findings[severity]
+    return sum(map(is_let_through, report.findings()))
 
 
 def _finding(finding: Finding, urls: dict[str, str]) -> list[Shown]:

@@ -7,10 +7,10 @@ to do, then how much there is, then what could not be told and why.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from enrich.model import Finding, Format, Report, ReportTarget, Severity, Shown, Status
-from enrich.report._findings import address, explained, most_urgent, place, targets_of
+from enrich.report._findings import SEVERITIES, address, explained, place, targets_of, worth_showing
 from enrich.text import fill, joined, printable
 
 _UNSURE = (Status.BLOCKED, Status.UNREACHABLE)
@@ -56,9 +56,46 @@ def headline(report: Report) -> Shown:
     )
 
 
-def _tail(report: Report) -> Iterator[Shown]:
+_LET_THROUGH = "let through, there before or accepted"
+
+
+def _totals(shown: Sequence[Finding]) -> Iterator[Shown]:
+    """How many there are of each severity and code, the most first."""
+    for severity in SEVERITIES:
+        codes = Counter(finding.code for finding in shown if finding.severity is severity)
+        if not codes:
+            continue
+        ordered = sorted(codes.items(), key=lambda pair: (-pair[1], pair[0]))
+        number = sum(codes.values())
+        total = (
+            fill("{} {}", number, printable(_LET_THROUGH))
+            if severity is Severity.NOTE
+            else counted(number, severity)
+        )
+        told = joined(", ", [fill("{} {}", printable(code), count) for code, count in ordered])
+        yield fill("{}: {}\n", total, told)
+
+
+def first_failing(number: int, first: Sequence[Finding], *, by_change: bool) -> Shown:
+    """How many findings fail a check, and where the first are."""
+    fails = "finding fails" if number == 1 else "findings fail"
+    brought = ", which this change brought" if by_change else ""
+    named = [fill("{} {}", printable(place(one)), printable(one.code)) for one in first]
+    more = f" and {number - len(first)} more" if number > len(first) else ""
+    return fill(
+        "failed: {} {}{}: {}{}",
+        number,
+        printable(fails),
+        printable(brought),
+        joined(", ", named),
+        printable(more),
+    )
+
+
+def _tail(report: Report, shown: Sequence[Finding]) -> Iterator[Shown]:
     summary = report.summary
     yield fill("{}\n", headline(report))
+    yield from _totals(shown)
     if any(summary.by_status[status] for status in _UNSURE):
         yield from _unsure(iter(report.targets()))
     if summary.deferred:
@@ -67,12 +104,17 @@ def _tail(report: Report) -> Iterator[Shown]:
         yield fill("{} {}\n", waiting, printable(told))
     if report.run.since or report.run.until:
         yield fill("{} without a known date\n", counted(summary.undated_links, "link"))
-    if notes := summary.findings["note"]:
+    if notes := summary.findings["note"] - sum(finding.severity is Severity.NOTE for finding in shown):
         yield fill("{} in the JSON report\n", counted(notes, "note"))
 
 
 # Worth knowing, and no reason to read anything else differently.
-_ASIDES = frozenset({"addresses-by-proxy", "github-budget", "github-no-token", "waiting"})
+_ASIDES = frozenset(
+    {
+        *("addresses-by-proxy", "baseline-stale", "baseline-updated"),
+        *("github-budget", "github-no-token", "waiting"),
+    }
+)
 
 
 def banner(report: Report) -> list[str]:
@@ -94,13 +136,13 @@ def render(report: Report) -> Iterator[Shown]:
         yield fill("{}\n", printable(told))
     if banner(report):
         yield fill("\n")
-    shown = most_urgent(report, (Severity.ERROR, Severity.WARNING))
+    shown = worth_showing(report)
     targets = targets_of(report, shown)
     for finding in shown:
         yield fill("{}\n", line(finding, targets.get(finding.target or "")))
     if shown:
         yield fill("\n")
-    yield from _tail(report)
+    yield from _tail(report, shown)
     for told in asides(report):
         yield fill("note: {}\n", printable(told))
 

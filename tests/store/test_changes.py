@@ -90,11 +90,12 @@ class Nights:
     async def said(self, policy: Policy = NOTHING) -> list[str]:
         def use(rows: Rows) -> list[str]:
             found = (
-                one
+                policy.weighed(one, target)
                 for target, past in _with_pasts(rows)
-                for one in policy.applied(findings_of(target, policy, past))
+                for one in findings_of(target, policy, past)
             )
-            return [one.code for one in found if one.code in ("recovered", "unstable", "github-recreated")]
+            codes = ("recovered", "unstable", "github-recreated")
+            return [one.finding.code for one in found if one is not None and one.finding.code in codes]
 
         return await self.store.read(use)
 

@@ -38,7 +38,7 @@ Day = str | date
 Words = str | Iterable[str]
 
 # Where the report goes and what is shown meanwhile is for the program to decide.
-OF_THE_COMMAND_LINE = frozenset({"format", "output", "no_progress"})
+OF_THE_COMMAND_LINE = frozenset({"format", "output", "no_progress", "no_annotations"})
 
 
 class Options(TypedDict, total=False):
@@ -89,6 +89,9 @@ class Options(TypedDict, total=False):
     fail_on: Words | None
     warn_on: Words | None
     ignore: Words | None
+    diff: str | None
+    baseline: PathName | None
+    update_baseline: bool | None
     lang: str | None
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import anyio
 
+from enrich.backlog import Backlog
 from enrich.controls import Controls
 from enrich.model import Api, Fetch, Manners, Target
 from enrich.network import Outages
@@ -27,7 +28,8 @@ class Asking:
     may be asked; ``grant`` takes places for so many of them, and says for how many there is room beside the links
     that are redirected to it. ``names_resolved`` says how many names were found, ``is_check`` that the check cap
     of a host's manners counts. ``outages`` takes the results on their way to the recorder, and says when asking
-    makes no sense. ``broke`` receives mistakes of ours. ``controls`` settles doubts about what hosts answer.
+    makes no sense. ``broke`` receives mistakes of ours. ``controls`` settles doubts about what hosts answer;
+    ``backlog`` is told how many targets are left, for whoever shows the run.
     """
 
     store: Store
@@ -44,4 +46,5 @@ class Asking:
     grant: Callable[[str, int], int] = _as_many_as_wanted
     is_check: bool = False
     controls: Controls = field(default_factory=Controls)
+    backlog: Backlog = field(default_factory=Backlog)
     stopping: anyio.Event = field(default_factory=anyio.Event)

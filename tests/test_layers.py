@@ -32,17 +32,17 @@ LINES = (
     # The two ends of a run: what comes in, what is said of it.
     line("collect explain summary"),
     line("publish selection"),
-    line("equipment files job"),
+    line("equipment files forecast job"),
     # The steps and the readers, which know nothing of each other.
     line("check lookup documents git_dates tracked findings repeats sorting report progress"),
     line("asking"),
-    line("controls holds kinds network"),
+    line("backlog controls holds kinds live network"),
     line("extract fetch reasons store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
     line("codec config places registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
-        "changes date_forms dates front_matter gitignore mass_change moves outage periods processes titles",
+        "bounds changes date_forms dates front_matter gitignore mass_change moves outage periods processes titles",
         may_use_each_other=True,
     ),
     line("errors model", may_use_each_other=True),

@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 
 
 def _display(settings: Settings, quiet: bool, verbose: bool) -> Display:
+    from enrich.live import is_drawable
     from enrich.progress import Display
 
     shown = not (quiet or settings["no_progress"])
-    terminal = sys.stderr.isatty()
-    return Display(live=shown and terminal, plain=shown and not terminal, lines=verbose)
+    # A line for each target would have the foot of the terminal drawn again as often.
+    live = shown and is_drawable(sys.stderr) and not verbose
+    return Display(live=live, plain=shown and not live, lines=verbose)
 
 
 def _exit_code(finished: Finished) -> int:

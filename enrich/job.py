@@ -117,5 +117,7 @@ def make_folder(folder: Path) -> Path:
             folder.mkdir(parents=True)
             (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
-        raise StorageError(f"{folder}: cannot be made: {error.strerror}") from None
+        raise StorageError(
+            f"{folder}: cannot be made: {error.strerror}", hint="name a folder that you may write to"
+        ) from None
     return folder

@@ -42,7 +42,8 @@ LINES = (
     line("codec config places registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
-        "bounds changes date_forms dates front_matter gitignore mass_change moves outage periods processes titles",
+        "bounds changes date_forms dates front_matter gitignore mass_change moves outage periods processes "
+        "spelling titles",
         may_use_each_other=True,
     ),
     line("errors model", may_use_each_other=True),

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import click
 
+from enrich.cli.completion import candidates
 from enrich.cli.printing import output_of
 
 
 @click.command(name="diff")
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW", default="reports/latest.json", required=False)
+@click.argument("old", metavar="OLD", shell_complete=candidates)
+@click.argument(
+    "new", metavar="[NEW]", default="reports/latest.json", required=False, shell_complete=candidates
+)
 @click.option(
     "--format",
     "form",

@@ -80,6 +80,7 @@ def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable
             _tell_changes(report.earlier.changes)
         if written:
             _say_written(written)
+        _say_hints(report, written)
 
     return publish
 
@@ -96,6 +97,21 @@ def _say_written(written: Sequence[Path]) -> None:
     from enrich.text import fill, joined, printable
 
     say(fill("report: {}", joined(", ", (printable(path.as_posix()) for path in written))))
+
+
+def _say_hints(report: Report, written: Sequence[Path]) -> None:
+    """Where to go from here, for somebody who sits before it."""
+    from enrich.text import fill, printable
+
+    if not report.summary.documents:
+        say(
+            fill(
+                "hint: no document was found; `enrich run --help` tells of --extensions, --hidden and others"
+            )
+        )
+    pages = [path for path in written if path.suffix == ".html"]
+    if pages and sys.stderr.isatty():
+        say(fill("hint: open {} in a browser", printable(pages[0].as_posix())))
 
 
 def _reports_folder(settings: Settings, is_check: bool) -> Path | None:
@@ -172,7 +188,12 @@ def check_command(
 @quiet_option
 @verbose_option
 def demo_command(folder: str, quiet: bool, verbose: bool) -> None:
-    """See the whole job on bundled notes and a bundled small web: no network, no token, in seconds."""
+    """See the whole job on bundled notes and a bundled small web: no network, no token, in seconds.
+
+    \b
+    enrich demo
+    enrich demo --into /tmp/enrich-demo
+    """
     from enrich.demo.job import demo_job, lay_out
     from enrich.text import fill, printable
 

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -232,6 +233,13 @@ def test_nothing_foreign_is_active_when_it_stands_everywhere(
             [part for part in seen if not part.startswith("link_")] for seen in (found, expected)
         )
     assert found == expected
+
+
+@pytest.mark.parametrize("text", CORPUS[::5], ids=lambda text: ascii(text)[:40])
+@pytest.mark.parametrize("name", ["html", "markdown", "text"])
+def test_nothing_foreign_is_active_in_another_language(name: str, text: str) -> None:
+    everywhere = replace(report(Words(dict.fromkeys(PLACES, text))), language="zh")
+    _inert(name, "".join(formats()[name].render(everywhere)))
 
 
 @pytest.mark.parametrize("name", ["json", "jsonl"])

@@ -77,7 +77,7 @@ def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable
         if quiet:
             return
         if settings["format"] == "text" and not settings["output"]:
-            _tell_changes(report.earlier.changes)
+            _tell_changes(report.earlier.changes, report.language)
         if written:
             _say_written(written)
         _say_hints(report, written)
@@ -85,12 +85,12 @@ def _publisher(settings: Settings, folder: Path | None, quiet: bool) -> Callable
     return publish
 
 
-def _tell_changes(changes: Changes | None) -> None:
+def _tell_changes(changes: Changes | None, language: str) -> None:
     from enrich.report.changes import text
     from enrich.text import fill
 
     if changes is not None:
-        print_all(chain([fill("\n")], text(changes)))
+        print_all(chain([fill("\n")], text(changes, language)))
 
 
 def _say_written(written: Sequence[Path]) -> None:

@@ -119,6 +119,7 @@ def _doing(lane: LaneState) -> str:
         return f"wants to be left alone for {rough(lane.held_seconds)}"
     if not lane.in_flight and lane.next_turn_seconds >= 1:
         return f"next in {math.ceil(lane.next_turn_seconds)} s"
-    slow = lane.average_seconds is not None and lane.average_seconds >= LONG_ANSWER_SECONDS
-    why = f", answers take {lane.average_seconds:.0f} s" if slow else ", slowed down" if lane.slowed else ""
-    return f"{lane.in_flight} under way{why}"
+    if lane.average_seconds is not None and lane.average_seconds >= LONG_ANSWER_SECONDS:
+        return f"{lane.in_flight} under way, answers take {lane.average_seconds:.0f} s"
+    pace = f"one every {lane.gap_seconds:.2g} s" if lane.gap_seconds else "one at a time"
+    return f"slowed down, {pace}" if lane.slowed else pace

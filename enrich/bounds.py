@@ -14,7 +14,8 @@ from enrich.model import Manners
 
 # A host that needs no longer is not worth a line before the run.
 WORTH_TELLING_SECONDS = 60.0
-# The end of a run, as it is shown, moves at most by this share of what is left from one look to the next.
+# The end of a run, as it is shown, moves at most by this share of the longer of what was thought and what is seen to
+# be left, from one look to the next.
 MOST_CHANGE = 0.05
 LEAST_CHANGE_SECONDS = 1.0
 
@@ -108,7 +109,7 @@ class Estimate:
         """The estimate after a look that gave so many seconds more."""
         if self.end is None:
             return Estimate(now + seconds)
-        most = max(MOST_CHANGE * self.seconds(now), LEAST_CHANGE_SECONDS)
+        most = max(MOST_CHANGE * max(self.seconds(now), seconds), LEAST_CHANGE_SECONDS)
         return Estimate(self.end + max(-most, min(most, now + seconds - self.end)))
 
     def seconds(self, now: float) -> float:

@@ -47,16 +47,22 @@ def traceback_lines(error: BaseException) -> Iterator[Shown]:
 class Outlook:
     """When the run ends as far as can be told: by the slowest host, and by the rate of the others."""
 
-    def __init__(self, started: float, ends_at: float) -> None:
+    def __init__(self, started: float, ends_at: float, foretold_seconds: float | None = None) -> None:
+        """``foretold_seconds`` is what the slowest host needs, where that is known before it is asked."""
         self._estimate = Estimate()
+        if foretold_seconds is not None:
+            self._estimate = self._estimate.seen(started, min(foretold_seconds, ends_at - started))
         self._seen_at, self._seen = started, 0
         self._rate = 0.0
         self._ends_at = ends_at
 
     def seconds(self, now: float, done: int, ahead: Sequence[Ahead], not_begun: int) -> float:
         """How long it takes from ``now``, when so much is done and that is ahead, the slowest first."""
+        if not ahead:
+            # Nobody is asked as yet, or nobody any more.
+            return self._estimate.seconds(now)
         self._measure(now, done)
-        bound = ahead[0].seconds if ahead else 0.0
+        bound = ahead[0].seconds
         rest = not_begun + sum(one.left for one in ahead if one.seconds <= WORTH_TELLING_SECONDS)
         by_rate = rest / self._rate if self._rate > 0 else 0.0
         self._estimate = self._estimate.seen(now, min(max(bound, by_rate), self._ends_at - now))
@@ -89,6 +95,7 @@ class Display(AbstractContextManager["Display"]):
         self._counts: Counter[str] = Counter()
         self._done = self._due = 0
         self._deadline = math.inf
+        self._foretold_seconds: float | None = None
         self._sight: Sight | None = None
         self._outlook: Outlook | None = None
         self._foot: Foot | None = None
@@ -112,6 +119,7 @@ class Display(AbstractContextManager["Display"]):
     def foretold(self, bounds: Sequence[Bound], deadline_seconds: float | None) -> None:
         """Say which hosts will take long, before they do; in a log the slowest is enough."""
         self._deadline = math.inf if deadline_seconds is None else deadline_seconds
+        self._foretold_seconds = max((bound.seconds for bound in bounds), default=None)
         most = FORETOLD_SHOWN if self._live else 1 if self._plain else 0
         for bound in bounds[:most]:
             self._say(printable(told(bound, deadline_seconds)))
@@ -122,7 +130,7 @@ class Display(AbstractContextManager["Display"]):
         self._sight = sight
         now = self._clock()
         if sight is not None:
-            self._outlook = Outlook(now, now + self._deadline)
+            self._outlook = Outlook(now, now + self._deadline, self._foretold_seconds)
             self._next = now if self._live else now + self._silence
             if self._live:
                 from enrich.live import Foot

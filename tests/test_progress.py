@@ -441,3 +441,25 @@ def test_elsewhere_one_line_tells_of_slow_hosts(
     told = [line for line in done.stderr.splitlines() if not line.startswith("report: ")]
     assert len(told) == said, done.stderr
     assert all(line.startswith(FORETOLD) for line in told)
+
+
+def test_a_check_says_that_it_takes_a_part_and_for_how_long_it_may(
+    tmp_path: Path, internet: Internet
+) -> None:
+    (tmp_path / "notes.md").write_text(ARTICLES, encoding="utf-8")
+    with internet:
+        done = run_enrich(["check", "notes.md", "--deadline", "1s"], tmp_path, environment(internet))
+    assert done.stderr.splitlines()[0] == (
+        f"{FORETOLD}; this run takes the 30 that are due first, in about 5 min; the deadline ends it after 1 s, and "
+        "the next run goes on"
+    )
+
+
+def test_papers_stand_in_line_for_their_api_in_batches(tmp_path: Path, internet: Internet) -> None:
+    papers = "".join(f"arXiv:2101.{number:05}\n" for number in range(1, 2101))
+    (tmp_path / "notes.md").write_text(papers, encoding="utf-8")
+    with internet:
+        done = run_enrich(["run", "notes.md", "--deadline", "1s"], tmp_path, environment(internet))
+    assert done.stderr.splitlines()[0].startswith(
+        "in 21 batches, 3 s apart, the 2,100 arXiv links need 1 min; the deadline ends it after 1 s"
+    )

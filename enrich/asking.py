@@ -8,6 +8,7 @@ from datetime import datetime
 
 import anyio
 
+from enrich.backlog import Backlog
 from enrich.controls import Controls
 from enrich.model import Api, Fetch, Manners, Target
 from enrich.network import Outages
@@ -34,7 +35,7 @@ class Asking:
     of a host's manners counts. ``outages`` takes the results on their way to the recorder, and says when asking
     makes no sense. ``hold_back`` leaves a host alone for so many seconds, beyond this run if that is long; ``refusals``
     counts how often hosts refused to answer. ``broke`` receives mistakes of ours. ``controls`` settles doubts about
-    what hosts answer.
+    what hosts answer; ``backlog`` is told how many targets are left, for whoever shows the run.
     """
 
     store: Store
@@ -53,4 +54,5 @@ class Asking:
     refusals: Refusals = field(default_factory=Refusals)
     is_check: bool = False
     controls: Controls = field(default_factory=Controls)
+    backlog: Backlog = field(default_factory=Backlog)
     stopping: anyio.Event = field(default_factory=anyio.Event)

@@ -12,6 +12,7 @@ from datetime import timedelta
 import anyio
 
 from enrich.asking import Asking
+from enrich.backlog import Queue
 from enrich.errors import StorageError
 from enrich.model import (
     CheckResult,
@@ -47,12 +48,15 @@ async def check_all(asking: Asking) -> None:
 
     async def one(host: str, count: int) -> None:
         try:
+            asking.backlog.ahead -= count
             await check_host(asking, host, count)
         finally:
             limiter.release()
 
+    hosts = await asking.store.hosts()
+    asking.backlog.ahead = sum(count for _, count in hosts)
     async with anyio.create_task_group() as tasks:
-        for host, count in await asking.store.hosts():
+        for host, count in hosts:
             # Taken before there is a task: those of a million hosts would fill the memory with waiting.
             await limiter.acquire()
             tasks.start_soon(one, host, count)
@@ -74,13 +78,16 @@ async def check_host(asking: Asking, host: str, count: int) -> None:
     granted = asking.grant(host, count if allowed is None else min(allowed, count))
     if granted < count:
         await asking.store.defer_host(host, DEFERRED, keep=granted)
+        asking.backlog.defer(count - granted)
         count = granted
     manners = asking.manners_of(host)
     lane = _HostQueue(asking, host, manners)
+    asking.backlog.begin(Queue(host), count)
     async with anyio.create_task_group() as tasks:
         for _ in range(min(manners.width, count)):
             tasks.start_soon(lane.work)
     await lane.store_deferred()
+    asking.backlog.end(Queue(host))
 
 
 class _HostQueue:
@@ -100,6 +107,7 @@ class _HostQueue:
     async def work(self) -> None:
         while (due := await self._next()) is not None:
             asked = await check_one(self._asking, due)
+            self._asking.backlog.done(Queue(self._host))
             if asked is None:
                 continue
             if asked.result.verdict.reason == DEFERRED:
@@ -129,6 +137,7 @@ class _HostQueue:
 
     async def store_deferred(self) -> None:
         deferred, self._deferred = self._deferred, []
+        self._asking.backlog.defer(len(deferred))
         await self._asking.recorder.defer(deferred, DEFERRED)
 
     def _watch(self, asked: Asked) -> None:
@@ -159,7 +168,8 @@ class _HostQueue:
         self._over = True
         ready, self._ready = self._ready, []
         await self._asking.store.defer([due.target.id for due in ready], DEFERRED)
-        await self._asking.store.defer_host(self._host, DEFERRED)
+        rest = await self._asking.store.defer_host(self._host, DEFERRED)
+        self._asking.backlog.defer(len(ready) + rest)
 
 
 async def look_again(asking: Asking) -> None:

@@ -31,6 +31,7 @@ from enrich.gitignore import Layer, Rule, is_ignored, rules_of
 from enrich.model import Document, DocumentType, Finding, Remark
 from enrich.places import is_repository, refuse_to_be_led_out, repository_of
 from enrich.registry import document_type, finding_codes
+from enrich.spelling import did_you_mean
 from enrich.text import printable
 
 STDIN = "-"
@@ -167,7 +168,18 @@ def _places(path: str, walk: Walk) -> Iterator[Place]:
         for match in matches:
             yield from _matched(Path(match), walk)
     else:
-        raise UsageError(f"{printable(path)}: there is no such file or folder")
+        raise UsageError(f"{printable(path)}: there is no such file or folder", hint=_near(path))
+
+
+def _near(path: str) -> str | None:
+    """What may have been meant, among what lies beside it."""
+    folder = Path(path).parent
+    try:
+        names = sorted(os.listdir(folder))
+    except (OSError, ValueError):
+        return None
+    # The path is foreign text to whoever prints it, as the error is.
+    return did_you_mean(path, [(folder / name).as_posix() for name in names])
 
 
 def _matches(pattern: str, walk: Walk) -> list[Path]:

@@ -44,8 +44,15 @@ def _changes(report: Report, folder: Path, warn: Callable[[Shown], None]) -> Cha
 
 
 def language_of(settings: Settings, environ: Mapping[str, str] = os.environ) -> str:
-    """The language of ``--lang``, else that of the locale (POSIX, 8.2), else English."""
+    """The language of ``--lang``, else that of the locale (POSIX, 8.2), else English.
+
+    What ``check`` prints is read by programs and compared between machines: its language does not follow the locale.
+    """
     if settings["lang"] is not None:
         return str(settings["lang"])
+    return "en" if settings.is_check else language_of_locale(environ)
+
+
+def language_of_locale(environ: Mapping[str, str] = os.environ) -> str:
     locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
     return "zh" if locale.lower().startswith("zh") else "en"

@@ -27,7 +27,22 @@ def first_of(group: BaseException, kind: type[Kind]) -> Kind | None:
 
 
 class EnrichError(Exception):
-    """Something that a person can put right; ``str()`` says where and how."""
+    """Something that a person can put right; ``str()`` says where and how.
+
+    ``hint`` is a way out that is worth a line of its own. It becomes a note (PEP 678), as it does where a reader of
+    one value raises ValueError and somebody else knows the place.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        if hint is not None:
+            self.add_note(hint)
+
+
+def hint_of(error: BaseException) -> str | None:
+    """The way out that an error was given."""
+    notes = getattr(error, "__notes__", None)
+    return "; ".join(notes) if notes else None
 
 
 class UsageError(EnrichError):

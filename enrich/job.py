@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from enrich.backlog import Sight
+from enrich.bounds import Bound
 from enrich.config import Settings
 from enrich.errors import StorageError, UsageError
 from enrich.holds import Holds
@@ -19,13 +21,20 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """Whoever shows progress. All calls come from the event loop and return at once."""
+    """Whoever shows progress. All calls come from the event loop and return at once.
+
+    ``planned`` says how many targets are due, ``foretold`` which hosts will take long, the slowest first. ``watch``
+    gives what can be seen while others are asked, and None when that is over; meanwhile ``tick`` is called at
+    least twice a second.
+    """
 
     def warned(self, message: str) -> None: ...
-    def planned(self, due: int, total: int) -> None: ...
+    def planned(self, due: int) -> None: ...
+    def foretold(self, bounds: Sequence[Bound], deadline_seconds: float | None) -> None: ...
     def counted(self, result: CheckResult, state: TargetState) -> None: ...
     def broke(self, target: Target, error: Exception) -> None: ...
-    def watch(self, fetcher: Fetcher | None) -> None: ...
+    def watch(self, sight: Sight | None) -> None: ...
+    def tick(self) -> None: ...
     def waiting(self, seconds: float) -> None: ...
 
 
@@ -115,5 +124,7 @@ def make_folder(folder: Path) -> Path:
             folder.mkdir(parents=True)
             (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
-        raise StorageError(f"{folder}: cannot be made: {error.strerror}") from None
+        raise StorageError(
+            f"{folder}: cannot be made: {error.strerror}", hint="name a folder that you may write to"
+        ) from None
     return folder

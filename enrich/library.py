@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from enrich import model
+from enrich.backlog import Sight
+from enrich.bounds import Bound, told
 from enrich.config import SETTINGS, load
 from enrich.errors import EnrichError, UsageError, first_of
 from enrich.job import Job, Observer, clock
@@ -27,7 +29,6 @@ from enrich.text import printable
 
 if TYPE_CHECKING:
     from enrich.config import Settings
-    from enrich.fetch.client import Fetcher
 
 LOGGER = logging.getLogger("enrich")
 LOGGER.addHandler(logging.NullHandler())
@@ -179,8 +180,12 @@ class LogObserver(Observer):
     def warned(self, message: str) -> None:
         LOGGER.warning("%s", printable(message))
 
-    def planned(self, due: int, total: int) -> None:
-        LOGGER.info("%d of %d targets are due", due, total)
+    def planned(self, due: int) -> None:
+        LOGGER.info("%d targets are due", due)
+
+    def foretold(self, bounds: Sequence[Bound], deadline_seconds: float | None) -> None:
+        for bound in bounds:
+            LOGGER.info("%s", printable(told(bound, deadline_seconds)))
 
     def counted(self, result: model.CheckResult, state: model.TargetState) -> None:
         LOGGER.debug("checked %s %s %s", state.status, state.reason, printable(result.target_id))
@@ -190,8 +195,11 @@ class LogObserver(Observer):
         lines = "\n".join(traceback_lines(error))
         LOGGER.error("internal error at %s\n%s", printable(target.id), lines)
 
-    def watch(self, fetcher: Fetcher | None) -> None:
-        """What is fetched shows in what is counted."""
+    def watch(self, sight: Sight | None) -> None:
+        """What is under way shows in what is counted."""
+
+    def tick(self) -> None:
+        """A log has nothing that is drawn again."""
 
     def waiting(self, seconds: float) -> None:
         LOGGER.warning("the network seems to be down: waiting for it, %.0f s at most", seconds)

@@ -11,11 +11,13 @@ from dataclasses import replace
 import anyio
 
 from enrich.asking import Asking
+from enrich.backlog import Queue
 from enrich.model import Api, CheckResult, Found, Kind, Status
 from enrich.registry import kinds
 from enrich.store.history import ALIVE
 from enrich.store.protocol import DueTarget
 from enrich.store.recorder import Asked
+from enrich.urls import host_of
 
 # Targets handed to a lookup at once; it makes batches of them. Bounded for memory's sake.
 TAKEN_AT_ONCE = 2000
@@ -24,11 +26,19 @@ TAKEN_AT_ONCE = 2000
 async def look_up(asking: Asking, name: str) -> None:
     """Ask the API of one kind about all its due targets; undecided ones become due at their own address."""
     kind = kinds()[name]
+    count = dict(await asking.store.due_by_api()).get(name, 0)
+    asking.backlog.begin(queue := queue_of(kind, asking.api), count)
     while not asking.stopping.is_set() and await asking.outages.may_ask():
         due = await asking.store.take_for_api(name, TAKEN_AT_ONCE)
         if not due:
-            return
+            break
         await _look_up_some(asking, kind, due)
+    asking.backlog.end(queue)
+
+
+def queue_of(kind: Kind, api: Api) -> Queue:
+    """Where the targets of a kind stand in line for its API."""
+    return Queue(host_of(kind.api_url(api) or kind.name), kind.batch_size)
 
 
 async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> None:
@@ -39,6 +49,7 @@ async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> Non
     began = anyio.current_time()
     async for found in kind.look_up([one.target for one in due], _api(asking, due)):
         one = waiting.pop(found.target_id)
+        asking.backlog.done(queue_of(kind, asking.api))
         if found.verdict is None:
             undecided.append(found.target_id)
         elif found.verdict.status is Status.SKIPPED:
@@ -49,6 +60,7 @@ async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> Non
             break
     for reason, ids in deferred.items():
         await asking.store.defer(ids, reason)
+        asking.backlog.defer(len(ids))
     await asking.store.release([*undecided, *waiting])
 
 

@@ -23,6 +23,7 @@ import anyio.to_thread
 
 from enrich import __version__
 from enrich.asking import Asking
+from enrich.backlog import Sight
 from enrich.collect import documents_of, gather
 from enrich.config import Settings, check_network_environment, check_places
 from enrich.equipment import ages_of, make_fetcher
@@ -66,6 +67,8 @@ EXAMPLES = 3
 CANARIES = 3
 TAKEN_AT_ONCE = 500
 LOCK_POLL_SECONDS = 0.05
+# So often is what others see of a run drawn again.
+TICK_SECONDS = 0.5
 
 _WARNINGS = {
     "network-down": "no host answered at all: the network seems to be down, so older verdicts are kept; "
@@ -121,10 +124,9 @@ async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -
     await holds.load()
     fetcher = _fetcher(job, holds)
     asking = _asking(job, store, (fetcher, holds), progress, rule)
-    job.observer.watch(fetcher)
     deadline = job.settings["deadline"]
     end = math.inf if deadline is None else anyio.current_time() + deadline
-    async with fetcher, anyio.create_task_group() as writing:
+    async with fetcher, _watched(job, asking, fetcher), anyio.create_task_group() as writing:
         writing.start_soon(asking.recorder.write)
         writing.start_soon(holds.write)
         with anyio.CancelScope() as work:
@@ -145,12 +147,33 @@ async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -
             progress.incomplete("deadline")
         await asking.recorder.close()
         holds.close()
-    job.observer.watch(None)
     progress.requests = fetcher.requests
     await _leave(asking, progress, fetcher.answered)
     await tell_turns(asking, progress.warn, holds.until_of)
     if fetcher.has_used_proxy:
         progress.warnings.append("addresses-by-proxy")
+
+
+@asynccontextmanager
+async def _watched(job: Job, asking: Asking, fetcher: Fetcher) -> AsyncIterator[None]:
+    """While it lasts, the observer sees what is asked. What takes long by manners alone is said before."""
+    from enrich.forecast import forecast
+
+    job.observer.foretold(await forecast(asking), job.settings["deadline"])
+    job.observer.watch(Sight(backlog=asking.backlog, lanes=fetcher.lanes, manners_of=asking.manners_of))
+
+    async def tick() -> None:
+        while True:
+            job.observer.tick()
+            await anyio.sleep(TICK_SECONDS)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tick)
+        try:
+            yield
+        finally:
+            tasks.cancel_scope.cancel()
+            job.observer.watch(None)
 
 
 def _fetcher(job: Job, holds: Holds) -> Fetcher:
@@ -425,7 +448,7 @@ def _withheld_before(rows: Rows) -> list[ReportWarning]:
 async def _answer(job: Job, store: Store, progress: Progress, roots: set[Path]) -> None:
     settings = job.settings
     due = await store.plan(ages_of(settings, job.is_check), job.now())
-    job.observer.planned(due, due)
+    job.observer.planned(due)
     rule = Confirmation(checks=settings.confirm.checks, days=settings.confirm.days)
     # These need no network, so that they are judged whatever becomes of it.
     due -= await _judge_files(job, store, progress, Judge(sorted(roots)), rule)

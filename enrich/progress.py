@@ -1,29 +1,38 @@
-"""Progress on standard error: a live bar on a terminal, a line a minute elsewhere.
+"""Progress on standard error: a bar and the slowest hosts on a terminal, a line now and then elsewhere.
 
 A line with ``-v`` says *checked* only after the result was stored, so that whoever reads it may rely on it
-after a kill.
+after a kill. Without a terminal the pause between two lines doubles up to an hour: somebody reads them in a log
+or a mail, and a night of WeChat articles would fill it otherwise.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self, TextIO
 
+from enrich.backlog import Ahead, Sight, slowest
+from enrich.bounds import WORTH_TELLING_SECONDS, Bound, Estimate, rough, told
 from enrich.model import CheckResult, Shown, Status, Target, TargetState
 from enrich.text import fill, joined, printable
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-    from rich.progress import TaskID
+    from enrich.live import Foot
 
-    from enrich.fetch.client import Fetcher
-
-QUIET_LINE_SECONDS = 60.0
-SLOWEST_SHOWN = 3
+FIRST_LINE_SECONDS = 60.0
+LONGEST_SILENCE_SECONDS = 3600.0
+# So many hosts have a line of their own.
+HOSTS_SHOWN = 4
+FORETOLD_SHOWN = 5
+# Drawing may take this share of the time; who has thousands of hosts sees them less often.
+DRAWING_SHARE = 0.01
+LEAST_PAUSE_SECONDS = 0.4
+# Over about so many seconds the rate of answers is taken.
+RATE_SECONDS = 10.0
 
 
 def traceback_lines(error: BaseException) -> Iterator[Shown]:
@@ -35,52 +44,128 @@ def traceback_lines(error: BaseException) -> Iterator[Shown]:
             yield printable(line)
 
 
-class Display(AbstractContextManager["Display"]):
-    """Shows what is counted. ``live`` draws a bar; ``lines`` prints one line per counted target."""
+class Outlook:
+    """When the run ends as far as can be told: by the slowest host, and by the rate of the others."""
 
-    def __init__(self, *, live: bool, plain: bool, lines: bool, stream: TextIO | None = None) -> None:
+    def __init__(self, started: float, ends_at: float, foretold_seconds: float | None = None) -> None:
+        """``foretold_seconds`` is what the slowest host needs, where that is known before it is asked."""
+        self._estimate = Estimate()
+        if foretold_seconds is not None:
+            self._estimate = self._estimate.seen(started, min(foretold_seconds, ends_at - started))
+        self._seen_at, self._seen = started, 0
+        self._rate = 0.0
+        self._ends_at = ends_at
+
+    def seconds(self, now: float, done: int, ahead: Sequence[Ahead], not_begun: int) -> float:
+        """How long it takes from ``now``, when so much is done and that is ahead, the slowest first."""
+        if not ahead:
+            # Nobody is asked as yet, or nobody any more.
+            return self._estimate.seconds(now)
+        self._measure(now, done)
+        bound = ahead[0].seconds
+        rest = not_begun + sum(one.left for one in ahead if one.seconds <= WORTH_TELLING_SECONDS)
+        by_rate = rest / self._rate if self._rate > 0 else 0.0
+        self._estimate = self._estimate.seen(now, min(max(bound, by_rate), self._ends_at - now))
+        return self._estimate.seconds(now)
+
+    def _measure(self, now: float, done: int) -> None:
+        passed = now - self._seen_at
+        if passed > 0:
+            weight = 1 - math.exp(-passed / RATE_SECONDS)
+            self._rate += weight * ((done - self._seen) / passed - self._rate)
+            self._seen_at, self._seen = now, done
+
+
+class Display(AbstractContextManager["Display"]):
+    """Shows what is counted. ``live`` draws on a terminal, ``plain`` prints a line now and then, ``lines`` one for
+    each counted target. ``clock`` is monotonic."""
+
+    def __init__(
+        self,
+        *,
+        live: bool,
+        plain: bool,
+        lines: bool,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._stream = stream or sys.stderr
         self._live, self._plain, self._lines = live, plain, lines
+        self._clock = clock
         self._counts: Counter[str] = Counter()
-        self._due = 0
-        self._fetcher: Fetcher | None = None
-        self._bar: Bar | None = None
-        self._task: TaskID | None = None
-        self._last_line = time.monotonic()
+        self._done = self._due = 0
+        self._deadline = math.inf
+        self._foretold_seconds: float | None = None
+        self._sight: Sight | None = None
+        self._outlook: Outlook | None = None
+        self._foot: Foot | None = None
+        self._silence = FIRST_LINE_SECONDS
+        self._next = 0.0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        self.watch(None)
 
     # --- what the pipeline reports -------------------------------------------------------------------
 
     def warned(self, message: str) -> None:
         self._say(fill("warning: {}", printable(message)))
 
-    def planned(self, due: int, total: int) -> None:
-        self._due = total
-        if self._live and due:
-            self._start_bar(due)
+    def planned(self, due: int) -> None:
+        self._due = due
 
-    def watch(self, fetcher: Fetcher | None) -> None:
-        self._fetcher = fetcher
+    def foretold(self, bounds: Sequence[Bound], deadline_seconds: float | None) -> None:
+        """Say which hosts will take long, before they do; in a log the slowest is enough."""
+        self._deadline = math.inf if deadline_seconds is None else deadline_seconds
+        self._foretold_seconds = max((bound.seconds for bound in bounds), default=None)
+        most = FORETOLD_SHOWN if self._live else 1 if self._plain else 0
+        for bound in bounds[:most]:
+            self._say(printable(told(bound, deadline_seconds)))
+        if most and len(bounds) > most:
+            self._say(fill("{} more hosts take longer than a minute each", len(bounds) - most))
+
+    def watch(self, sight: Sight | None) -> None:
+        self._sight = sight
+        now = self._clock()
+        if sight is not None:
+            self._outlook = Outlook(now, now + self._deadline, self._foretold_seconds)
+            self._next = now if self._live else now + self._silence
+            if self._live:
+                from enrich.live import Foot
+
+                self._foot = Foot(self._stream)
+        elif self._foot is not None:
+            # Before anything else is printed: a report goes to standard output, which may be the same terminal.
+            self._foot.stop()
+            self._foot = None
 
     def counted(self, result: CheckResult, state: TargetState) -> None:
         status = state.status or Status.SKIPPED
         self._counts[status] += 1
+        self._done += 1
         if self._lines:
             reason = printable(state.reason or "")
             self._say(fill("checked {} {} {}", status, reason, printable(result.target_id)))
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, advance=1, counts=self._summary(), hosts=self._slowest())
-        elif self._plain and time.monotonic() - self._last_line >= QUIET_LINE_SECONDS:
-            self._last_line = time.monotonic()
-            asked, summary, hosts = sum(self._counts.values()), self._summary(), self._slowest()
-            self._say(fill("{} of {} asked: {}{}", asked, self._due, summary, hosts))
+
+    def tick(self) -> None:
+        """Draw, or say something, if it is time."""
+        now = self._clock()
+        if now < self._next or self._sight is None:
+            return
+        if self._foot is not None:
+            self._draw(self._foot, self._sight, now)
+            took = self._clock() - now
+            self._next = now + max(LEAST_PAUSE_SECONDS, took / DRAWING_SHARE)
+        elif self._plain:
+            hosts, left = self._look(self._sight, now)
+            slow = fill("; {}", printable(hosts[0].told)) if hosts else fill("")
+            self._say(
+                fill("{} of {} asked{}: {}{}", self._done, self._total(), left, self._summary(), slow)
+            )
+            self._silence = min(2 * self._silence, LONGEST_SILENCE_SECONDS)
+            self._next = now + self._silence
 
     def waiting(self, seconds: float) -> None:
         if self._live or self._plain:
@@ -94,40 +179,33 @@ class Display(AbstractContextManager["Display"]):
     # --- drawing -------------------------------------------------------------------------------------
 
     def _say(self, line: Shown) -> None:
-        if self._bar is not None:
-            self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if self._foot is not None:
+            self._foot.say(line)
         else:
             print(line, file=self._stream, flush=True)
 
-    def _start_bar(self, due: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bar
+    def _draw(self, foot: Foot, sight: Sight, now: float) -> None:
+        from enrich.live import Picture
 
-        self._bar = Bar(
-            TextColumn("asking"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[counts]}{task.fields[hosts]}", markup=False),
-            console=Console(file=self._stream),
-            transient=True,
-        )
-        self._task = self._bar.add_task("asking", total=due, counts="", hosts="")
-        self._bar.start()
+        hosts, left = self._look(sight, now)
+        summary = fill(": {}", self._summary()) if self._counts else fill("")
+        busy = [printable(one.told, 200) for one in hosts if one.lane is not None]
+        picture = Picture(self._done, self._total(), fill("{}{}", left, summary), busy[:HOSTS_SHOWN])
+        foot.draw(picture)
+
+    def _look(self, sight: Sight, now: float) -> tuple[list[Ahead], Shown]:
+        """The hosts that something is left for, the slowest first, and how long the run takes."""
+        hosts = slowest(sight)
+        assert self._outlook is not None, "made with the sight"
+        seconds = self._outlook.seconds(now, self._done, hosts, sight.backlog.ahead)
+        left = fill(", about {} left", printable(rough(seconds))) if seconds >= 1 else fill("")
+        return hosts, left
+
+    def _total(self) -> int:
+        """How many are asked in this run; what was put off is not, and what became due again is asked twice."""
+        put_off = self._sight.backlog.put_off if self._sight else 0
+        return max(self._done, self._due - put_off)
 
     def _summary(self) -> Shown:
         known = (status for status in Status if self._counts[status])
-        return joined(", ", (fill("{} {}", self._counts[status], status) for status in known))
-
-    def _slowest(self) -> Shown:
-        """The hosts that others would be waiting for, if hosts waited for each other."""
-        if self._fetcher is None:
-            return fill("")
-        lanes = [
-            (lane.average_seconds, host)
-            for host, lane in self._fetcher.lanes().items()
-            if lane.waiting and lane.average_seconds is not None
-        ]
-        slow = sorted(lanes, reverse=True)[:SLOWEST_SHOWN]
-        return joined("", (fill("  {} {:.1f} s", printable(host), seconds) for seconds, host in slow))
+        return joined(", ", (fill("{:,} {}", self._counts[status], status) for status in known))

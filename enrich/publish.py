@@ -137,19 +137,19 @@ def write_reports(report: Report, folder: Path, names: Sequence[str], keep: int)
     latest = folder / f"latest.{formats()['json'].suffix}"
     # Copied where it was just rendered, which takes far longer than copying.
     write_atomically(dated, _text_of(latest) if latest in written else formats()["json"].render(report))
-    _write_changes(report.earlier.changes, folder)
+    _write_changes(report.earlier.changes, folder, report.language)
     prune(folder, keep)
     return written
 
 
-def _write_changes(changes: Changes | None, folder: Path) -> None:
+def _write_changes(changes: Changes | None, folder: Path, language: str) -> None:
     """Write what changed since the last complete run beside the report; without one, no older answer stays."""
     for name, render in (("json", json_text), ("md", markdown_text)):
         path = folder / f"latest.changes.{name}"
         if changes is None:
             path.unlink(missing_ok=True)
         else:
-            write_atomically(path, render(changes))
+            write_atomically(path, render(changes, language))
 
 
 def _text_of(path: Path) -> Iterator[str]:

@@ -397,7 +397,7 @@ def script_json(record: object) -> Shown:
 
 
 def own_source(text: str) -> Shown:
-    """A file of this package, such as a style sheet, as it stands. Never anything that somebody else wrote."""
+    """A file of this package or of a library, such as a style sheet, as it stands. Never what a stranger wrote."""
     return Shown(text)
 
 

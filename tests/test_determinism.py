@@ -88,10 +88,11 @@ def report_of(number: int, folder: Path) -> dict[str, str]:
         options = ["--concurrency", ("1", "64")[number % 2], "--host-interval", "0"]
         done = run_enrich(["run", "笔记", *options], folder, env)
         assert done.returncode == 0, done.stderr
-        forms = [("text",), ("markdown",), ("jsonl",), ("json", "--stable")]
+        # What people read follows the locale, which is one of the things that differ here.
+        forms = [("text", "--lang", "zh"), ("markdown", "--lang", "en"), ("jsonl",), ("json", "--stable")]
         said = {}
-        for form, *stable in forms:
-            shown = run_enrich(["report", "--format", form, *stable], folder, env)
+        for form, *options in forms:
+            shown = run_enrich(["report", "--format", form, *options], folder, env)
             assert shown.returncode == 0, shown.stderr
             said[form] = hashlib.sha256(shown.stdout.encode()).hexdigest()
     return said

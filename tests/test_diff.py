@@ -151,6 +151,13 @@ def much() -> Changes:
     return compared([*gone, OK], [*broken, new])
 
 
+def test_changes_are_told_in_chinese_too_but_not_to_programs() -> None:
+    said = "".join(RENDERERS["text"](much(), "zh"))
+    assert "31 新失效" in said
+    assert "newly broken" not in said
+    assert list(RENDERERS["json"](much(), "zh")) == list(RENDERERS["json"](much()))
+
+
 def test_text_tells_how_many_and_the_first_of_them() -> None:
     text = "".join(RENDERERS["text"](much()))
     assert text.startswith("since 2026-05-10 06:00 UTC: 31 newly broken\n")

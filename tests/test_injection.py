@@ -13,21 +13,27 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import anyio
 import pyte
 import pytest
 from hostile import CORPUS, LONG, READERS, SHORT, commands, orders, strings_in, unseen, without_ours
 
 from enrich import cli
+from enrich.backlog import Backlog, Queue, Sight
+from enrich.bounds import Bound
 from enrich.cli import main
+from enrich.fetch.politeness import Lane
 from enrich.model import (
     Article,
     CheckResult,
     Element,
     EntryLink,
     Finding,
+    Manners,
     Metadata,
     Page,
     Paper,
@@ -229,6 +235,13 @@ def test_nothing_foreign_is_active_when_it_stands_everywhere(
     assert found == expected
 
 
+@pytest.mark.parametrize("text", CORPUS[::5], ids=lambda text: ascii(text)[:40])
+@pytest.mark.parametrize("name", ["html", "markdown", "text"])
+def test_nothing_foreign_is_active_in_another_language(name: str, text: str) -> None:
+    everywhere = replace(report(Words(dict.fromkeys(PLACES, text))), language="zh")
+    _inert(name, "".join(formats()[name].render(everywhere)))
+
+
 @pytest.mark.parametrize("name", ["json", "jsonl"])
 def test_what_machines_read_is_what_was_written(name: str) -> None:
     shown = {place for place in PLACES if PLAIN + place in rendered(name, Words({place: PLAIN + place}))}
@@ -261,7 +274,7 @@ class _Terminal(io.StringIO):
 def test_progress_and_faults_are_inert(text: str) -> None:
     stream = io.StringIO()
     with Display(live=False, plain=True, lines=True, stream=stream) as display:
-        display.planned(1, 1)
+        display.planned(1)
         display.counted(*_result(text))
         display.broke(Target(id=text, url=text, kind="web", host=text), ValueError(text))
     _inert("text", stream.getvalue())
@@ -273,9 +286,16 @@ def test_progress_and_faults_are_inert(text: str) -> None:
 def test_a_live_bar_draws_itself_and_nothing_of_theirs(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     stream, screen = _Terminal(), pyte.Screen(200, 50)
+    lane = Lane(Manners(), anyio.CapacityLimiter(1), random=lambda: 0.0, clock=lambda: 0.0).state()
+    sight = Sight(
+        backlog=Backlog(left={Queue(text): 5}), lanes=lambda: {text: lane}, manners_of=lambda _: Manners()
+    )
     with Display(live=True, plain=False, lines=True, stream=stream) as display:
-        display.planned(2, 2)
+        display.planned(2)
+        display.foretold([Bound(called=f"links to {text}", due=2, asked=1, gap_seconds=9.0)], None)
+        display.watch(sight)
         display.counted(*_result(text))
+        display.tick()
     pyte.Stream(screen).feed(stream.getvalue().replace("\n", "\r\n"))
     assert any("checked broken" in line for line in screen.display)
     assert screen.title == ""

@@ -33,21 +33,21 @@ LINES = (
     # The two ends of a run: what comes in, what is said of it.
     line("collect explain summary"),
     line("earlier gate publish selection"),
-    line("equipment files job"),
+    line("equipment files forecast job"),
     # The steps and the readers, which know nothing of each other.
     line(
         "baseline checking documents findings git_changes git_dates lookup mismatch progress repeats report sorting "
         "tracked waiting"
     ),
     line("asking"),
-    line("controls holds kinds network turns"),
+    line("backlog controls holds kinds live network turns"),
     line("extract fetch git reasons store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
     line("codec config places registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
-        "changes date_forms dates front_matter gitignore mass_change moves outage periods processes titles topics "
-        "workflows",
+        "bounds changes date_forms dates front_matter gitignore mass_change moves outage periods processes spelling "
+        "titles topics workflows",
         may_use_each_other=True,
     ),
     line("errors model", may_use_each_other=True),

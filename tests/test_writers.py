@@ -28,6 +28,7 @@ pytestmark = pytest.mark.injection
 DOORS = {
     "cli/printing.py": frozenset({"say", "tell", "print_all"}),
     "progress.py": frozenset({"_say"}),
+    "live.py": frozenset({"say"}),
 }
 # Methods and functions by which text leaves a program.
 WRITES = frozenset(
@@ -41,7 +42,7 @@ def writers() -> list[Path]:
     package = ROOT / "enrich"
     return [
         *(path for room in ("report", "cli") for path in sorted((package / room).rglob("*.py"))),
-        *(package / name for name in ("progress.py", "listing.py")),
+        *(package / name for name in ("progress.py", "live.py", "listing.py")),
     ]
 
 

@@ -15,6 +15,7 @@ import click
 
 from enrich import __version__
 from enrich.cli.cache import cache_group
+from enrich.cli.completion import VARIABLE, answer, completion_command
 from enrich.cli.diff import diff_command
 from enrich.cli.exits import (
     EXIT_INTERRUPTED,
@@ -28,6 +29,7 @@ from enrich.cli.explain import explain_command
 from enrich.cli.init import init_command
 from enrich.cli.jobs import check_command, demo_command, run_command
 from enrich.cli.links import links_command
+from enrich.cli.options import Commands
 from enrich.cli.reports import report_command
 from enrich.cli.settings import config_command
 from enrich.errors import first_of
@@ -35,7 +37,9 @@ from enrich.errors import first_of
 __all__ = ["cli", "main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="enrich")
 def cli() -> None:
     """Find every link in a folder of notes, and what became of it.
@@ -49,13 +53,15 @@ def cli() -> None:
 
 for _command in (
     *(run_command, check_command, links_command, report_command, diff_command, explain_command),
-    *(cache_group, init_command, config_command, demo_command),
+    *(cache_group, init_command, config_command, demo_command, completion_command),
 ):
     cli.add_command(_command)
 
 
 def _invoke(arguments: list[str]) -> str | None:
     """Run a command and tell which. Not through click's own main, which makes exit code 1 of a closed pipe."""
+    if instruction := os.environ.get(VARIABLE):
+        answer(cli, instruction)
     with cli.make_context("enrich", arguments) as context:
         cli.invoke(context)
         sys.stdout.flush()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from enrich.cli.options import Command, config_option, settings_of
+from enrich.cli.options import Command, Commands, config_option, settings_of
 from enrich.cli.printing import say, tell
 from enrich.errors import UsageError
 
@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     from enrich.store.sqlite import SqliteStore
 
 
-@click.group(name="cache")
+@click.group(cls=Commands, name="cache")
 def cache_group() -> None:
-    """Look at the cache, prune it, or clear it."""
+    """Look at the cache, prune it, or clear it.
+
+    \b
+    enrich cache info
+    enrich cache prune --unused 180d
+    """
 
 
 _cache_options = (
@@ -51,7 +56,9 @@ def _held_cache(cache_dir: str | None, wait: str | None, config_file: str | None
     check_place("--cache-dir", settings["cache_dir"])
     folder = Path(settings["cache_dir"])
     if not os.path.lexists(folder / FILE_NAME):
-        raise UsageError(f"{folder}: there is no cache here; `enrich run` makes one")
+        raise UsageError(
+            f"{folder}: there is no cache here", hint="`enrich run` makes one; --cache-dir names another"
+        )
     with hold(folder, settings["wait"]):
         yield folder / FILE_NAME
 
@@ -66,7 +73,12 @@ def _say_set_aside(store: SqliteStore) -> None:
 @cache_group.command(name="info")
 @_with_cache_options
 def cache_info(cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
-    """Say what the cache holds."""
+    """Say what the cache holds.
+
+    \b
+    enrich cache info
+    enrich cache info --cache-dir /var/cache/enrich
+    """
     import anyio
 
     from enrich.store.protocol import CacheInfo
@@ -95,7 +107,12 @@ def cache_info(cache_dir: str | None, wait: str | None, config_file: str | None)
 )
 @_with_cache_options
 def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
-    """Forget targets that no note has linked to for a while, and thin what is older than a year of the others."""
+    """Forget targets that no note has linked to for a while, and thin what is older than a year of the others.
+
+    \b
+    enrich cache prune
+    enrich cache prune --unused 180d
+    """
     from datetime import timedelta
 
     import anyio
@@ -122,7 +139,12 @@ def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_fil
 @cache_group.command(name="clear")
 @_with_cache_options
 def cache_clear(cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
-    """Forget everything; also the way out when the cache file is damaged."""
+    """Forget everything; also the way out when the cache file is damaged.
+
+    \b
+    enrich cache clear
+    enrich cache clear --cache-dir /var/cache/enrich --wait 10m
+    """
     import shutil
 
     from enrich.text import printable

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import click
 
+from enrich.cli.completion import candidates
 from enrich.cli.printing import output_of
+from enrich.earlier import language_of_locale
 
 
 @click.command(name="diff")
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW", default="reports/latest.json", required=False)
+@click.argument("old", metavar="OLD", shell_complete=candidates)
+@click.argument(
+    "new", metavar="[NEW]", default="reports/latest.json", required=False, shell_complete=candidates
+)
 @click.option(
     "--format",
     "form",
@@ -20,8 +24,9 @@ from enrich.cli.printing import output_of
     show_default=True,
     help="How to print.",
 )
+@click.option("--lang", "lang", type=click.Choice(["en", "zh"]), help="Language; default: the locale's.")
 @click.option("--output", "output", metavar="FILE", help="Write there instead of to standard output.")
-def diff_command(old: str, new: str, form: str, output: str | None) -> None:
+def diff_command(old: str, new: str, form: str, lang: str | None, output: str | None) -> None:
     """Say what changed from one saved report to another: broken, recovered, moved, facts, stars.
 
     \b
@@ -38,4 +43,4 @@ def diff_command(old: str, new: str, form: str, output: str | None) -> None:
     before, after = open_saved(Path(old)), open_saved(Path(new))
     changes = compare(before.run, before.targets(), after.run, after.targets())
     with output_of(output) as write:
-        write(RENDERERS[form](changes))
+        write(RENDERERS[form](changes, lang or language_of_locale()))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from enrich.cli.printing import say
-from enrich.errors import CacheBusyError, EnrichError, StorageError, first_of
+from enrich.errors import CacheBusyError, EnrichError, StorageError, first_of, hint_of
+from enrich.spelling import did_you_mean
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -17,7 +18,7 @@ EXIT_INTERRUPTED = 130
 
 def code_of(error: BaseException) -> int | None:
     """Say what is wrong and give the exit code; None for what is a mistake of ours."""
-    from enrich.text import fill, joined, printable
+    from enrich.text import fill, printable
 
     if first_of(error, KeyboardInterrupt) is not None:
         return EXIT_INTERRUPTED
@@ -28,22 +29,47 @@ def code_of(error: BaseException) -> int | None:
         return EXIT_INCOMPLETE
     if (ours := first_of(error, EnrichError)) is None:
         return None
-    say(fill("error: {}", joined(" ", map(printable, str(ours).splitlines()))))
+    _say_error(str(ours), hint_of(ours))
     if isinstance(ours, CacheBusyError):
         return EXIT_BUSY
     return EXIT_INCOMPLETE if isinstance(ours, StorageError) else EXIT_USAGE
 
 
-def say_misused(error: click.ClickException) -> None:
-    """What click would print: how the command is used, then what is wrong with what was given."""
+def _say_error(message: str, hint: str | None) -> None:
     from enrich.text import fill, joined, printable
 
-    context = getattr(error, "ctx", None)
-    if context is not None:
-        help_line = f"Try '{context.command_path} -h' for help."
-        for line in (*context.get_usage().splitlines(), help_line, ""):
+    say(fill("error: {}", joined(" ", map(printable, message.splitlines()))))
+    if hint is not None:
+        say(fill("hint: {}", printable(hint)))
+
+
+def say_misused(error: click.ClickException) -> None:
+    """What is wrong with how a command was called, and the way out; the help, where nothing was asked for."""
+    from enrich.text import printable
+
+    message = error.format_message().strip()
+    if message.startswith("Usage:"):
+        # A group without a command is no mistake; from version 8.2 on click raises its help.
+        for line in message.splitlines():
             say(printable(line))
-    say(fill("Error: {}", joined(" ", map(printable, error.format_message().splitlines()))))
+        return
+    if isinstance(error, click.exceptions.NoSuchOption):
+        message = f"no such option: {error.option_name}"
+    _say_error(f"{message[:1].lower()}{message[1:]}".removesuffix("."), _way_out(error))
+
+
+def _way_out(error: click.ClickException) -> str | None:
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return None
+    help_line = f"`{context.command_path} --help` lists all options"
+    if isinstance(error, click.MissingParameter):
+        return " ".join(context.get_usage().split())
+    if isinstance(error, click.exceptions.NoSuchOption):
+        names = [name for parameter in context.command.get_params(context) for name in parameter.opts]
+        near = did_you_mean(error.option_name, (name for name in names if name.startswith("--")))
+        return f"{near} {help_line}" if near else help_line
+    return help_line
 
 
 def say_mistake(error: BaseException) -> None:

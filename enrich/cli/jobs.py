@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 
 
 def _display(settings: Settings, quiet: bool, verbose: bool) -> Display:
+    from enrich.live import is_drawable
     from enrich.progress import Display
 
     shown = not (quiet or settings["no_progress"])
-    terminal = sys.stderr.isatty()
-    return Display(live=shown and terminal, plain=shown and not terminal, lines=verbose)
+    # A line for each target would have the foot of the terminal drawn again as often.
+    live = shown and is_drawable(sys.stderr) and not verbose
+    return Display(live=live, plain=shown and not live, lines=verbose)
 
 
 def _exit_code(finished: Finished) -> int:
@@ -82,25 +84,41 @@ def _publisher(
         if quiet:
             return
         if settings["format"] == "text" and not settings["output"]:
-            _tell_changes(report.earlier.changes)
+            _tell_changes(report.earlier.changes, report.language)
         if written:
             _say_written(written)
+        _say_hints(report, written)
 
     return publish
 
 
-def _tell_changes(changes: Changes | None) -> None:
+def _tell_changes(changes: Changes | None, language: str) -> None:
     from enrich.report.changes import text
     from enrich.text import fill
 
     if changes is not None:
-        print_all(chain([fill("\n")], text(changes)))
+        print_all(chain([fill("\n")], text(changes, language)))
 
 
 def _say_written(written: Sequence[Path]) -> None:
     from enrich.text import fill, joined, printable
 
     say(fill("report: {}", joined(", ", (printable(path.as_posix()) for path in written))))
+
+
+def _say_hints(report: Report, written: Sequence[Path]) -> None:
+    """Where to go from here, for somebody who sits before it."""
+    from enrich.text import fill, printable
+
+    if not report.summary.documents:
+        say(
+            fill(
+                "hint: no document was found; `enrich run --help` tells of --extensions, --hidden and others"
+            )
+        )
+    pages = [path for path in written if path.suffix == ".html"]
+    if pages and sys.stderr.isatty():
+        say(fill("hint: open {} in a browser", printable(pages[0].as_posix())))
 
 
 def _reports_folder(settings: Settings, is_check: bool) -> Path | None:
@@ -197,7 +215,12 @@ def check_command(
 @quiet_option
 @verbose_option
 def demo_command(folder: str, quiet: bool, verbose: bool) -> None:
-    """See the whole job on bundled notes and a bundled small web: no network, no token, in seconds."""
+    """See the whole job on bundled notes and a bundled small web: no network, no token, in seconds.
+
+    \b
+    enrich demo
+    enrich demo --into /tmp/enrich-demo
+    """
     from enrich.demo.job import demo_job, lay_out
     from enrich.text import fill, printable
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from enrich.cli.completion import candidates
 from enrich.cli.options import SettingsCommand, config_option, settings_of
 from enrich.cli.printing import output_of, render, say
 from enrich.earlier import language_of, with_earlier
@@ -15,7 +16,7 @@ from enrich.errors import UsageError
 
 
 @click.command(cls=SettingsCommand, name="report")
-@click.argument("file", required=False, metavar="[FILE]")
+@click.argument("file", required=False, metavar="[FILE]", shell_complete=candidates)
 @config_option
 @click.option(
     "--stable", is_flag=True, help="With json: leave out what differs between two runs that found the same."
@@ -37,11 +38,13 @@ def report_command(file: str | None, config_file: str | None, stable: bool, **op
     try:
         report = json.load(path.read_bytes(), str(path))
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}; `enrich run` writes one") from None
+        raise UsageError(
+            f"{path}: cannot be read: {error.strerror}", hint="`enrich run` writes reports/latest.json"
+        ) from None
     if not stable:
         render(replace(with_earlier(report, path.parent, say), language=language_of(settings)), settings)
     elif settings["format"] != "json":
-        raise UsageError("--stable: goes with --format json alone")
+        raise UsageError("--stable: goes with --format json alone", hint="add --format json")
     else:
         with output_of(settings["output"]) as write:
             write(json.render_stable(report))

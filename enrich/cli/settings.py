@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 @config_option
 @click.option("--codes", is_flag=True, help="List all status reasons and finding codes instead.")
 def config_command(config_file: str | None, codes: bool) -> None:
-    """Show every setting and where it came from."""
+    """Show every setting and where it came from.
+
+    \b
+    enrich config
+    enrich config --config ../enrich.toml
+    enrich config --codes
+    """
     if codes:
         _print_codes()
         return

@@ -39,8 +39,12 @@ def check_places(settings: Settings, is_check: bool) -> None:
                 raise UsageError(f"{BY_NAME[name].option}: {folder} is not a folder")
     if output := settings["output"]:
         check_place("--output", output)
-        if os.path.isdir(output) or not os.path.isdir(Path(output).parent):
-            raise UsageError(f"--output: {output}: is a folder, or lies in one that is not there")
+        if os.path.isdir(output):
+            raise UsageError(f"--output: {output}: is a folder; name a file")
+        if not os.path.isdir(Path(output).parent):
+            raise UsageError(
+                f"--output: {output}: cannot be made, since there is no folder {Path(output).parent}"
+            )
 
 
 def check_place(option: str, path: str) -> None:

@@ -24,7 +24,7 @@ from enrich.config.table import (
     Setting,
 )
 from enrich.config.values import DAY_SECONDS, headers, number, printable, seconds
-from enrich.errors import UsageError
+from enrich.errors import UsageError, hint_of
 from enrich.registry import built_in_manners
 
 _HOST_READERS: Mapping[str, Callable[[object], Any]] = {
@@ -48,7 +48,7 @@ def read(setting: Setting, given: object, place: str) -> Any:
         items = given if isinstance(given, (list, tuple)) else [given]
         return tuple(setting.read(item) for item in items)
     except ValueError as error:
-        raise UsageError(f"{place}: {error}") from None
+        raise UsageError(f"{place}: {error}", hint=hint_of(error)) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ def _each(
         try:
             found[key] = readers[key](given)
         except ValueError as error:
-            raise UsageError(f"{file.place(f'{where}.{key}')}: {error}") from None
+            raise UsageError(f"{file.place(f'{where}.{key}')}: {error}", hint=hint_of(error)) from None
     return found
 
 

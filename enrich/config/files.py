@@ -11,6 +11,7 @@ from typing import Any
 
 from enrich.errors import UsageError
 from enrich.places import repository_of
+from enrich.spelling import did_you_mean
 
 FILE_NAME = "enrich.toml"
 
@@ -69,7 +70,9 @@ def _parse(path: Path, partial: bool, in_tree: bool) -> ConfigFile | None:
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: is not TOML: {error}") from None
+        raise UsageError(
+            f"{path}: is not TOML: {error}", hint='text stands in quotation marks there: since = "2021-01"'
+        ) from None
     if partial:
         tool = table.get("tool", {})
         table = tool.get("enrich") if isinstance(tool, dict) else None
@@ -97,7 +100,10 @@ def reject_unknown(file: ConfigFile, keys: Iterable[str], valid: Iterable[str], 
     """Raise UsageError for a key that is none, and name those that are."""
     for key in keys:
         if key not in (names := sorted(valid)):
-            raise UsageError(f"{file.place(prefix + key)}: unknown key; valid keys are {', '.join(names)}")
+            raise UsageError(
+                f"{file.place(prefix + key)}: unknown key; valid keys are {', '.join(names)}",
+                hint=did_you_mean(key, names),
+            )
 
 
 def table_of(file: ConfigFile, name: str) -> Mapping[str, Any]:

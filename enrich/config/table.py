@@ -177,7 +177,7 @@ SETTINGS: tuple[Setting, ...] = (
             commands=_REPORTING,
             help="text, markdown, html, json, jsonl, csv, sarif, junit, github, gitlab, rdjson, bibtex, ris, csl-json."),
     Setting(name="lang", read=one_of(lambda: LANGUAGES), default=None, metavar="LANG", commands=_REPORTING,
-            help="Language of the HTML report: en or zh; default: the locale's."),
+            help="Language of html, markdown and text: en or zh; default: the locale's, check: en."),
     Setting(name="output", read=path, trusted=True, metavar="FILE", commands=_REPORTING,
             help="Write there instead of to standard output."),
     Setting(name="no_progress", read=flag, flag=True, default=False, help="No progress on standard error."),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from enrich.registry import finding_codes, reasons
+from enrich.spelling import did_you_mean
 
 DAY_SECONDS = 86400.0
 _LARGEST = 1e12
@@ -56,8 +57,10 @@ def number(minimum: float, whole: bool = False) -> Callable[[object], Any]:
             number = float(value)
         except ValueError:
             raise ValueError(f"must be a number, not {value!r}") from None
-        if not minimum <= number < _LARGEST:
-            raise ValueError(f"must be at least {minimum:g} and below {_LARGEST:g}, not {value}")
+        if not minimum <= number:
+            raise ValueError(f"must be at least {minimum:g}, not {value}")
+        if not number < _LARGEST:
+            raise ValueError(f"must be below {_LARGEST:g}, not {value}")
         if whole and number != int(number):
             raise ValueError(f"must be a whole number, not {value}")
         return int(number) if whole else number
@@ -114,10 +117,17 @@ def network(value: object) -> str:
 def one_of(names: Callable[[], Iterable[str]]) -> Callable[[object], str]:
     def read(value: object) -> str:
         if value not in (known := list(names())):
-            raise ValueError(f"must be one of {', '.join(known)}, not {value!r}")
+            raise _misspelt(ValueError(f"must be one of {', '.join(known)}, not {value!r}"), value, known)
         return plain_text(value)
 
     return read
+
+
+def _misspelt(error: ValueError, value: object, names: Iterable[str]) -> ValueError:
+    """The error, with the name that may have been meant as its hint."""
+    if isinstance(value, str) and (hint := did_you_mean(value, names)):
+        error.add_note(hint)
+    return error
 
 
 def selectors() -> frozenset[str]:
@@ -131,7 +141,8 @@ def selector(value: object) -> str:
     text = plain_text(value)
     if text in selectors() or re.fullmatch(r"http-[1-9]\d\d", text):
         return text
-    raise ValueError(f"{text!r} is no status, reason or finding code; `enrich config --codes` lists them")
+    error = ValueError(f"{text!r} is no status, reason or finding code; `enrich config --codes` lists them")
+    raise _misspelt(error, text, selectors())
 
 
 def suffix(value: object) -> str:

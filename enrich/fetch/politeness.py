@@ -184,13 +184,22 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class LaneState:
-    """What progress shows of a host."""
+    """What progress shows of a host.
+
+    ``gap_seconds`` is the present one on average, ``slowed`` says that it is longer than agreed on. The host asked to
+    be left alone for ``held_seconds`` more; it takes no connection and is tried again after ``down_seconds``.
+    """
 
     waiting: int
     in_flight: int
     next_turn_seconds: float
     average_seconds: float | None
     deferred: bool
+    width: int
+    gap_seconds: float
+    slowed: bool
+    held_seconds: float
+    down_seconds: float
 
 
 class Limit(Protocol):
@@ -228,6 +237,7 @@ class Lane:
         self._in_flight = 0
         self._average: float | None = None
         self._asked_to_wait_seconds = 0.0
+        self._held_until = float("-inf")
         self.refusals = 0
         self.deferred: str | None = None
 
@@ -297,6 +307,7 @@ class Lane:
         self._asked_to_wait_seconds += max(0.0, until - max(self._clock(), self._pace.ready_at))
         if self._asked_to_wait_seconds > patience_seconds:
             return False
+        self._held_until = max(self._held_until, until)
         self._pace = self._pace.held(until)
         return True
 
@@ -374,10 +385,17 @@ class Lane:
 
     def state(self) -> LaneState:
         """A snapshot for progress."""
+        now = self._clock()
+        down = (health.down_until - now for health in self._health.values() if health.fault is not None)
         return LaneState(
             waiting=self._waiting,
             in_flight=self._in_flight,
-            next_turn_seconds=max(0.0, self._pace.ready_at - self._clock()),
+            next_turn_seconds=max(0.0, self._pace.ready_at - now),
             average_seconds=self._average,
             deferred=self.deferred is not None,
+            width=self._pace.width,
+            gap_seconds=self._pace.gap_seconds(0.5),
+            slowed=self._pace.extra_seconds > 0,
+            held_seconds=max(0.0, self._held_until - now),
+            down_seconds=max((seconds for seconds in down if 0 < seconds <= DOWN_SECONDS), default=0.0),
         )

@@ -167,6 +167,7 @@ KIND = Kind(
     asks_api=lambda _target: True,
     judge_unasked=judge_unasked,
     batch_size=_arxiv_lookup.PAPERS_PER_REQUEST,
+    api_url=lambda api: api.arxiv_api_url,
     findings_of=findings_of,
     manners=dict.fromkeys(ARXIV_HOSTS, ARXIV_MANNERS) | {DATACITE_HOST: DATACITE_MANNERS},
     metadata_age_seconds=30 * DAY,

@@ -201,6 +201,7 @@ KIND = Kind(
     look_up=look_up,
     asks_api=asks_api,
     batch_size=TARGETS_PER_QUERY,
+    api_url=lambda api: api.github_api_url,
     findings_of=findings_of,
     identify_on=identify_on,
     # The API asks for serial requests, and needs no pause between them; the pages turn away who asks fast.

@@ -138,6 +138,10 @@ def no_doubt(_target: Target, _response: Response) -> Doubt | None:
     return None
 
 
+def no_api(_api: Api) -> str | None:
+    return None
+
+
 def no_question(_target: Target, _outcome: Outcome) -> Request | None:
     return None
 
@@ -159,7 +163,7 @@ class Kind:
     judged to be alive what would have to be asked to be sure. ``ask_facts`` makes one more question, whose answer
     ``read_page`` is shown too, for metadata that are due and that the answer of a link that is there does not hold;
     the verdict stands. ``look_up`` asks an API in
-    batches of ``batch_size``; ``asks_api`` says which targets it can decide. ``findings_of`` derives
+    batches of ``batch_size`` at ``api_url``; ``asks_api`` says which targets it can decide. ``findings_of`` derives
     findings from a row of the report. ``judge_unasked`` gives the verdict of a target that nobody need be asked
     about. ``identify_on`` does the same as ``identify`` for a server of one's own, given the address of its API.
     ``manners`` gives the built-in manners of hosts it knows. A verdict
@@ -178,6 +182,7 @@ class Kind:
     look_up: LookUp | None = None
     asks_api: Callable[[Target], bool] | None = None
     batch_size: int = 100
+    api_url: Callable[[Api], str | None] = no_api
     findings_of: Callable[[ReportTarget], Iterable[Finding]] = no_findings
     manners: Mapping[str, Manners] = field(default_factory=dict)
     metadata_age_seconds: float = 30 * 86400.0

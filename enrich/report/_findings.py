@@ -6,9 +6,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from enrich.model import ACCEPTED, BEFORE, Finding, Report, ReportTarget, Severity, Shown, Status
+from enrich.model import ACCEPTED, BEFORE, Finding, Report, ReportTarget, Severity, Status
 from enrich.registry import finding_codes, reason_of
-from enrich.text import fill
+from enrich.report.words import words
 
 # Most urgent first.
 SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -20,28 +20,29 @@ def place(finding: Finding) -> str:
     return ":".join(str(part) for part in parts if part is not None)
 
 
-def explained(finding: Finding, target: ReportTarget | None) -> str:
+def explained(finding: Finding, target: ReportTarget | None, language: str = "en") -> str:
     """What is wrong, what to do, and what is remembered; foreign words in it, so that it needs a door."""
-    parts = [finding.message.rstrip("."), *_way_out(finding), *(history(target) if target else ())]
-    return "; ".join(parts)
+    remembered = history(target, language) if target else ()
+    return "; ".join([finding.message.rstrip("."), *_way_out(finding, language), *remembered])
 
 
-def _way_out(finding: Finding) -> Iterator[str]:
+def _way_out(finding: Finding, language: str) -> Iterator[str]:
     """The better address, where the message does not name it already."""
     if finding.suggestion is not None and finding.suggestion.url not in finding.message:
-        yield f"try {finding.suggestion.url}"
+        yield words(language)["try"].format(url=finding.suggestion.url)
 
 
-def history(target: ReportTarget) -> Iterator[Shown]:
+def history(target: ReportTarget, language: str = "en") -> Iterator[str]:
     """What is remembered of a target that is not fine."""
     if target.status in (Status.OK, Status.REDIRECTED):
         return
+    told = words(language)
     if target.confirmed and target.first_failed_at:
-        yield fill("confirmed, since {:%Y-%m-%d}", target.first_failed_at)
+        yield told["confirmed_since"].format(date=f"{target.first_failed_at:%Y-%m-%d}")
     elif target.failed_checks > 1:
-        yield fill("failed in {} checks", target.failed_checks)
+        yield told["failed_checks"].format(number=target.failed_checks)
     if target.last_ok_at:
-        yield fill("last seen alive {:%Y-%m-%d}", target.last_ok_at)
+        yield told["last_ok"].format(date=f"{target.last_ok_at:%Y-%m-%d}")
 
 
 def message(finding: Finding, target: ReportTarget | None) -> str:

@@ -25,17 +25,16 @@ from enrich.model import (
 )
 from enrich.report._findings import is_let_through, place
 from enrich.report.text import asides, banner, headline
+from enrich.report.words import words
 from enrich.text import fill, joined, markdown, markdown_code, markdown_link
 
 # A step summary of GitHub Actions holds at most 1 MiB.
 MAX_CHARACTERS = 300_000
 # More rows never fit.
 MOST_ROWS = MAX_CHARACTERS // 20
-_SEVERITIES = (
-    (Severity.ERROR, "To put right"),
-    (Severity.WARNING, "Worth a look"),
-    (Severity.NOTE, "There before, or accepted"),
-)
+LONGEST_TITLE = 400
+_SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+_TITLES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "let_through"}
 
 
 def _table(heading: Iterable[str], rows: Iterable[Iterable[Shown]]) -> Iterator[Shown]:
@@ -50,15 +49,19 @@ def _counts(kind: str, counts: Mapping[str, int]) -> list[Shown]:
 
 
 def _summary(report: Report) -> Iterator[Shown]:
-    for line in banner(report):
+    told = words(report.language)
+    for line in banner(report, report.language):
         yield fill("> **{}**\n\n", markdown(line))
-    yield fill("# Links: {}\n\n", markdown(headline(report)))
-    yield from _table(["kind", *Status], (_counts(*row) for row in report.summary.by_kind.items()))
+    title = f"{told['title']}{told['colon']}{headline(report, report.language)}"
+    yield fill("# {}\n\n", markdown(title, LONGEST_TITLE))
+    heading = [told["kind"], *(told[f"status:{status}"] for status in Status)]
+    yield from _table(heading, (_counts(*row) for row in report.summary.by_kind.items()))
     yield fill("\n")
 
 
 def _findings(report: Report) -> Iterator[Shown]:
-    for severity, title in _SEVERITIES:
+    told = words(report.language)
+    for severity in _SEVERITIES:
         if number := _number(report, severity):
             chosen = (
                 finding
@@ -68,10 +71,9 @@ def _findings(report: Report) -> Iterator[Shown]:
             fitting = list(islice(chosen, MOST_ROWS))
             wanted = {finding.target for finding in fitting}
             urls = {target.id: target.url for target in report.targets() if target.id in wanted}
-            yield fill("## {} ({})\n\n", markdown(title), number)
-            yield from _table(
-                ["where", "what", "link", "what to do"], (_finding(one, urls) for one in fitting)
-            )
+            yield fill("## {} ({})\n\n", markdown(told[_TITLES[severity]]), number)
+            heading = [told["where"], told["what"], told["address"], told["to_do"]]
+            yield from _table(heading, (_finding(one, urls) for one in fitting))
             yield fill("\n")
 
 
@@ -95,7 +97,7 @@ def _finding(finding: Finding, urls: dict[str, str]) -> list[Shown]:
     ]
 
 
-def _facts(metadata: Metadata | None) -> str:
+def _facts(metadata: Metadata | None, told: Mapping[str, str]) -> str:
     match metadata:
         case Article():
             parts = [metadata.account, (metadata.published_at or "")[:10]]
@@ -103,26 +105,27 @@ def _facts(metadata: Metadata | None) -> str:
             authors = ", ".join(metadata.authors[:3]) + (" …" if len(metadata.authors) > 3 else "")
             parts = [authors, (metadata.published or "")[:10]]
         case Repository():
-            stars = None if metadata.stars is None else f"{metadata.stars} stars"
-            parts = [stars, metadata.language, "archived" if metadata.archived else None]
+            stars = None if metadata.stars is None else told["stars"].format(number=metadata.stars)
+            parts = [stars, metadata.language, told["archived"] if metadata.archived else None]
         case _:
             parts = []
     return ", ".join(part for part in parts if part)
 
 
-def _target(target: ReportTarget) -> list[Shown]:
+def _target(target: ReportTarget, told: Mapping[str, str]) -> list[Shown]:
     return [
         markdown_code(target.status),
         markdown_link(target.url),
         markdown(title_of(target.metadata) or ""),
-        markdown(_facts(target.metadata)),
+        markdown(_facts(target.metadata, told)),
     ]
 
 
-def _targets(targets: Iterable[ReportTarget]) -> Iterator[Shown]:
-    yield fill("## All targets\n\n")
-    asked = (_target(target) for target in targets if target.status is not Status.SKIPPED)
-    yield from _table(["status", "link", "title", "facts"], asked)
+def _targets(report: Report) -> Iterator[Shown]:
+    told = words(report.language)
+    yield fill("## {}\n\n", markdown(told["all_targets"]))
+    asked = (_target(target, told) for target in report.targets() if target.status is not Status.SKIPPED)
+    yield from _table([told["status"], told["address"], told["name"], told["facts"]], asked)
 
 
 def _pieces(report: Report) -> Iterator[Shown]:
@@ -130,7 +133,7 @@ def _pieces(report: Report) -> Iterator[Shown]:
     yield from _findings(report)
     for told in asides(report):
         yield fill("{}.\n\n", markdown(told[:1].upper() + told[1:]))
-    yield from _targets(report.targets())
+    yield from _targets(report)
 
 
 def render(report: Report) -> Iterator[Shown]:
@@ -139,7 +142,7 @@ def render(report: Report) -> Iterator[Shown]:
     for piece in _pieces(report):
         written += len(piece)
         if written > MAX_CHARACTERS:
-            yield fill("\n… and more: the JSON report has all of it.\n")
+            yield fill("\n{}\n", markdown(words(report.language)["more"]))
             return
         yield piece
 

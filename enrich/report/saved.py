@@ -74,7 +74,9 @@ def open_saved(path: Path) -> Saved:
         summary = _value(head[2], _SUMMARY, ReportSummary)
         return Saved(path, _value(head[1], _RUN, ReportRun), summary.by_status)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}; `enrich run` writes one") from None
+        raise UsageError(
+            f"{path}: cannot be read: {error.strerror}", hint="`enrich run` writes reports/latest.json"
+        ) from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: is not an enrich report: {error}") from None
 

@@ -11,69 +11,67 @@ from collections.abc import Iterator, Sequence
 
 from enrich.model import Finding, Format, Report, ReportTarget, Severity, Shown, Status
 from enrich.report._findings import SEVERITIES, address, explained, place, targets_of, worth_showing
+from enrich.report.words import words
 from enrich.text import fill, joined, printable
 
 _UNSURE = (Status.BLOCKED, Status.UNREACHABLE)
 
 
-def line(finding: Finding, target: ReportTarget | None) -> Shown:
+def line(finding: Finding, target: ReportTarget | None, language: str = "en") -> Shown:
     """``path:line:column: reason  url  (what to do)``."""
     code, where = printable(finding.code), printable(place(finding))
     what = fill("{}: {}", where, code) if finding.document else code
     url = address(finding, target)
     about = fill("{}  {}", what, printable(url)) if url else what
-    return fill("{}  ({})", about, printable(explained(finding, target)))
+    return fill("{}  ({})", about, printable(explained(finding, target, language)))
 
 
-def counted(number: int, one: str, many: str | None = None) -> Shown:
-    """``1 link``, ``2 links``; the words are ours."""
-    return fill("{} {}", number, printable(one if number == 1 else many or one + "s"))
+def counted(number: int, name: str, language: str = "en") -> str:
+    """``1 link``, ``2 links``, ``2 个链接``; ``name`` is the English word for one."""
+    return f"{number} {words(language)[name if number == 1 else name + 's']}"
 
 
-def _statuses(report: Report) -> Shown:
-    counts = report.summary.by_status
-    told = [fill("{} {}", counts[status], status) for status in Status if counts[status]]
-    return joined(", ", told) if told else fill("nothing to check")
+def _statuses(report: Report, language: str) -> str:
+    counts, told = report.summary.by_status, words(language)
+    shown = [f"{counts[status]} {told[f'status:{status}']}" for status in Status if counts[status]]
+    return told["comma"].join(shown) or told["nothing"]
 
 
-def _unsure(targets: Iterator[ReportTarget]) -> Iterator[Shown]:
-    reasons = Counter(target.reason for target in targets if target.status in _UNSURE)
+def _unsure(report: Report) -> Iterator[Shown]:
+    """What could not be told, counted by reason."""
+    told = words(report.language)
+    reasons = Counter(target.reason for target in report.targets() if target.status in _UNSURE)
     if reasons:
-        listed = [fill("{} {}", printable(reason), number) for reason, number in sorted(reasons.items())]
-        total = counted(sum(reasons.values()), "target")
-        yield fill("could not be told ({}): {}\n", total, joined(", ", listed))
+        listed = [f"{reason} {number}" for reason, number in sorted(reasons.items())]
+        total = counted(sum(reasons.values()), "target", report.language)
+        said = told["unsure"].format(targets=total, reasons=told["comma"].join(listed))
+        yield fill("{}\n", printable(said))
 
 
-def headline(report: Report) -> Shown:
+def headline(report: Report, language: str = "en") -> Shown:
     """One line that says how things stand."""
     summary = report.summary
-    return fill(
-        "{} in {}, {}: {}",
-        counted(summary.links, "link"),
-        counted(summary.documents, "document"),
-        counted(summary.targets, "target"),
-        _statuses(report),
+    return printable(
+        words(language)["headline"].format(
+            links=counted(summary.links, "link", language),
+            documents=counted(summary.documents, "document", language),
+            targets=counted(summary.targets, "target", language),
+            statuses=_statuses(report, language),
+        )
     )
 
 
-_LET_THROUGH = "let through, there before or accepted"
-
-
-def _totals(shown: Sequence[Finding]) -> Iterator[Shown]:
+def _totals(shown: Sequence[Finding], language: str) -> Iterator[Shown]:
     """How many there are of each severity and code, the most first."""
+    told = words(language)
     for severity in SEVERITIES:
         codes = Counter(finding.code for finding in shown if finding.severity is severity)
         if not codes:
             continue
         ordered = sorted(codes.items(), key=lambda pair: (-pair[1], pair[0]))
-        number = sum(codes.values())
-        total = (
-            fill("{} {}", number, printable(_LET_THROUGH))
-            if severity is Severity.NOTE
-            else counted(number, severity)
-        )
-        told = joined(", ", [fill("{} {}", printable(code), count) for code, count in ordered])
-        yield fill("{}: {}\n", total, told)
+        total = counted(sum(codes.values()), f"finding_{severity}", language)
+        listed = told["comma"].join(f"{code} {count}" for code, count in ordered)
+        yield fill("{}\n", printable(f"{total}{told['colon']}{listed}"))
 
 
 def first_failing(number: int, first: Sequence[Finding], *, by_change: bool) -> Shown:
@@ -93,19 +91,20 @@ def first_failing(number: int, first: Sequence[Finding], *, by_change: bool) -> 
 
 
 def _tail(report: Report, shown: Sequence[Finding]) -> Iterator[Shown]:
-    summary = report.summary
-    yield fill("{}\n", headline(report))
-    yield from _totals(shown)
+    summary, language = report.summary, report.language
+    told = words(language)
+    yield fill("{}\n", headline(report, language))
+    yield from _totals(shown, language)
     if any(summary.by_status[status] for status in _UNSURE):
-        yield from _unsure(iter(report.targets()))
+        yield from _unsure(report)
+    said = []
     if summary.deferred:
-        waiting = counted(summary.deferred, "target")
-        told = "wait for a later run: their hosts have had their share, ask for it, or take no connection"
-        yield fill("{} {}\n", waiting, printable(told))
+        said.append(told["deferred"].format(targets=counted(summary.deferred, "target", language)))
     if report.run.since or report.run.until:
-        yield fill("{} without a known date\n", counted(summary.undated_links, "link"))
+        said.append(told["undated"].format(links=counted(summary.undated_links, "link", language)))
     if notes := summary.findings["note"] - sum(finding.severity is Severity.NOTE for finding in shown):
-        yield fill("{} in the JSON report\n", counted(notes, "note"))
+        said.append(told["in_json"].format(notes=counted(notes, "note", language)))
+    yield from (fill("{}\n", printable(one)) for one in said)
 
 
 # Worth knowing, and no reason to read anything else differently.
@@ -117,13 +116,14 @@ _ASIDES = frozenset(
 )
 
 
-def banner(report: Report) -> list[str]:
+def banner(report: Report, language: str = "en") -> list[str]:
     """What must be known before anything else is read: that the run is not complete, why, and what to do."""
-    opening = "" if report.run.complete else "The run is not complete: "
+    incomplete = words(language)["not_complete"]
+    opening = "" if report.run.complete else f"{incomplete}{words(language)['colon']}"
     told = [
         f"{opening}{warning.message}." for warning in report.run.warnings if warning.code not in _ASIDES
     ]
-    return told or ([] if report.run.complete else ["The run is not complete."])
+    return told or ([] if report.run.complete else [f"{incomplete}{words(language)['stop']}"])
 
 
 def asides(report: Report) -> list[str]:
@@ -132,19 +132,20 @@ def asides(report: Report) -> list[str]:
 
 
 def render(report: Report) -> Iterator[Shown]:
-    for told in banner(report):
+    language = report.language
+    for told in banner(report, language):
         yield fill("{}\n", printable(told))
     if banner(report):
         yield fill("\n")
     shown = worth_showing(report)
     targets = targets_of(report, shown)
     for finding in shown:
-        yield fill("{}\n", line(finding, targets.get(finding.target or "")))
+        yield fill("{}\n", line(finding, targets.get(finding.target or ""), language))
     if shown:
         yield fill("\n")
     yield from _tail(report, shown)
     for told in asides(report):
-        yield fill("note: {}\n", printable(told))
+        yield fill("{}\n", printable(f"{words(language)['aside']}{words(language)['colon']}{told}"))
 
 
 FORMAT = Format(name="text", suffix="txt", render=render)

@@ -235,6 +235,10 @@ class Store(Protocol):
         """Kinds with due targets that an API can decide."""
         ...
 
+    async def due_by_api(self) -> Sequence[tuple[str, int]]:
+        """Those kinds, each with the number of its due targets."""
+        ...
+
     async def take(self, host: str, limit: int) -> list[DueTarget]:
         """Take due targets of a host: never checked, then broken unconfirmed, then without answer, then the oldest."""
         ...

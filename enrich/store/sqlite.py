@@ -150,14 +150,18 @@ class SqliteStore:
     # --- handing out -------------------------------------------------------------------------------
 
     async def hosts(self) -> Sequence[tuple[str, int]]:
-        query = (
-            "SELECT host, count(*) FROM selected WHERE due = 1 AND by_api = 0 GROUP BY host ORDER BY host"
-        )
+        query = "SELECT host, count(*) FROM selected WHERE due = 1 AND by_api = 0 GROUP BY host ORDER BY 2 DESC, host"
         return await self._call(lambda: [(row[0], row[1]) for row in self._connection.execute(query)])
 
     async def kinds_by_api(self) -> Sequence[str]:
         query = "SELECT DISTINCT kind FROM selected WHERE due = 1 AND by_api = 1 ORDER BY kind"
         return await self._call(lambda: [row[0] for row in self._connection.execute(query)])
+
+    async def due_by_api(self) -> Sequence[tuple[str, int]]:
+        query = (
+            "SELECT kind, count(*) FROM selected WHERE due = 1 AND by_api = 1 GROUP BY kind ORDER BY kind"
+        )
+        return await self._call(lambda: [(row[0], row[1]) for row in self._connection.execute(query)])
 
     async def take(self, host: str, limit: int) -> list[DueTarget]:
         return await self._call(lambda: planning.take_of_host(self._connection, host, limit))

@@ -190,3 +190,19 @@ def test_credentials_in_notes_reach_no_format() -> None:
     )
     for name in formats():
         assert "hunter2" not in rendered(name, report(*rows, findings=(finding,))), name
+
+
+FOR_PEOPLE = {"html", "markdown", "text"}
+
+
+@pytest.mark.parametrize("name", sorted(formats()))
+def test_programs_read_the_same_in_every_language_and_people_do_not(name: str) -> None:
+    english, chinese = (rendered(name, replace(whole(), language=language)) for language in ("en", "zh"))
+    assert (english == chinese) is (name not in FOR_PEOPLE)
+
+
+def test_text_in_chinese_counts_in_chinese() -> None:
+    said = rendered("text", replace(whole(), language="zh"))
+    assert "个链接" in said
+    assert "已迁移" in said
+    assert [word for word in ("links", "targets", "JSON report", "redirected") if word in said] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from enrich.config import LANGUAGES
-from enrich.model import Status
+from enrich.report.words import KINDS, STATUSES
 
 _WORDS: dict[str, tuple[str, str]] = {
     "title": ("Link report", "链接报告"),
@@ -99,27 +99,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "link": ("link", "链接"),
     "date": ("date", "日期"),
 }  # fmt: skip
-_STATUSES: dict[Status, tuple[str, str]] = {
-    Status.OK: ("ok", "正常"),
-    Status.REDIRECTED: ("redirected", "已迁移"),
-    Status.BROKEN: ("broken", "失效"),
-    Status.BLOCKED: ("blocked", "被拦截"),
-    Status.UNREACHABLE: ("unreachable", "无响应"),
-    Status.SKIPPED: ("skipped", "未检查"),
-}
-_KINDS: dict[str, tuple[str, str]] = {
-    "wechat": ("WeChat", "微信"),
-    "arxiv": ("arXiv", "arXiv"),
-    "github": ("GitHub", "GitHub"),
-    "doi": ("DOI", "DOI"),
-    "web": ("Web", "网页"),
-    "file": ("Files", "文件"),
-}
 
 
 def words(language: str) -> Mapping[str, str]:
     """All words of the page in a language; those of a status and a kind begin with ``status:`` and ``kind:``."""
     place = LANGUAGES.index(language)
     table = {name: told[place] for name, told in _WORDS.items()}
-    table |= {f"status:{status}": told[place] for status, told in _STATUSES.items()}
-    return table | {f"kind:{kind}": told[place] for kind, told in _KINDS.items()}
+    table |= {f"status:{status}": told[place] for status, told in STATUSES.items()}
+    return table | {f"kind:{kind}": told[place] for kind, told in KINDS.items()}

@@ -1,0 +1,39 @@
+"""What is known before the first question: which hosts will take long, by manners alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from enrich.asking import Asking
+from enrich.bounds import WORTH_TELLING_SECONDS, Bound, gap_of
+from enrich.checking import allowance
+from enrich.lookup import queue_of
+from enrich.registry import kinds
+from enrich.report.words import kind_word
+
+
+async def forecast(asking: Asking) -> list[Bound]:
+    """The hosts and APIs that take longer than a minute by themselves, the slowest first."""
+    found = [bound async for bound in _bounds(asking) if bound.seconds_for_all > WORTH_TELLING_SECONDS]
+    return sorted(found, key=lambda bound: (-bound.seconds, -bound.seconds_for_all, bound.called))
+
+
+async def _bounds(asking: Asking) -> AsyncIterator[Bound]:
+    for host, count in await asking.store.hosts():
+        gap = gap_of(asking.manners_of(host))
+        if count * gap <= WORTH_TELLING_SECONDS:
+            continue
+        allowed = await allowance(asking, host)
+        asked = count if allowed is None else min(count, allowed)
+        yield Bound(called=_called(host), due=count, asked=asked, gap_seconds=gap)
+    for name, count in await asking.store.due_by_api():
+        queue = queue_of(kinds()[name], asking.api)
+        gap = gap_of(asking.manners_of(queue.host))
+        called = f"{kind_word(name)} links"
+        yield Bound(called=called, due=count, asked=count, gap_seconds=gap, batch=queue.batch)
+
+
+def _called(host: str) -> str:
+    """``WeChat links`` where a kind has manners for the host, else ``links to example.org``."""
+    name = next((kind.name for kind in kinds().values() if host in kind.manners), None)
+    return f"{kind_word(name)} links" if name else f"links to {host}"

@@ -38,6 +38,7 @@ LINES = (
     line(
         "checking lookup documents git_dates tracked findings mismatch repeats sorting report progress waiting"
     ),
+    line("judging"),
     line("asking"),
     line("controls holds kinds network turns"),
     line("extract fetch reasons store verdict"),

@@ -46,12 +46,11 @@ async def check_all(asking: Asking) -> None:
 
 async def allowance(asking: Asking, host: str) -> int | None:
     """How many targets of a host may be asked now, by the user's limits and the host's caps."""
-    manners = asking.manners_of(host)
-    limits = [asking.budget_of(host), manners.check_cap if asking.is_check else None]
-    if manners.daily_cap is not None:
-        asked = await asking.store.asked_since(host, asking.now() - DAY)
-        limits.append(max(0, manners.daily_cap - asked))
-    return min((limit for limit in limits if limit is not None), default=None)
+    share, cap = asking.share_of(host).number, asking.manners_of(host).daily_cap
+    if share is None or cap is None:
+        return share
+    asked = await asking.store.asked_since(host, asking.now() - DAY)
+    return min(share, max(0, cap - asked))
 
 
 async def check_host(asking: Asking, host: str, count: int) -> None:

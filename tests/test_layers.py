@@ -31,7 +31,7 @@ LINES = (
     # A whole run; and links alone, as fast as they can be listed.
     line("pipeline listing"),
     # The two ends of a run: what comes in, what is said of it.
-    line("collect explain summary"),
+    line("collect explain run_warnings summary unasked"),
     line("earlier publish selection"),
     line("equipment files job"),
     # The steps and the readers, which know nothing of each other.

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from enrich.documents import STDIN, Decoded, Place, Places, text_at, type_of
+from enrich.decoding import Decoded
+from enrich.documents import STDIN, Place, Places, text_at, type_of
 from enrich.extract.fast import CODE, DISABLED, ELSEWHERE, IMAGE, Spot, spot_of, spots
 from enrich.files import is_surely_inside
 from enrich.model import Document, Element, Link, Shown

@@ -40,7 +40,7 @@ LINES = (
     ),
     line("judging"),
     line("asking"),
-    line("controls holds kinds network turns"),
+    line("controls decoding holds kinds network turns"),
     line("extract fetch reasons store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
     line("codec config places registry text urls", may_use_each_other=True),

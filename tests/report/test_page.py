@@ -12,7 +12,7 @@ import pytest
 from browser import Browser, chromium, visit
 from hostile import CORPUS
 from npm import published
-from rows import NOW, asked_target, made_report, report_link
+from rows import NOW, asked_target, made_report, rendered, report_link
 
 from enrich.config import LANGUAGES
 from enrich.model import (
@@ -33,7 +33,7 @@ from enrich.model import (
     Side,
     Status,
 )
-from enrich.registry import formats, kinds
+from enrich.registry import kinds
 from enrich.report.page.data import SPARK_POINTS, target_row
 from enrich.report.page.labels import words
 
@@ -101,7 +101,7 @@ def small() -> Report:
 
 def written(folder: Path, made: Report, name: str = "latest.html") -> Path:
     path = folder / name
-    path.write_text("".join(formats()["html"].render(made)), encoding="utf-8")
+    path.write_text(rendered("html", made), encoding="utf-8")
     return path
 
 

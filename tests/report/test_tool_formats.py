@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 from npm import published
-from rows import NOW, asked_target, made_report, report_link
+from rows import NOW, asked_target, made_report, rendered, report_link
 
 from enrich.model import Article, Finding, Report, Severity, Status, Suggestion
 from enrich.registry import finding_codes, formats, reasons
@@ -44,10 +44,6 @@ def red() -> Report:
     )
     note = finding("https-available", 1, severity=Severity.NOTE, message="write https", target=fine.id)
     return made_report(gone, walled, fine, findings=(note, archived, finding(suggestion=better)))
-
-
-def rendered(name: str, made: Report) -> str:
-    return "".join(formats()[name].render(made))
 
 
 def scan(made: Report) -> dict[str, Any]:

@@ -43,7 +43,7 @@ LINES = (
     line("controls decoding holds kinds network turns"),
     line("extract fetch reasons store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
-    line("codec config places registry text urls", may_use_each_other=True),
+    line("codec config places redaction registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
         "changes date_forms dates front_matter gitignore mass_change moves outage periods processes titles topics "
@@ -59,6 +59,8 @@ LIGHT_ROOMS = frozenset(
         "errors",
         "urls",
         "dates",
+        "decoding",
+        "redaction",
         "text",
         "reasons",
         "verdict",

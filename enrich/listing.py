@@ -60,7 +60,7 @@ def listed(places: Places, selection: Selection) -> Iterator[Listed]:
             # What was named and cannot be read ends the run before anything is written.
             text_at(place)
     batches = _batches(places)
-    # Helpers start as soon as it is plain that they are worth it, and not when the last document is found.
+    # Workers start as soon as it is plain that they are worth it, and not when the last document is found.
     first = list(islice(batches, WORTH_SHARING_BYTES // BATCH_BYTES))
     is_much = len(first) * BATCH_BYTES >= WORTH_SHARING_BYTES
     processes = min(processors(), MOST_PROCESSES) if is_much else 1

@@ -17,7 +17,9 @@ async def tell_turns(
     ``warn`` takes a code and a message; ``held_until`` knows, by the clock of stored dates, which hosts want to be
     left alone. The links of any host get a word each; a warning is for hosts that are slow by their own manners.
     """
-    refused = {asking.manners_of(host).known_as or host: n for host, n in asking.refusals.of_all().items()}
+    refused = {
+        asking.manners_of(host).known_as or host: count for host, count in asking.refusals.of_all().items()
+    }
     if told := challenged(refused):
         warn("challenged", told)
     turns, slow = [], []

@@ -8,15 +8,16 @@ chunk. A body that is cut is still a body: what people look for stands at its be
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import anyio
 import httpx
 
 from enrich.fetch.hops import location_of
-from enrich.fetch.transport import Answered
+from enrich.fetch.reading import Headers
 from enrich.model import Request, Response
 
 # What may come over the wire for one body, unless a request asks for a larger one.
@@ -149,6 +150,23 @@ async def drain(chunks: AsyncIterator[bytes]) -> bool:
 
 
 # --- as much as is wanted ---------------------------------------------------------------------------
+
+
+class Answered(Protocol):
+    """An answer whose body may still be coming in."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Headers: ...
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be closed."""
+
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body's raw bytes."""
+
+    async def aclose(self) -> None: ...
 
 
 async def read_wanted(request: Request, answer: Response, answered: Answered) -> tuple[bytes, bool]:

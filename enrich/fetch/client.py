@@ -26,7 +26,7 @@ import tenacity
 from enrich.fetch import retry
 from enrich.fetch.address import Guard, literal, parse_nets
 from enrich.fetch.attempt import Attempt
-from enrich.fetch.body import read_wanted
+from enrich.fetch.body import Answered, read_wanted
 from enrich.fetch.budgets import Budgets
 from enrich.fetch.faults import fault_of, is_before_connection
 from enrich.fetch.hops import Address, address_of, headers_of, told
@@ -38,7 +38,6 @@ from enrich.fetch.robots import NO_RULES, Rules, question, rules_of
 from enrich.fetch.settings import FetchSettings
 from enrich.fetch.transport import (
     Adapted,
-    Answered,
     Exchange,
     OriginTransport,
     Question,

@@ -14,7 +14,7 @@ from enrich.model import Api, Fetch, Manners, Target
 from enrich.network import Outages
 from enrich.store.protocol import Store
 from enrich.store.recorder import Recorder
-from enrich.turns import Refusals
+from enrich.turns import Refusals, Share, share_of
 
 
 def _as_many_as_wanted(_host: str, count: int) -> int:
@@ -56,3 +56,7 @@ class Asking:
     controls: Controls = field(default_factory=Controls)
     backlog: Backlog = field(default_factory=Backlog)
     stopping: anyio.Event = field(default_factory=anyio.Event)
+
+    def share_of(self, host: str) -> Share:
+        """How many targets of a host this run may ask, whatever was asked of it before."""
+        return share_of(host, self.manners_of(host), self.budget_of(host), is_check=self.is_check)

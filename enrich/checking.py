@@ -1,7 +1,7 @@
 """Targets to verdicts: a lane per host.
 
 Each host has a task of its own that waits only for itself, so that one slow host delays nobody else. How
-often and how many at a time is kept by the fetch layer; here is what to ask, and what the answers mean.
+often and how many at a time is kept by the fetch layer; what the answers mean, by `enrich.judging`.
 """
 
 from __future__ import annotations
@@ -13,22 +13,8 @@ import anyio
 
 from enrich.asking import Asking
 from enrich.backlog import Queue
-from enrich.errors import StorageError
-from enrich.model import (
-    CheckResult,
-    Failure,
-    FailureKind,
-    Kind,
-    Manners,
-    Outcome,
-    PageFacts,
-    Response,
-    Status,
-    Target,
-    Verdict,
-)
-from enrich.registry import kinds
-from enrich.store.history import ALIVE
+from enrich.judging import check_one
+from enrich.model import Manners, Status
 from enrich.store.protocol import DueTarget
 from enrich.store.recorder import DEFERRED, Asked
 from enrich.turns import is_refusal
@@ -64,12 +50,11 @@ async def check_all(asking: Asking) -> None:
 
 async def allowance(asking: Asking, host: str) -> int | None:
     """How many targets of a host may be asked now, by the user's limits and the host's caps."""
-    manners = asking.manners_of(host)
-    limits = [asking.budget_of(host), manners.check_cap if asking.is_check else None]
-    if manners.daily_cap is not None:
-        asked = await asking.store.asked_since(host, asking.now() - DAY)
-        limits.append(max(0, manners.daily_cap - asked))
-    return min((limit for limit in limits if limit is not None), default=None)
+    share, cap = asking.share_of(host).number, asking.manners_of(host).daily_cap
+    if share is None or cap is None:
+        return share
+    asked = await asking.store.asked_since(host, asking.now() - DAY)
+    return min(share, max(0, cap - asked))
 
 
 async def check_host(asking: Asking, host: str, count: int) -> None:
@@ -218,122 +203,3 @@ async def _second_look(asking: Asking, first: Asked) -> None:
         verdict = replace(verdict, status=Status.UNREACHABLE, reason="dns-failure")
     result = replace(asked.result, verdict=verdict, attempts=first.result.attempts + asked.result.attempts)
     await asking.outages.take(replace(asked, result=result, last_word=True))
-
-
-async def check_one(asking: Asking, due: DueTarget) -> Asked | None:
-    """Ask one target and judge the answer; None when judging failed, which is a mistake of ours."""
-    kind, target = kinds()[due.target.kind], due.target
-    began = anyio.current_time()
-    first = await asking.fetch(kind.request(target, due.wants_metadata))
-    try:
-        question = kind.confirm(target, first, due.wants_metadata)
-        second = await asking.fetch(question) if question is not None else None
-        if isinstance(first, Failure) and _was_not_asked(second):
-            # The host went down meanwhile, but this link has failed by itself.
-            second = None
-        verdict, outcome = _judge_both(asking, kind, target, first, second)
-        if not isinstance(second, Failure):
-            # What the first question met alone, mostly a HEAD, condemns nobody.
-            verdict = await _settled(asking, kind, target, verdict, outcome)
-        result = _result(asking, kind, due, (verdict, outcome), (first, second))
-        shown = second if isinstance(second, Response) else first
-        result = await _with_facts(asking, kind, due, shown, result)
-        return Asked(due, result, plain=_is_plain(first) or _is_plain(second), began=began)
-    except StorageError:
-        raise
-    except Exception as error:
-        # One page that we cannot digest must not cost the night; it is shown and ends in exit code 70.
-        asking.broke(target, error)
-        await asking.store.defer([target.id], "not-reached")
-        return None
-
-
-def _was_not_asked(outcome: Outcome | None) -> bool:
-    return isinstance(outcome, Failure) and outcome.kind is FailureKind.HOST_DEFERRED
-
-
-def _is_plain(outcome: Outcome | None) -> bool:
-    """Whether any part of an answer came without a certificate."""
-    if outcome is None:
-        return False
-    return not all(url.startswith("https:") for url in (outcome.url, *(hop.url for hop in outcome.hops)))
-
-
-def _judge_both(
-    asking: Asking, kind: Kind, target: Target, first: Outcome, second: Outcome | None
-) -> tuple[Verdict, Outcome]:
-    """The verdict on one or two answers, and the answer that decided."""
-    verdict, outcome = _judge(asking, kind, target, second or first), second or first
-    if isinstance(second, Failure) and (before := _judge(asking, kind, target, first)).status in ALIVE:
-        # The page was wanted for its metadata only: it is there, whatever became of the second answer.
-        verdict, outcome = before, first
-    return verdict, outcome
-
-
-async def _settled(
-    asking: Asking, kind: Kind, target: Target, verdict: Verdict, outcome: Outcome
-) -> Verdict:
-    """The verdict once it is known whether an answer of success means what it says."""
-    if not isinstance(outcome, Response) or verdict.status not in ALIVE:
-        return verdict
-    if outcome.status in asking.accept_of(target.host):
-        return verdict
-    return await asking.controls.settle(kind.doubt(target, outcome), asking.fetch) or verdict
-
-
-def _result(
-    asking: Asking,
-    kind: Kind,
-    due: DueTarget,
-    judged: tuple[Verdict, Outcome],
-    asked: tuple[Outcome, Outcome | None],
-) -> CheckResult:
-    target, (verdict, outcome), (first, second) = due.target, judged, asked
-    facts = PageFacts()
-    if isinstance(outcome, Response) and verdict.status in ALIVE:
-        facts = kind.read_page(target, outcome)
-    elapsed = first.elapsed_seconds + (second.elapsed_seconds if second else 0.0)
-    return CheckResult(
-        target_id=target.id,
-        at=asking.now(),
-        verdict=verdict,
-        http_status=outcome.status if isinstance(outcome, Response) else None,
-        final_url=outcome.url if outcome.hops else None,
-        attempts=outcome.attempts,
-        elapsed_seconds=elapsed,
-        metadata=facts.metadata,
-        metadata_source=facts.source if facts.metadata else None,
-        wanted_metadata=due.wants_metadata,
-        alias=facts.alias,
-    )
-
-
-async def _with_facts(
-    asking: Asking, kind: Kind, due: DueTarget, outcome: Outcome, result: CheckResult
-) -> CheckResult:
-    """The result with metadata that stand at another address, where they are due and missing."""
-    if not due.wants_metadata or result.metadata is not None or result.verdict.status not in ALIVE:
-        return result
-    question = kind.ask_facts(due.target, outcome)
-    answer = await asking.fetch(question) if question is not None else None
-    if not isinstance(answer, Response):
-        return result
-    facts = kind.read_page(due.target, answer)
-    return replace(
-        result,
-        metadata=facts.metadata,
-        metadata_source=facts.source if facts.metadata else None,
-        elapsed_seconds=result.elapsed_seconds + answer.elapsed_seconds,
-    )
-
-
-# Whatever its kind, a target that was not asked has no other verdict than that.
-_NOT_ASKED = frozenset({FailureKind.HOST_DEFERRED, FailureKind.ROBOTS_DISALLOWED})
-
-
-def _judge(asking: Asking, kind: Kind, target: Target, outcome: Outcome) -> Verdict:
-    if isinstance(outcome, Failure) and outcome.kind in _NOT_ASKED:
-        return Verdict(Status.SKIPPED, outcome.kind.value, outcome.detail)
-    if isinstance(outcome, Response) and outcome.status in asking.accept_of(target.host):
-        return Verdict(Status.OK, f"http-{outcome.status}", "accepted for this host by the configuration")
-    return kind.judge(target, outcome)

@@ -41,6 +41,7 @@ _PAGES_OF = {"arxiv": "https://arxiv.org/abs/{}", "github": "https://github.com/
 
 
 def found_target(identity: Identity) -> FoundTarget:
+    """The target of an identity, and where it is asked: an API, or its own host."""
     kind = kinds()[identity.kind]
     target = Target(
         id=identity.id, url=identity.url, kind=identity.kind, host=host_of(identity.url),

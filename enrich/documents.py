@@ -1,4 +1,4 @@
-"""Finds, opens and decodes documents, safely.
+"""Finds and opens documents, safely.
 
 Notes may come from a stranger: symbolic links are not followed, neither where they are met nor out of the
 current folder where one was named (the folder that a job names may have become one in a pull request), devices
@@ -25,40 +25,22 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from enrich.decoding import MAX_BYTES, TOO_LARGE, Decoded, Unreadable, decode
 from enrich.errors import UsageError
-from enrich.extract.positions import lines_of
 from enrich.gitignore import Layer, Rule, is_ignored, rules_of
-from enrich.model import Document, DocumentType, Finding, Remark
+from enrich.model import Document, DocumentType, Finding
 from enrich.places import is_repository, refuse_to_be_led_out, repository_of
 from enrich.registry import document_type, finding_codes
 from enrich.spelling import did_you_mean
 from enrich.text import printable
 
 STDIN = "-"
-MAX_BYTES = 20 << 20
 MAX_DEPTH = 64
-_TOO_LARGE = f"is larger than {MAX_BYTES >> 20} MiB"
 _TOO_DEEP = f"lies deeper than {MAX_DEPTH} folders"
 
-# The longer marks first: that of UTF-32 begins with that of UTF-16.
-_BYTE_ORDER_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe\x00\x00", "utf-32-le"),
-    (b"\x00\x00\xfe\xff", "utf-32-be"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
-_REPLACEMENT = "\ufffd"
 # O_NONBLOCK: opening a named pipe must not wait for somebody to write into it.
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _READ_NO_LINK = _READ | getattr(os, "O_NOFOLLOW", 0)
-# Text has no NUL bytes, or one by accident; pictures, archives and UTF-16 without its mark have many.
-_BINARY_NULS = 1 / 1000
-# What is broken in every third place was never text.
-_BINARY_DAMAGE = 1 / 3
-# Of Chinese notes in GB18030, read as UTF-8 by mistake, at most 0.4 characters were whole for each that was not,
-# over files of a real collection, and at most 2 on single lines; in a damaged UTF-8 file nearly all are whole.
-_WHOLE_PER_BROKEN = 4
 _GLOB_CHARACTERS = re.compile(r"[*?\[]")
 
 
@@ -94,10 +76,6 @@ class Walk:
     def takes(self, suffix: str) -> bool:
         """Whether files with this suffix, in lower case, are documents."""
         return suffix in self.suffixes if self.suffixes else document_type(suffix) is not None
-
-
-class Unreadable(Exception):  # noqa: N818 - never leaves this module
-    """Why a file is not a document."""
 
 
 def walk_of(
@@ -442,7 +420,7 @@ def _bytes_of(path: str | Path, *, follow: bool) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable("is not a regular file")
         if status.st_size > MAX_BYTES:
-            raise Unreadable(_TOO_LARGE)
+            raise Unreadable(TOO_LARGE)
         try:
             # Not up to the limit, since room for that would be made for every file; some do not say their size.
             data = os.read(descriptor, (status.st_size or MAX_BYTES) + 1)
@@ -454,70 +432,3 @@ def _bytes_of(path: str | Path, *, follow: bool) -> bytes:
             raise Unreadable(f"cannot be read ({error.strerror})") from None
     finally:
         os.close(descriptor)
-
-
-# --- text from bytes --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """Text, and what was wrong with its bytes where not all of them made characters."""
-
-    text: str
-    damage: Remark | None = None
-
-
-def decode(data: bytes) -> Decoded:
-    """Text from bytes: by byte order mark, else UTF-8, else GB18030; Unreadable says why it is none.
-
-    Bytes that make no character are replaced, and reported: the links around them are still good. A few
-    damaged characters do not turn a UTF-8 text into GB18030, which accepts nearly any pair of bytes.
-    """
-    if len(data) > MAX_BYTES:
-        raise Unreadable(_TOO_LARGE)
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return _decoded(data[len(mark) :], encoding)
-    # Counting takes ten times as long as looking, and hardly a text holds one.
-    nuls = data.count(0) if 0 in data else 0
-    if nuls > len(data) * _BINARY_NULS:
-        raise Unreadable("is binary: it holds NUL bytes")
-    if (text := _strictly(data, "utf-8")) is not None:
-        # Looking for them in text takes as long as decoding it did.
-        return _text(text) if nuls else Decoded(text)
-    if not _is_damaged_utf8(data) and (text := _strictly(data, "gb18030")) is not None:
-        return _text(text)
-    return _decoded(data, "utf-8")
-
-
-def _strictly(data: bytes, encoding: str) -> str | None:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-
-
-def _text(text: str, damage: Remark | None = None) -> Decoded:
-    # CommonMark, 2.3: a NUL is replaced.
-    return Decoded(text.replace("\x00", _REPLACEMENT), damage)
-
-
-def _is_damaged_utf8(data: bytes) -> bool:
-    text = data.decode("utf-8", "replace")
-    broken = text.count(_REPLACEMENT)
-    whole = sum(not character.isascii() for character in text) - broken
-    return whole >= _WHOLE_PER_BROKEN * broken
-
-
-def _decoded(data: bytes, encoding: str) -> Decoded:
-    try:
-        return _text(data.decode(encoding))
-    except UnicodeDecodeError as error:
-        begin = data[: error.start].decode(encoding, "replace")
-    text = data.decode(encoding, "replace")
-    if (broken := text.count(_REPLACEMENT)) > len(text) * _BINARY_DAMAGE:
-        raise Unreadable("is binary: most of it is no text in UTF-8, UTF-16 or GB18030")
-    line, column = lines_of(text).place(len(begin))
-    damaged = f"{broken} damaged character{'' if broken == 1 else 's'}"
-    message = f"read with {damaged}: it is not valid {encoding.upper()}"
-    return _text(text, Remark(code="unreadable-document", message=message, line=line, column=column))

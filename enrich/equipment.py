@@ -13,6 +13,7 @@ from enrich.holds import Holds
 from enrich.model import Manners
 from enrich.registry import kinds
 from enrich.store.protocol import Ages
+from enrich.turns import share_of
 
 if TYPE_CHECKING:
     from enrich.fetch.client import Fetcher, Transport
@@ -98,9 +99,7 @@ def make_fetcher(
 
 def _budget_of(settings: Settings, manners_of: Callable[[str], Manners], host: str) -> int | None:
     """How many links may lead to a host in a run, by a redirect or by naming it; None for any number."""
-    manners = manners_of(host)
-    limits = (settings.budget_of(host), manners.daily_cap, manners.check_cap if settings.is_check else None)
-    return min((limit for limit in limits if limit is not None), default=None)
+    return share_of(host, manners_of(host), settings.budget_of(host), is_check=settings.is_check).number
 
 
 def _headers_of(settings: Settings, host: str) -> tuple[tuple[str, str], ...]:

@@ -221,6 +221,7 @@ class Judge:
         self._files = lru_cache(maxsize=16)(lambda folder: _grouped(sorted(self._listing(folder))))
 
     def verdicts(self, targets: Iterable[Target]) -> dict[str, Verdict | None]:
+        """The verdicts on targets by their ids; None as `verdict` gives it."""
         return {target.id: self.verdict(target) for target in targets}
 
     def verdict(self, target: Target) -> Verdict | None:

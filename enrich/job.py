@@ -80,15 +80,9 @@ class Progress:
         self.warn(why, message)
 
     def warn(self, code: str, message: str | None = None) -> None:
-        """Note what the report has to say of the run."""
+        """Note what the report has to say of the run as a whole; of each code the last message counts."""
         if message is not None:
             self.said[code] = message
-        if code not in self.warnings:
-            self.warnings.append(code)
-
-    def remark(self, code: str, message: str) -> None:
-        """Note something worth knowing of the run as a whole; of each code the last word counts."""
-        self.said[code] = message
         if code not in self.warnings:
             self.warnings.append(code)
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from enrich.documents import STDIN, Decoded, Place, Places, text_at, type_of
+from enrich.decoding import Decoded
+from enrich.documents import STDIN, Place, Places, text_at, type_of
 from enrich.extract.fast import CODE, DISABLED, ELSEWHERE, IMAGE, Spot, spot_of, spots
 from enrich.files import is_surely_inside
 from enrich.model import Document, Element, Link, Shown
@@ -59,7 +60,7 @@ def listed(places: Places, selection: Selection) -> Iterator[Listed]:
             # What was named and cannot be read ends the run before anything is written.
             text_at(place)
     batches = _batches(places)
-    # Helpers start as soon as it is plain that they are worth it, and not when the last document is found.
+    # Workers start as soon as it is plain that they are worth it, and not when the last document is found.
     first = list(islice(batches, WORTH_SHARING_BYTES // BATCH_BYTES))
     is_much = len(first) * BATCH_BYTES >= WORTH_SHARING_BYTES
     processes = min(processors(), MOST_PROCESSES) if is_much else 1

@@ -28,27 +28,27 @@ from enrich.collect import documents_of, gather
 from enrich.config import Settings, check_network_environment, check_places
 from enrich.equipment import ages_of, make_fetcher
 from enrich.errors import CacheBusyError
-from enrich.files import KIND_NAME as FILE_KIND
 from enrich.files import Judge
 from enrich.gate import Gate, baseline_text
 from enrich.holds import Holds
 from enrich.job import Finished, Job, Progress, make_folder
 from enrich.model import (
     Api,
-    CheckResult,
     Report,
     ReportWarning,
     Target,
 )
 from enrich.network import Network, Outages
 from enrich.publish import write_atomically
-from enrich.registry import finding_of, kinds
+from enrich.registry import finding_of
+from enrich.run_warnings import mass_change, site_changes, warnings_of, withheld_before
 from enrich.selection import Selection, places_of
 from enrich.store.history import Confirmation
 from enrich.store.protocol import Rows, Run, Store
 from enrich.store.recorder import Recorder
 from enrich.summary import Header, Made, report_of
 from enrich.tracked import is_kept_by_git
+from enrich.unasked import judge_files, judge_unasked
 from enrich.urls import host_of
 from enrich.waiting import tell_turns
 
@@ -61,35 +61,11 @@ SETTLING_SECONDS = 2.0
 # The last part of a deadline is kept for second looks at what seems broken, since nothing is stated without one.
 SECOND_LOOKS_SHARE = 0.1
 SECOND_LOOKS_SECONDS = 5.0
-# So many links are named of those that are withheld.
-EXAMPLES = 3
 # How many hosts are asked at most whether the network is up, when none that answered in this run does.
 CANARIES = 3
-TAKEN_AT_ONCE = 500
 LOCK_POLL_SECONDS = 0.05
 # So often is what others see of a run drawn again.
 TICK_SECONDS = 0.5
-
-_WARNINGS = {
-    "network-down": "no host answered at all: the network seems to be down, so older verdicts are kept; "
-    "see that this machine reaches the web and finds names, then run again",
-    "network-lost": "the network was lost during the run: what failed after the last answer keeps its older verdict; "
-    "run again when it works, and the rest is asked then",
-    "lying-network": "this network answers in place of others (a log-in page, a name server that makes up answers, or "
-    "certificates that nobody can check, as with a wrong clock), so what it said over plain http and about names is "
-    "not believed and older verdicts are kept; log in to the network or set the clock, then run again",
-    "mass-change": "so many links seem gone at once ({}) that it is not believed yet, and their older verdicts are kept; "
-    "open a few of them ({}): if they are gone, run again with --refresh --accept-mass-change, or wait for a run "
-    "a day later",
-    "withheld": "{} seemed gone in an earlier run, together with too many others to be believed: older verdicts are "
-    "shown; open a few of them ({}): if they are gone, run again with --refresh --accept-mass-change, or wait for a "
-    "run a day after it was first seen",
-    "addresses-by-proxy": "a proxy was used: which addresses a name leads to is for the proxy to allow; enrich itself "
-    "refuses private addresses that stand in a link as numbers, local names, and other schemes and ports",
-    "deadline": "the deadline ended the run before every target was asked; the next run goes on with the rest",
-    "interrupted": "the run was interrupted before every target was asked; the next run goes on with the rest",
-}
-
 
 # --- asking -----------------------------------------------------------------------------------------
 
@@ -230,21 +206,8 @@ async def _conclude(asking: Asking, progress: Progress, *, accept: bool) -> None
     """State what is gone; say which sites changed as a whole, and whether too much changed to be believed."""
     found = await asking.recorder.conclude(asking.now(), accept=accept)
     if found.withheld:
-        count = f"{found.withheld} of {found.asked} that worked before"
-        progress.incomplete("mass-change", _WARNINGS["mass-change"].format(count, _named(found.examples)))
-    for host, change in found.sites.items():
-        told = f"{change.gone} of {change.asked} links to {host} that worked before seem gone at once"
-        way_out = (
-            "not believed before a run a day later sees it too: was the site rebuilt, or does it refuse us?"
-        )
-        progress.site_changes.append(finding_of("site-changed", f"{told}; {way_out}"))
-    for host, change in found.walls.items():
-        told = f"{host} refuses {change.gone} of {change.asked} links that worked before"
-        progress.site_changes.append(finding_of("site-changed", f"{told}; their older verdicts stand"))
-
-
-def _named(urls: Sequence[str]) -> str:
-    return ", ".join(urls[:EXAMPLES])
+        progress.incomplete("mass-change", mass_change(found))
+    progress.site_changes.extend(site_changes(found))
 
 
 def _asking(
@@ -257,28 +220,14 @@ def _asking(
         progress.internal_errors.append(finding_of("internal-error", message, target=target.id))
         job.observer.broke(target, error)
 
-    manners_of = job.manners_of or settings.manners_of
-    api = Api(
-        fetch=fetcher.fetch,
-        github_token=settings["github_token"],
-        github_api_url=settings["github_api_url"],
-        arxiv_api_url=settings["arxiv_api_url"],
-        # Twice what it is asked in any case, so that a mirror of one's own is not waited for.
-        arxiv_backoff_seconds=2 * manners_of(host_of(settings["arxiv_api_url"])).interval_seconds,
-        datacite_url=None if settings["no_datacite"] else settings["arxiv_datacite_url"],
-        contact=settings["contact"],
-        tell=progress.remark,
-        hold=holds.spend,
-        is_held=holds.is_spent,
-    )
     outages = _outages(job, store, fetcher, rule)
     return Asking(
         store=store,
         fetch=fetcher.fetch,
-        api=api,
+        api=_api(job, fetcher, holds, progress),
         recorder=outages.recorder,
         now=job.now,
-        manners_of=manners_of,
+        manners_of=job.manners_of or settings.manners_of,
         budget_of=settings.budget_of,
         grant=fetcher.grant,
         hold_back=fetcher.hold_back,
@@ -288,6 +237,25 @@ def _asking(
         broke=broke,
         is_check=job.is_check,
         stopping=outages.stopping,
+    )
+
+
+def _api(job: Job, fetcher: Fetcher, holds: Holds, progress: Progress) -> Api:
+    """What lookups ask with, and whom they tell what is worth knowing of the run."""
+    settings = job.settings
+    manners_of = job.manners_of or settings.manners_of
+    return Api(
+        fetch=fetcher.fetch,
+        github_token=settings["github_token"],
+        github_api_url=settings["github_api_url"],
+        arxiv_api_url=settings["arxiv_api_url"],
+        # Twice what it is asked in any case, so that a mirror of one's own is not waited for.
+        arxiv_backoff_seconds=2 * manners_of(host_of(settings["arxiv_api_url"])).interval_seconds,
+        datacite_url=None if settings["no_datacite"] else settings["arxiv_datacite_url"],
+        contact=settings["contact"],
+        tell=progress.warn,
+        hold=holds.spend,
+        is_held=holds.is_spent,
     )
 
 
@@ -392,15 +360,11 @@ def _header(
     job: Job, run: Run, progress: Progress, remarks: Sequence[ReportWarning], unreadable: int
 ) -> Header:
     """What the report says of the run itself."""
-    own = [
-        ReportWarning(code=code, message=progress.said.get(code) or _WARNINGS[code])
-        for code in progress.warnings
-    ]
     return Header(
         run=run,
         complete=progress.complete,
         requests=progress.requests,
-        warnings=[*remarks, *own],
+        warnings=[*remarks, *warnings_of(progress)],
         finished_at=job.now(),
         unreadable=unreadable,
         internal_errors=[*progress.internal_errors, *progress.site_changes],
@@ -429,20 +393,12 @@ async def _open_store(stack: AsyncExitStack, job: Job, folder: Path) -> tuple[St
 
 
 def _publish(rows: Rows, header: Header, gate: Gate, publish: Callable[[Report], None]) -> Made:
-    header = replace(header, warnings=[*_withheld_before(rows), *header.warnings])
+    header = replace(header, warnings=[*withheld_before(rows), *header.warnings])
     with report_of(rows, gate, header) as made:
         publish(made.report)
     if (accepted := baseline_text(gate, made.settled)) is not None:
         write_atomically(Path(header.settings["baseline"]), accepted)
     return made
-
-
-def _withheld_before(rows: Rows) -> list[ReportWarning]:
-    """A word on links that an earlier run withheld and this one had no reason to ask."""
-    count, urls = rows.withheld(EXAMPLES)
-    told = "1 link" if count == 1 else f"{count} links"
-    message = _WARNINGS["withheld"].format(told, _named(urls))
-    return [ReportWarning(code="withheld", message=message)] if count else []
 
 
 async def _answer(job: Job, store: Store, progress: Progress, roots: set[Path]) -> None:
@@ -451,52 +407,14 @@ async def _answer(job: Job, store: Store, progress: Progress, roots: set[Path]) 
     job.observer.planned(due)
     rule = Confirmation(checks=settings.confirm.checks, days=settings.confirm.days)
     # These need no network, so that they are judged whatever becomes of it.
-    due -= await _judge_files(job, store, progress, Judge(sorted(roots)), rule)
+    due -= await judge_files(job, store, progress, Judge(sorted(roots)), rule)
     if progress.interrupted:
         await store.defer_rest("not-reached")
     elif settings["offline"]:
-        await _judge_unasked(job, store, rule)
+        await judge_unasked(job, store, rule)
         await store.defer_rest("offline")
     elif due:
         await _ask(job, store, progress, rule)
-
-
-async def _judge_unasked(job: Job, store: Store, rule: Confirmation) -> None:
-    """Without a network: the verdicts that need none, such as that of a number that arXiv never gives out."""
-    sources = [partial(store.take, "", TAKEN_AT_ONCE)]
-    sources += [partial(store.take_for_api, kind, TAKEN_AT_ONCE) for kind in await store.kinds_by_api()]
-    for take in sources:
-        while due := await take():
-            judged = [(one.target, kinds()[one.target.kind].judge_unasked(one.target)) for one in due]
-            results = [
-                CheckResult(target_id=target.id, at=job.now(), verdict=verdict, attempts=0)
-                for target, verdict in judged
-                if verdict is not None
-            ]
-            await _record(job, store, results, rule)
-
-
-async def _judge_files(job: Job, store: Store, progress: Progress, judge: Judge, rule: Confirmation) -> int:
-    """Judge the targets inside the collection; how many there were."""
-    count = 0
-    while not progress.interrupted and (due := await store.take_for_api(FILE_KIND, TAKEN_AT_ONCE)):
-        verdicts = await anyio.to_thread.run_sync(judge.verdicts, [one.target for one in due])
-        at = job.now()
-        results = [
-            CheckResult(target_id=id_, at=at, verdict=verdict, attempts=0)
-            for id_, verdict in verdicts.items()
-            if verdict is not None
-        ]
-        await _record(job, store, results, rule)
-        await store.defer([id_ for id_, verdict in verdicts.items() if verdict is None], "relative")
-        count += len(due)
-    return count
-
-
-async def _record(job: Job, store: Store, results: Sequence[CheckResult], rule: Confirmation) -> None:
-    """Store results that nobody was asked for, and count them once they are stored."""
-    for result, state in zip(results, await store.record(results, rule), strict=True):
-        job.observer.counted(result, state)
 
 
 def _options(job: Job) -> str:

@@ -2,12 +2,12 @@
 
 Not the standard library's pool: that one needs threads beside the processes, keeps this process idle, and queues
 without a bound. Here this process works too, since another interpreter would cost as much memory again, and each
-helper has a few batches ahead and no more, so that memory stays flat however many there are.
+worker has a few batches ahead and no more, so that memory stays flat however many there are.
 
-A helper takes batches while it works, in a thread: else one that sends a great result would wait for this process
-to take it, which would wait for the helper to take a great batch, for ever.
+A worker takes batches while it works, in a thread: else one that sends a great result would wait for this process
+to take it, which would wait for the worker to take a great batch, for ever.
 
-An interrupt reaches every process of the terminal; helpers leave it to this one, which ends them.
+An interrupt reaches every process of the terminal; workers leave it to this one, which ends them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Line(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class _Helper:
+class _Worker:
     """A process that works for this one; ``end`` ends it."""
 
     line: _Line
@@ -67,7 +67,7 @@ def in_order(
 ) -> Generator[Result, None, None]:
     """``work`` of every batch, in the order of the batches; this process is one of the ``processes``.
 
-    An error in a helper is raised here as RuntimeError with its traceback. ``work``, batches and results
+    An error in a worker is raised here as RuntimeError with its traceback. ``work``, batches and results
     must be things that can be pickled. Batches are taken when their turn comes, so that making them is shared, too.
     """
     coming = iter(batches)
@@ -75,41 +75,41 @@ def in_order(
     if len(first) < 2:
         yield from map(work, chain(first, coming))
         return
-    with _helpers(work, len(first) - 1) as helpers:
-        yield from _collected(enumerate(chain(first, coming)), work, helpers)
+    with _workers(work, len(first) - 1) as workers:
+        yield from _collected(enumerate(chain(first, coming)), work, workers)
 
 
 def _collected(
-    numbered: Iterator[tuple[int, Batch]], work: Callable[[Batch], Result], helpers: list[_Helper]
+    numbered: Iterator[tuple[int, Batch]], work: Callable[[Batch], Result], workers: list[_Worker]
 ) -> Generator[Result, None, None]:
     results: dict[int, Result] = {}
     shown = 0
     while True:
-        for helper in helpers:
-            for batch in islice(numbered, BATCHES_AHEAD - helper.waiting):
-                helper.line.send(batch)
-                helper.waiting += 1
+        for worker in workers:
+            for batch in islice(numbered, BATCHES_AHEAD - worker.waiting):
+                worker.line.send(batch)
+                worker.waiting += 1
         mine = next(numbered, None)
         if mine is not None:
             results[mine[0]] = work(mine[1])
-        elif not any(helper.waiting for helper in helpers):
+        elif not any(worker.waiting for worker in workers):
             return
         is_idle = mine is None or len(results) > MOST_RESULTS
-        _receive(helpers, results, is_idle=is_idle and shown not in results)
+        _receive(workers, results, is_idle=is_idle and shown not in results)
         while shown in results:
             yield results.pop(shown)
             shown += 1
 
 
-def _receive(helpers: list[_Helper], results: dict[int, Result], *, is_idle: bool) -> None:
-    """Take what the helpers have done; when there is nothing else to do, wait until one has."""
-    by_line = {helper.line: helper for helper in helpers if helper.waiting}
+def _receive(workers: list[_Worker], results: dict[int, Result], *, is_idle: bool) -> None:
+    """Take what the workers have done; when there is nothing else to do, wait until one has."""
+    by_line = {worker.line: worker for worker in workers if worker.waiting}
     while by_line and (ready := _ready(list(by_line), None if is_idle else 0)):
         is_idle = False
         for line in ready:
             number, result, failure = line.recv()
             if failure is not None:
-                raise RuntimeError(f"a helper failed:\n{failure}")
+                raise RuntimeError(f"a worker failed:\n{failure}")
             results[number] = result
             by_line[line].waiting -= 1
             if not by_line[line].waiting:
@@ -127,26 +127,26 @@ def _ready(lines: list[_Line], timeout: float | None) -> list[_Line]:
     return [line for line in wait(lines, timeout) if isinstance(line, Connection)]  # type: ignore[arg-type]
 
 
-# --- helpers ----------------------------------------------------------------------------------------
+# --- workers ----------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def _helpers(work: Callable[[Any], Any], count: int) -> Iterator[list[_Helper]]:
-    helpers: list[_Helper] = []
+def _workers(work: Callable[[Any], Any], count: int) -> Iterator[list[_Worker]]:
+    workers: list[_Worker] = []
     start = _forked if FORKS else _spawned
     try:
         with _interrupts_blocked():
-            helpers.extend(start(work) for _ in range(count))
-        yield helpers
+            workers.extend(start(work) for _ in range(count))
+        yield workers
     finally:
-        for helper in helpers:
-            helper.end()
-            helper.line.close()
+        for worker in workers:
+            worker.end()
+            worker.line.close()
 
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Block interrupts while helpers start, so that none meets a helper which does not ignore them yet."""
+    """Block interrupts while workers start, so that none meets a worker which does not ignore them yet."""
     import signal
 
     if not hasattr(signal, "pthread_sigmask"):
@@ -194,15 +194,15 @@ def _answer(
 # --- by a fork --------------------------------------------------------------------------------------
 
 
-def _forked(work: Callable[[Any], Any]) -> _Helper:
-    """A helper that begins as a copy of this process.
+def _forked(work: Callable[[Any], Any]) -> _Worker:
+    """A worker that begins as a copy of this process.
 
     Not through ``multiprocessing``: loading it takes nine milliseconds, in which no processor does any work.
     """
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
     if (process := os.fork()) == 0:
-        # As long as the helper holds these ends too, it would not learn that its parent is gone.
+        # As long as the worker holds these ends too, it would not learn that its parent is gone.
         os.close(ours_in)
         os.close(ours_out)
         _help_and_leave(_Pipes(theirs_in, theirs_out), work)
@@ -215,7 +215,7 @@ def _forked(work: Callable[[Any], Any]) -> _Helper:
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
 
-    return _Helper(_Pipes(ours_in, ours_out), end)
+    return _Worker(_Pipes(ours_in, ours_out), end)
 
 
 def _help_and_leave(line: _Line, work: Callable[[Any], Any]) -> NoReturn:
@@ -270,7 +270,7 @@ class _Pipes:
 # --- by a new interpreter ---------------------------------------------------------------------------
 
 
-def _spawned(work: Callable[[Any], Any]) -> _Helper:
+def _spawned(work: Callable[[Any], Any]) -> _Worker:
     import multiprocessing
 
     context: SpawnContext = multiprocessing.get_context("spawn")
@@ -283,4 +283,4 @@ def _spawned(work: Callable[[Any], Any]) -> _Helper:
         process.terminate()
         process.join()
 
-    return _Helper(ours, end)
+    return _Worker(ours, end)

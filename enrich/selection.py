@@ -35,6 +35,7 @@ class Selection:
 
     @classmethod
     def of(cls, settings: Settings) -> Selection:
+        """The selection that the settings describe."""
         pairs = (rule.partition(" ") for rule in settings["remap"])
         return cls(
             settings=settings,
@@ -46,6 +47,7 @@ class Selection:
 
     @property
     def skips_undated(self) -> bool:
+        """Whether links without a date are left out: only a period can leave them out."""
         period = self.settings.period
         return bool(period.since or period.until) and self.settings["undated"] == "skip"
 
@@ -87,6 +89,7 @@ class Selection:
         return any(pattern.search(url) for pattern in self.exclude)
 
     def remapped(self, url: str) -> str:
+        """A URL as it is asked: the first rule that finds something in it replaces that once."""
         for pattern, replacement in self.remap:
             if pattern.search(url):
                 return pattern.sub(replacement, url, count=1)

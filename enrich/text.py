@@ -20,58 +20,20 @@ from enum import StrEnum
 from functools import lru_cache
 
 from enrich.model import Shown
+from enrich.redaction import BEGINS_TOKEN, BEGINS_WEB_TOKEN, LONGEST_SECRET, redact
+from enrich.redaction import REDACTED as REDACTED
 from enrich.urls import is_web
 
-REDACTED = "***"
-# The longest thing that `redact` looks for: a token that is cut before it is found would stay.
-_LONGEST_SECRET = 6000
-
-# None of these patterns crosses a quotation mark or a backslash, so that they also hold inside JSON.
-_USERINFO = re.compile(r"(?<=://)[^/?#\s@\"\\<>]{1,512}@")
-_TELLTALE_NAMES = (
-    r"(?:access_?token|api_?key|apikey|auth|authorization|client_?secret|credential|passwd|password|private_?token|"
-    r"secret|sig|signature|token|x-amz-[a-z-]+|pass_ticket|exportkey|appmsg_token|tempkey|wxtoken|poc_token)"
-)
-# Behind `#` as well: OAuth hands tokens over in a fragment (RFC 6749 section 4.2.2).
-_SECRET_PARAMETER = re.compile(rf"([?&;#]{_TELLTALE_NAMES}=)[^&#;\s\"'\\<>)]+", re.IGNORECASE)
-# `key` alone is the name of an API's key as often as that of a word: its value tells them apart.
-_KEY_PARAMETER = re.compile(
-    r"([?&;#]key=)(?:AIza[\w-]{30}|(?=[A-Za-z_]{0,64}[0-9])(?=[0-9_]{0,64}[A-Za-z])[A-Za-z0-9_]{16})[^&#;\s\"'\\<>)]*",
-    re.IGNORECASE,
-)
-# In WeChat addresses more names tell who copied the link. A captcha's address holds the wanted one, percent-encoded;
-# scripts and JSON write an ampersand as its code.
-_WECHAT_ADDRESS = re.compile(
-    r"mp\.weixin\.qq\.com(?::[0-9]{1,5})?(?:/|%(?:25)?2F)(?:[^\s\"\\<>]|\\x26|\\u0026)*", re.IGNORECASE
-)
-_WECHAT_NAMES = (
-    r"(?:key|uin|pass_ticket|exportkey|appmsg_token|tempkey|wxtoken|poc_token|wx_header|sessionid|"
-    r"ticket)"
-)
-_WECHAT_PARAMETER = re.compile(
-    rf"((?:[?&;#]|%(?:25)?(?:3F|26|23)|\\x26|\\u0026){_WECHAT_NAMES}(?:=|%(?:25)?3D))"
-    r"(?:(?!%(?:25)?(?:26|23)|\\)[^&#;\s\"'<>)])+",
-    re.IGNORECASE,
-)
-# The shapes of well-known tokens: GitHub's, JSON web tokens. Every repetition is bounded: a note may be made of
-# nothing but the beginnings of tokens.
-_TOKEN = re.compile(
-    r"\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}"
-    r"|eyJ[\w-]{10,500}\.[\w-]{10,4000}\.[\w-]{5,1000})"
-)
-
-# One of these is in every text that the patterns above or the rules of `printable` change. Each begins with one
+# One of these is in every text that `redact` or the rules of `printable` change. Each begins with one
 # character, to which the engine skips five times as fast as to one of several, and looks back from there.
 _NAME_ENDS = ("token", "key", "auth", "authorization", "secret", "credential", "passwd", "password", "sig",
               "signature", "ticket", "uin")  # fmt: skip
-_BEGINS_TOKEN = re.compile("_(?:(?<=gh[pousr]_)|(?<=github_pat_))")
-_BEGINS_WEB_TOKEN = re.compile("J(?<=eyJ)")
 _TELLTALES = (
     # Twice as fast as looking for it with ``in``, which stops at every colon.
     re.compile("::"),
     re.compile("#(?=#)"),
-    _BEGINS_TOKEN,
-    _BEGINS_WEB_TOKEN,
+    BEGINS_TOKEN,
+    BEGINS_WEB_TOKEN,
     re.compile(f"=(?<=[nyhtldge]=)(?:{'|'.join(f'(?<={end}=)' for end in _NAME_ENDS)})", re.IGNORECASE),
     re.compile("-(?<=x-amz-)", re.IGNORECASE),
     re.compile("r=(?<=wx_header=)", re.IGNORECASE),
@@ -82,28 +44,6 @@ _TELLTALES = (
 # Most names of files are as plain as this; looking for all that is not costs more than reading a short note.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9/. -]{1,500}")
 _PRINTABLE_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
-
-
-def _redact_wechat(address: re.Match[str]) -> str:
-    return _WECHAT_PARAMETER.sub(rf"\g<1>{REDACTED}", address[0])
-
-
-def redact(text: str) -> str:
-    """The text without credentials: userinfo, secret query values and token shapes become ``***``.
-
-    Each pattern is looked for only where the one character is that it cannot do without: most rows of a report hold
-    none of them, and looking for all took 57 µs a row in place of 4.
-    """
-    if "@" in text:
-        text = _USERINFO.sub(f"{REDACTED}@", text)
-    if "=" in text:
-        text = _SECRET_PARAMETER.sub(rf"\g<1>{REDACTED}", text)
-        text = _KEY_PARAMETER.sub(rf"\g<1>{REDACTED}", text)
-    if "=" in text or "%" in text:
-        text = _WECHAT_ADDRESS.sub(_redact_wechat, text)
-    if _BEGINS_TOKEN.search(text) or _BEGINS_WEB_TOKEN.search(text):
-        text = _TOKEN.sub(REDACTED, text)
-    return text
 
 
 # --- terminals and logs -----------------------------------------------------------------------------
@@ -180,9 +120,9 @@ def printable(text: str, limit: int = 2000) -> Shown:
 
 def _cut(text: str, limit: int) -> str:
     """The beginning of a text, cut where no secret is: one that is cut in two is not found any more."""
-    shown = redact(text[: limit + _LONGEST_SECRET])
-    if len(text) > limit + _LONGEST_SECRET:
-        shown = shown[:-_LONGEST_SECRET] + "…"
+    shown = redact(text[: limit + LONGEST_SECRET])
+    if len(text) > limit + LONGEST_SECRET:
+        shown = shown[:-LONGEST_SECRET] + "…"
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 

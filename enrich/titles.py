@@ -91,6 +91,7 @@ class Title:
 
     @classmethod
     def of(cls, text: str) -> Title:
+        """A title as it is compared, out of one as it is written."""
         plain = unicodedata.normalize("NFKC", text[:LONGEST]).lower()
         plain = _NUMBER.sub("", plain, count=1) if _NUMBER.match(plain) else plain
         part = _PART.search(plain)

@@ -97,6 +97,7 @@ class Refusals:
     refusals: Counter[str] = field(default_factory=Counter)
 
     def note(self, host: str, *, refused: bool) -> None:
+        """Count an answer of a host."""
         self.answers[host] += 1
         self.refusals[host] += refused
 

@@ -57,4 +57,5 @@ def host_of(url: str) -> str:
 
 
 def is_web(url: str) -> bool:
+    """Whether a URL is http or https."""
     return scheme_of(url) in WEB_SCHEMES

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from enrich.asking import Asking
-from enrich.turns import Share, challenged, expected_turns, share_of, waiting
+from enrich.turns import challenged, expected_turns, waiting
 
 
 async def tell_turns(
@@ -17,19 +17,17 @@ async def tell_turns(
     ``warn`` takes a code and a message; ``held_until`` knows, by the clock of stored dates, which hosts want to be
     left alone. The links of any host get a word each; a warning is for hosts that are slow by their own manners.
     """
-    refused = {asking.manners_of(host).known_as or host: n for host, n in asking.refusals.of_all().items()}
+    refused = {
+        asking.manners_of(host).known_as or host: count for host, count in asking.refusals.of_all().items()
+    }
     if told := challenged(refused):
         warn("challenged", told)
     turns, slow = [], []
     for host, count in await asking.store.waiting():
-        turns.append(expected_turns(share := _share(asking, host)))
+        turns.append(expected_turns(share := asking.share_of(host)))
         manners = asking.manners_of(host)
         if manners.daily_cap or manners.check_cap:
             slow.append(waiting(share, count, asking.now(), held_until(host)))
     await asking.store.expect(turns)
     if slow:
         warn("waiting", "; ".join(slow))
-
-
-def _share(asking: Asking, host: str) -> Share:
-    return share_of(host, asking.manners_of(host), asking.budget_of(host), is_check=asking.is_check)

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from internet import Internet
+from origin import Origin, serve_in_thread
+from sites import small_web
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     """Asynchronous tests run on asyncio; one that wants trio's virtual clock overrides this."""
     return "asyncio"
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    """The server, at every address of 127.0.0.0/8."""
+    with serve_in_thread("0.0.0.0") as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder to work in, with room for other things beside it."""
+    work = tmp_path / "work"
+    work.mkdir()
+    return work
+
+
+@pytest.fixture(scope="module")
+def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
+    """The internet of the tests, with all of its sites."""
+    with Internet(tmp_path_factory.mktemp("authority"), small_web()) as running:
+        yield running
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -25,6 +25,7 @@ from enrich.model import (
     Severity,
     Status,
 )
+from enrich.registry import formats
 
 NOW = datetime(2026, 5, 10, 6, tzinfo=UTC)
 
@@ -130,3 +131,8 @@ class OneEntry:
 
     def place_of(self, document: str, line: int, target: str) -> tuple[int, str | None] | None:
         return (5, self.label) if document == self.entry.document else None
+
+
+def rendered(name: str, made: Report) -> str:
+    """A report in one of the formats that there are."""
+    return "".join(formats()[name].render(made))

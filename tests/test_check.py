@@ -408,16 +408,15 @@ async def test_what_robots_txt_disallows_is_skipped_whatever_its_kind(tmp_path: 
 async def test_a_mistake_of_ours_costs_one_target_not_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import enrich.checking as check
+    from dataclasses import replace
+
     from enrich.registry import kinds
 
     def clumsy(target: Target, outcome: Outcome) -> None:
         raise ZeroDivisionError(target.id)
 
-    from dataclasses import replace
-
     table = {**kinds(), "web": replace(kinds()["web"], judge=clumsy)}  # type: ignore[arg-type]
-    monkeypatch.setattr(check, "kinds", lambda: table)
+    monkeypatch.setattr("enrich.judging.kinds", lambda: table)
     world = World(respond(200))
     assert await everything(world, ["https://a.example/x"], tmp_path) == {}
     assert world.broken_by_us == ["url:https://a.example/x: url:https://a.example/x"]

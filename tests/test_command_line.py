@@ -11,7 +11,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from typing import Any
 import pytest
 from internet import PROJECT, Internet, command, environment, run_enrich, saved_report
 from requirements import require
-from sites import small_web
 
 from enrich.store.sqlite import FILE_NAME
 
@@ -50,12 +48,6 @@ class Desk:
     def made(self) -> set[str]:
         """The folders of results that exist."""
         return {name for name in ("cache", "reports") if (self.folder / name).exists()}
-
-
-@pytest.fixture(scope="module")
-def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
-    with Internet(tmp_path_factory.mktemp("authority"), small_web()) as running:
-        yield running
 
 
 @pytest.fixture

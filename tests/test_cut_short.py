@@ -6,32 +6,17 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from internet import Answer, Asked, Internet, command, environment, run_enrich, saved_report
-from origin import Origin, serve_in_thread
+from origin import Origin
 from sites import html
 
 pytestmark = pytest.mark.manners
 
 LOOPBACK = ("--allow-net", "127.0.0.0/8", "--no-progress")
 CONFIG = "host_interval = 0.0\nhost_concurrency = 8\nretries = 0\n"
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    """The server, at every address of 127.0.0.0/8."""
-    with serve_in_thread("0.0.0.0") as running:
-        yield running
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    work = tmp_path / "work"
-    work.mkdir()
-    return work
 
 
 def write(folder: Path, urls: list[str]) -> None:

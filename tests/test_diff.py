@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from hostile import markdown_structure, orders, unseen
-from rows import NOW, asked_target, made_report, report_link
+from rows import NOW, asked_target, made_report, rendered, report_link
 
 from enrich.changes import compare
 from enrich.errors import UsageError
@@ -29,7 +29,6 @@ from enrich.model import (
     Suggestion,
 )
 from enrich.publish import dated_name
-from enrich.registry import formats
 from enrich.report.changes import RENDERERS
 from enrich.report.saved import last_complete, open_saved
 
@@ -214,7 +213,7 @@ def test_nothing_foreign_is_active_in_any_form() -> None:
 
 def saved(folder: Path, made: Report, name: str | None = None) -> Path:
     path = folder / (name or dated_name(made.run.started_at))
-    path.write_text("".join(formats()["json"].render(made)), encoding="utf-8")
+    path.write_text(rendered("json", made), encoding="utf-8")
     return path
 
 

@@ -12,12 +12,10 @@ from pathlib import Path
 import pytest
 
 from enrich.codec import encode
+from enrich.decoding import Decoded, Unreadable, decode
 from enrich.documents import (
     MAX_DEPTH,
-    Decoded,
     Place,
-    Unreadable,
-    decode,
     discover,
     read,
     type_of,

@@ -7,14 +7,12 @@ import os
 import sqlite3
 import stat
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
 import pytest
 from explaining import PAGE, PAPER, REPOSITORY, START, Desk
 from internet import Internet, environment, run_enrich
-from sites import small_web
 
 from enrich.errors import StorageError
 from enrich.model import (
@@ -240,12 +238,6 @@ def test_a_cache_in_a_folder_where_nobody_may_write_is_read(
 
 
 # --- the command ------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
-    with Internet(tmp_path_factory.mktemp("authority"), small_web()) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -54,8 +54,8 @@ from enrich.model import (
     Verdict,
 )
 from enrich.progress import Display
+from enrich.redaction import redact
 from enrich.registry import formats
-from enrich.text import redact
 
 pytestmark = pytest.mark.injection
 

@@ -31,7 +31,7 @@ LINES = (
     # A whole run; and links alone, as fast as they can be listed.
     line("pipeline listing"),
     # The two ends of a run: what comes in, what is said of it.
-    line("collect explain summary"),
+    line("collect explain run_warnings summary unasked"),
     line("earlier gate publish selection"),
     line("equipment files forecast job"),
     # The steps and the readers, which know nothing of each other.
@@ -39,11 +39,12 @@ LINES = (
         "baseline checking documents findings git_changes git_dates lookup mismatch progress repeats report sorting "
         "tracked waiting"
     ),
+    line("judging"),
     line("asking"),
-    line("backlog controls holds kinds live network turns"),
+    line("backlog controls decoding holds kinds live network turns"),
     line("extract fetch git reasons store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
-    line("codec config places registry text urls", may_use_each_other=True),
+    line("codec config places redaction registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
         "bounds changes date_forms dates front_matter gitignore mass_change moves outage periods processes spelling "
@@ -59,6 +60,8 @@ LIGHT_ROOMS = frozenset(
         "errors",
         "urls",
         "dates",
+        "decoding",
+        "redaction",
         "text",
         "reasons",
         "verdict",

@@ -111,7 +111,7 @@ def test_a_named_document_that_cannot_be_read_ends_it_before_anything_is_written
         listed(places_of(selection().settings, ["notes/a.md", "notes/b.md"]), selection())
 
 
-def test_helpers_change_nothing_but_the_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_change_nothing_but_the_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(40):
         (folder / f"n{number:02}.md").write_text(NOTE * 20, encoding="utf-8")
     alone = lines(selection(), "notes")

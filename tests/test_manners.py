@@ -19,26 +19,12 @@ from typing import Any
 
 import pytest
 from internet import command, environment, run_enrich, saved_report
-from origin import Answer, Arrival, Origin, serve_in_thread
+from origin import Answer, Arrival, Origin
 
 pytestmark = pytest.mark.manners
 
 LOOPBACK = ("--allow-net", "127.0.0.0/8", "--no-progress")
 SECOND = 1.0
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    """The server, at every address of 127.0.0.0/8."""
-    with serve_in_thread("0.0.0.0") as running:
-        yield running
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    work = tmp_path / "work"
-    work.mkdir()
-    return work
 
 
 def config_of(folder: Path) -> Path:

@@ -75,7 +75,7 @@ def test_results_come_in_the_order_of_the_batches(processes: int) -> None:
     assert list(in_order(range(100), doubled, processes)) == [number * 2 for number in range(100)]
 
 
-def test_this_process_works_as_well_as_its_helper() -> None:
+def test_this_process_works_as_well_as_its_worker() -> None:
     workers = set(in_order(range(20), who, 2))
     assert len(workers) == 2
     assert os.getpid() in workers
@@ -90,21 +90,21 @@ def test_an_error_anywhere_is_one_here_with_its_reason() -> None:
         list(in_order(range(20), unlucky, 3))
 
 
-def test_no_helper_is_left_when_one_has_failed() -> None:
+def test_no_worker_is_left_when_one_has_failed() -> None:
     with pytest.raises(RuntimeError, match=r"not in process \d+") as failure:
         list(in_order(range(20), unlucky_elsewhere, 3))
-    helper = int(str(failure.value).rsplit("not in process ", 1)[1])
-    assert helper != OURS
-    assert not is_alive(helper)
+    worker = int(str(failure.value).rsplit("not in process ", 1)[1])
+    assert worker != OURS
+    assert not is_alive(worker)
 
 
-def test_no_helper_is_left_when_somebody_has_seen_enough() -> None:
+def test_no_worker_is_left_when_somebody_has_seen_enough() -> None:
     results = in_order(range(1000), who, 3)
-    helpers = {next(results) for _ in range(20)} - {OURS}
-    assert len(helpers) == 2
-    assert all(map(is_alive, helpers))
+    workers = {next(results) for _ in range(20)} - {OURS}
+    assert len(workers) == 2
+    assert all(map(is_alive, workers))
     results.close()
-    assert not any(map(is_alive, helpers))
+    assert not any(map(is_alive, workers))
 
 
 def test_great_batches_and_great_results_do_not_wait_for_each_other() -> None:
@@ -133,7 +133,7 @@ def test_what_waits_for_a_slow_batch_is_bounded() -> None:
         done.append(number)
         return slow_at_first(number)
 
-    # The helper has the first batch, which is slow; this process does not run away meanwhile.
+    # The worker has the first batch, which is slow; this process does not run away meanwhile.
     results = in_order(range(1000), counted, 2)
     assert next(results) == 0
     assert len(done) <= MOST_RESULTS + BATCHES_AHEAD + 1

@@ -16,8 +16,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it.common.normalize_url import normalizeLink
 
-from enrich import text as module
+from enrich import redaction
 from enrich.model import Shown, Status
+from enrich.redaction import redact
 from enrich.text import (
     csv_cell,
     fill,
@@ -30,7 +31,6 @@ from enrich.text import (
     markdown_link,
     markup,
     printable,
-    redact,
     sarif,
     stacked,
     unchanged,
@@ -465,8 +465,8 @@ SECRETS = ["https://u:p@h/", "@", "?token=abc", "&key=AIza" + "x" * 35, "#sig=",
 
 @given(st.lists(st.sampled_from(SECRETS), max_size=8).map("".join))
 def test_looking_only_where_a_secret_can_be_finds_the_same(written: str) -> None:
-    thorough = module._USERINFO.sub(f"{module.REDACTED}@", written)
-    thorough = module._SECRET_PARAMETER.sub(rf"\g<1>{module.REDACTED}", thorough)
-    thorough = module._KEY_PARAMETER.sub(rf"\g<1>{module.REDACTED}", thorough)
-    thorough = module._WECHAT_ADDRESS.sub(module._redact_wechat, thorough)
-    assert module.redact(written) == module._TOKEN.sub(module.REDACTED, thorough)
+    thorough = redaction._USERINFO.sub(f"{redaction.REDACTED}@", written)
+    thorough = redaction._SECRET_PARAMETER.sub(rf"\g<1>{redaction.REDACTED}", thorough)
+    thorough = redaction._KEY_PARAMETER.sub(rf"\g<1>{redaction.REDACTED}", thorough)
+    thorough = redaction._WECHAT_ADDRESS.sub(redaction._redact_wechat, thorough)
+    assert redaction.redact(written) == redaction._TOKEN.sub(redaction.REDACTED, thorough)

@@ -22,12 +22,14 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 
 
 def plain_text(value: object) -> str:
+    """Text as it stands."""
     if not isinstance(value, str):
         raise ValueError(f"must be text, not {value!r}")
     return value
 
 
 def path(value: object) -> str:
+    """A path, which is not empty; whether it is there is looked at by whoever opens it."""
     if not plain_text(value).strip():
         raise ValueError("must be a path, and is empty")
     return plain_text(value)
@@ -40,6 +42,7 @@ def revision(value: object) -> str:
 
 
 def flag(value: object) -> bool:
+    """Yes or no, as TOML and environment variables write it."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in ("1", "true", "yes", "on"):
@@ -50,6 +53,8 @@ def flag(value: object) -> bool:
 
 
 def number(minimum: float, whole: bool = False) -> Callable[[object], Any]:
+    """A reader of numbers from ``minimum`` on, as numbers or as text."""
+
     def read(value: object) -> float | int:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise ValueError(f"must be a number, not {value!r}")
@@ -90,6 +95,7 @@ def duration(seconds: float) -> str:
 
 
 def pattern(value: object) -> str:
+    """A regular expression that compiles, as text."""
     try:
         re.compile(plain_text(value))
     except re.error as error:
@@ -98,6 +104,7 @@ def pattern(value: object) -> str:
 
 
 def remap(value: object) -> str:
+    """``PATTERN REPLACEMENT``, as text; the first space parts them."""
     expression, _, replacement = plain_text(value).partition(" ")
     if not replacement:
         raise ValueError(f"must be 'PATTERN REPLACEMENT' with a space between, not {value!r}")
@@ -106,6 +113,7 @@ def remap(value: object) -> str:
 
 
 def network(value: object) -> str:
+    """An IP network in its usual form; a single address is one too."""
     import ipaddress
 
     try:
@@ -115,6 +123,8 @@ def network(value: object) -> str:
 
 
 def one_of(names: Callable[[], Iterable[str]]) -> Callable[[object], str]:
+    """A reader of names out of some that are known only when a value is read."""
+
     def read(value: object) -> str:
         if value not in (known := list(names())):
             raise _misspelt(ValueError(f"must be one of {', '.join(known)}, not {value!r}"), value, known)
@@ -138,6 +148,7 @@ def selectors() -> frozenset[str]:
 
 
 def selector(value: object) -> str:
+    """One of `selectors`, or the reason of any HTTP status."""
     text = plain_text(value)
     if text in selectors() or re.fullmatch(r"http-[1-9]\d\d", text):
         return text
@@ -146,6 +157,7 @@ def selector(value: object) -> str:
 
 
 def suffix(value: object) -> str:
+    """A file suffix in lower case, with its dot."""
     text = plain_text(value).strip().lower()
     if not text.strip("."):
         raise ValueError("must be a file suffix such as md")
@@ -153,18 +165,21 @@ def suffix(value: object) -> str:
 
 
 def url(value: object) -> str:
+    """An http or https address without the slash at its end."""
     if not re.match(r"https?://[^/\s]+", text := plain_text(value)):
         raise ValueError(f"must be an http or https address, not {value!r}")
     return text.rstrip("/")
 
 
 def printable(value: object) -> str:
+    """Text that may stand in a header: printable ASCII on one line."""
     if any(not 0x20 <= ord(character) < 0x7F for character in plain_text(value)):
         raise ValueError("must be printable ASCII on one line")
     return plain_text(value)
 
 
 def headers(value: object) -> tuple[tuple[str, str], ...]:
+    """Headers by name, in the order of the table."""
     if not isinstance(value, dict):
         raise ValueError(f'must be a table such as {{ Accept = "text/html" }}, not {value!r}')
     for name in value:

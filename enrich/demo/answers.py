@@ -67,6 +67,7 @@ def page(title: str, description: str = "", status: int = 200) -> str:
 
 
 def not_found() -> Answer:
+    """The page of a site that does not have what was asked for."""
     return html(page("Not found", status=404), status=404)
 
 

@@ -27,6 +27,7 @@ MINUTE_FORMAT = "%Y-%m-%d %H:%M"
 
 
 def moment(when: datetime) -> str:
+    """A moment as people read it, in UTC."""
     return f"{when:{MINUTE_FORMAT}} UTC"
 
 

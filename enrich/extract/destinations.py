@@ -37,17 +37,20 @@ def wanted(url: str) -> str | None:
 
 
 def autolink_span(text: str, construct: Construct) -> Span:
+    """Where the address in `<…>` stands; prose that it swallowed is none of it."""
     start, end = construct.start + 1, construct.end - 1
     prose = _PROSE_IN_AUTOLINK.search(text, start, end)
     return start, prose.start() if prose else end
 
 
 def inline_span(text: str, construct: Construct) -> Span | None:
+    """Where the address of `[…](…)` stands; None where there is none."""
     opening = _BEFORE_INLINE_URL.search(text, construct.label_end, construct.end)
     return _destination(text, opening, construct.end) if opening else None
 
 
 def defined_span(text: str, definition: Definition) -> Span | None:
+    """Where the address of `[…]: …` stands; None where there is none."""
     opening = _BEFORE_DEFINED_URL.match(text, definition.start, definition.end)
     return _destination(text, opening, definition.end) if opening else None
 

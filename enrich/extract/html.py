@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from enrich.extract.bare import decode_entities
+
 # Where browsers find the address of what a reader sees or follows.
 LINK_ATTRIBUTES = {
     "a": "href",
@@ -78,6 +80,12 @@ def tags(text: str, start: int, end: int) -> Iterator[Tag]:
             stop = closing.start() if closing else end
             yield Tag("!", position, stop)
             position = stop
+
+
+def alternative(text: str, tag: Tag) -> str | None:
+    """The alternative text of an image."""
+    attribute = tag.attribute("alt")
+    return decode_entities(text[attribute.start : attribute.end]).strip() or None if attribute else None
 
 
 def picture_addresses(text: str, tag: Tag) -> Iterator[Span]:

@@ -22,7 +22,7 @@ from enrich.extract.bare import BareUrl, bare_urls, decode_entities, resolve
 from enrich.extract.control import Disabled, disabled
 from enrich.extract.destinations import Span, autolink_span, defined_span, inline_span, wanted
 from enrich.extract.found import Found, is_off, link_of
-from enrich.extract.html import LINK_ATTRIBUTES, Tag, picture_addresses, stripped, tags
+from enrich.extract.html import LINK_ATTRIBUTES, Tag, alternative, picture_addresses, stripped, tags
 from enrich.extract.positions import Lines, lines_of
 from enrich.extract.syntax import Construct, Definition, constructs, definitions, folded, top_headings
 from enrich.front_matter import front_matter, front_matter_value
@@ -389,14 +389,14 @@ def _read_tags(text: str, layer: _Layer) -> None:
         if tag.closing:
             continue
         for start, end in picture_addresses(text, tag):
-            _read_attribute(text, (start, end), _alternative(text, tag), layer, image=True)
+            _read_attribute(text, (start, end), alternative(text, tag), layer, image=True)
         attribute = tag.attribute(LINK_ATTRIBUTES.get(tag.name, ""))
         if attribute is None:
             continue
         label = _anchor_label(text, tag, following) if tag.name == "a" else None
         if label is not None:
             layer.taken.append(label)
-        read = _label_text(text[label[0] : label[1]]) if label else _alternative(text, tag)
+        read = _label_text(text[label[0] : label[1]]) if label else alternative(text, tag)
         span = stripped(text, attribute.start, attribute.end)
         _read_attribute(text, span, read, layer, image=tag.name == "img")
 
@@ -429,12 +429,6 @@ def _anchor_label(text: str, tag: Tag, following: Tag | None) -> Span | None:
 def _label_text(label: str) -> str | None:
     plain = _EMPHASIS.sub("", _TAG_LIKE.sub("", label))
     return " ".join(decode_entities(plain).split()) or None
-
-
-def _alternative(text: str, tag: Tag) -> str | None:
-    """The alternative text of an image."""
-    attribute = tag.attribute("alt")
-    return decode_entities(text[attribute.start : attribute.end]).strip() or None if attribute else None
 
 
 DOCUMENT_TYPE = DocumentType(

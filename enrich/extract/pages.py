@@ -19,7 +19,15 @@ from enrich.extract.bare import bare_urls, decode_entities
 from enrich.extract.control import disabled
 from enrich.extract.destinations import wanted
 from enrich.extract.found import Found, link_of
-from enrich.extract.html import LINK_ATTRIBUTES, PICTURES, Tag, picture_addresses, stripped, tags
+from enrich.extract.html import (
+    LINK_ATTRIBUTES,
+    PICTURES,
+    Tag,
+    alternative,
+    picture_addresses,
+    stripped,
+    tags,
+)
 from enrich.extract.positions import lines_of
 from enrich.front_matter import front_matter, front_matter_value
 from enrich.model import DocumentType, Element, Extraction
@@ -75,7 +83,7 @@ def _in_tags(page: _Page, labels: dict[int, Span]) -> Iterator[Found]:
         if tag.closing:
             continue
         label = labels.get(tag.start)
-        text = _readable(page.text, *label) if label else _alternative(page.text, tag)
+        text = _readable(page.text, *label) if label else alternative(page.text, tag)
         for start, end, image in _addresses(page.text, tag):
             if (url := _address(page, start, end)) is not None:
                 yield Found(start, end, url, Element.HTML, text, image)
@@ -115,11 +123,6 @@ def _labels(page: _Page) -> dict[int, Span]:
 
 def _readable(text: str, start: int, end: int) -> str | None:
     return " ".join(decode_entities(_TAG_LIKE.sub("", text[start:end])).split()) or None
-
-
-def _alternative(text: str, tag: Tag) -> str | None:
-    attribute = tag.attribute("alt")
-    return decode_entities(text[attribute.start : attribute.end]).strip() or None if attribute else None
 
 
 # --- text -------------------------------------------------------------------------------------------

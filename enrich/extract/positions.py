@@ -30,6 +30,7 @@ class Lines:
 
 
 def lines_of(text: str) -> Lines:
+    """Where the lines of a text begin."""
     return Lines([0, *(match.end() for match in _LINE_END.finditer(text))])
 
 

@@ -8,14 +8,26 @@ chunk. A body that is cut is still a body: what people look for stands at its be
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from typing import Protocol
+
+import anyio
+import httpx
+
+from enrich.fetch.hops import location_of
+from enrich.fetch.reading import Headers
+from enrich.model import Request, Response
 
 # What may come over the wire for one body, unless a request asks for a larger one.
 MIN_WIRE_BYTES = 2 << 20
 
 # An unwanted body up to this size is read, since that keeps the connection; a longer one closes it.
 DRAIN_BYTES = 64 << 10
+
+# A body nobody wants is read for this long at most, for the sake of the connection.
+_DRAIN_SECONDS = 1.0
 
 _STEP_BYTES = 64 << 10
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -135,3 +147,46 @@ async def drain(chunks: AsyncIterator[bytes]) -> bool:
         if room < 0:
             return False
     return True
+
+
+# --- as much as is wanted ---------------------------------------------------------------------------
+
+
+class Answered(Protocol):
+    """An answer whose body may still be coming in."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Headers: ...
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be closed."""
+
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body's raw bytes."""
+
+    async def aclose(self) -> None: ...
+
+
+async def read_wanted(request: Request, answer: Response, answered: Answered) -> tuple[bytes, bool]:
+    """The body of an answer as far as the request wants it, and whether it was cut."""
+    coding = answer.headers.get("content-encoding", "")
+    is_redirect = location_of(answer) is not None
+    wanted = is_wanted(answer.headers.get("content-type", ""), request.body_types)
+    if request.method == "HEAD" or is_redirect or not wanted or not is_readable(coding):
+        if not answered.is_complete:
+            await _discard(answered)
+        return b"", request.method != "HEAD" and wanted and not is_redirect
+    async with aclosing(answered.chunks()) as chunks:
+        return await read_body(chunks, coding, request.max_body_bytes)
+
+
+async def _discard(answered: Answered) -> None:
+    """Read a short body to its end, so that the connection can be used again; leave a long or slow one.
+
+    Whatever goes wrong meanwhile costs the connection and nothing else: the answer is known.
+    """
+    with anyio.move_on_after(_DRAIN_SECONDS), suppress(httpx.HTTPError, OSError):
+        async with aclosing(answered.chunks()) as chunks:
+            await drain(chunks)

@@ -14,9 +14,8 @@ import random as dice
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from types import MappingProxyType, TracebackType
 from typing import Self
 
@@ -26,17 +25,19 @@ import tenacity
 
 from enrich.fetch import retry
 from enrich.fetch.address import Guard, literal, parse_nets
-from enrich.fetch.body import drain, is_readable, is_wanted, read_body
+from enrich.fetch.attempt import Attempt
+from enrich.fetch.body import Answered, read_wanted
 from enrich.fetch.budgets import Budgets
 from enrich.fetch.faults import fault_of, is_before_connection
-from enrich.fetch.hops import Address, Origin, address_of, headers_of, join, location_of, redirected, told
+from enrich.fetch.hops import Address, address_of, headers_of, told
+from enrich.fetch.hosts import Hosts
 from enrich.fetch.names import Resolve, system_resolver
 from enrich.fetch.politeness import Fault, Lane, LaneState
 from enrich.fetch.proxies import Proxies, proxies_from_environment
-from enrich.fetch.robots import NO_RULES, Known, Rules, question, rules_of
+from enrich.fetch.robots import NO_RULES, Rules, question, rules_of
+from enrich.fetch.settings import FetchSettings
 from enrich.fetch.transport import (
     Adapted,
-    Answered,
     Exchange,
     OriginTransport,
     Question,
@@ -45,33 +46,19 @@ from enrich.fetch.transport import (
 from enrich.model import (
     Failure,
     FailureKind,
-    Hop,
-    Manners,
     Outcome,
     Purpose,
     Request,
     Response,
 )
-from enrich.urls import canonical
 
 __all__ = ["FetchSettings", "Fetcher", "Transport", "proxies_from_environment"]
 
 Transport = httpx.AsyncBaseTransport
 """What may stand in for the network: an answer for every request."""
 
-MAX_HOPS = 10
-
-# A lane takes about 3 KB. When there are so many, those that would be the same if they were made anew go.
-LANES_KEPT = 4096
-
-# A body nobody wants is read for this long at most, for the sake of the connection.
-_DRAIN_SECONDS = 1.0
-
 # How many hosts are remembered as witnesses that the network is up.
 _WITNESSES = 3
-
-# Longer is no moment that can be written down.
-_LONGEST_HOLD_SECONDS = 366 * 86400.0
 
 # What a proxy says for itself, when a plain http question goes through it.
 _PROXY_STATUSES = frozenset({407, 502, 504})
@@ -81,83 +68,6 @@ _NO_PLACE = "it leads to a host to which no more links are followed in this run"
 
 # Names that cannot exist (RFC 6761 section 6.4): whoever answers for one answers in place of others.
 _NO_NAME = ".invalid"
-
-
-def _no_headers(_host: str) -> tuple[tuple[str, str], ...]:
-    return ()
-
-
-def _no_timeout(_host: str) -> float | None:
-    return None
-
-
-def _no_budget(_host: str) -> int | None:
-    return None
-
-
-def _usual_manners(_host: str) -> Manners:
-    return Manners()
-
-
-def _nobody(_host: str) -> bool:
-    return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchSettings:
-    """How to ask. ``timeout_seconds`` is for one attempt with all its hops and the body, without the waits.
-
-    ``manners_of``, ``headers_of`` and ``timeout_of`` are asked with a host name; headers that may hold a secret
-    go to its https site alone. ``patience_seconds`` is the longest ``Retry-After`` that is waited for; a host
-    that wants more is deferred to a later run.
-    ``reads_robots`` names the hosts whose robots.txt counts: its ``Crawl-delay`` always, what it disallows
-    only with ``respect_robots``. ``budget_of`` says how many links may lead to a host in all.
-    """
-
-    user_agent: str
-    timeout_seconds: float = 20.0
-    connect_timeout_seconds: float = 5.0
-    retries: int = 2
-    concurrency: int = 256
-    manners_of: Callable[[str], Manners] = _usual_manners
-    headers_of: Callable[[str], tuple[tuple[str, str], ...]] = _no_headers
-    timeout_of: Callable[[str], float | None] = _no_timeout
-    budget_of: Callable[[str], int | None] = _no_budget
-    allow_nets: tuple[str, ...] = ()
-    allow_private: bool = False
-    proxies: Mapping[str, str] = field(default_factory=dict)
-    no_proxy: str | None = None
-    ca_bundle: str | None = None
-    patience_seconds: float = 900.0
-    backoff_seconds: float = 1.0
-    reads_robots: Callable[[str], bool] = _nobody
-    respect_robots: bool = False
-
-
-# --- asking -----------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """What has happened so far in one attempt for ``link``, which names ``host``.
-
-    ``minds_robots`` is off for what asks for robots.txt itself; ``fresh`` says that no idle connection is to be used.
-    """
-
-    link: str
-    host: str
-    seconds_left: float
-    minds_robots: bool = True
-    elapsed_seconds: float = 0.0
-    hops: tuple[Hop, ...] = ()
-    asked: set[tuple[str, str]] = field(default_factory=set)
-    cookies: bool = False
-    fresh: bool = False
-
-    def failure(self, kind: FailureKind, detail: str, url: str) -> Failure:
-        return Failure(
-            kind=kind, detail=detail, url=url, hops=self.hops, elapsed_seconds=self.elapsed_seconds
-        )
 
 
 class Fetcher:
@@ -187,16 +97,8 @@ class Fetcher:
         self._resolve = resolve or system_resolver()
         self._own = self._network(self._resolve) if transport is None else None
         self._web: Exchange | None = Adapted(transport) if transport else self._own
-        self._limit = anyio.CapacityLimiter(settings.concurrency)
-        self._random = random
-        self._now = now
-        self._held = self._held_since_start(held_until)
-        self._on_hold = on_hold
+        self._hosts = Hosts(settings, random=random, now=now, held_until=held_until, on_hold=on_hold)
         self._budgets = Budgets(settings.budget_of)
-        self._lanes: dict[str, Lane] = {}
-        self._shared: dict[str, Lane] = {}
-        self._most_lanes = LANES_KEPT
-        self._robots: dict[Origin, Known] = {}
         self.requests = 0
         self.answers = 0
         # When the latest question was asked that got an answer, and the latest one under a certificate.
@@ -211,7 +113,7 @@ class Fetcher:
             resolve=resolve,
             proxies=self._proxies,
             ca_bundle=self._settings.ca_bundle,
-            is_wanted=lambda origin: origin[1] in self._lanes and self._lanes[origin[1]].is_busy,
+            is_wanted=lambda origin: self._hosts.is_busy(origin[1]),
         )
 
     async def __aenter__(self) -> Self:
@@ -223,13 +125,6 @@ class Fetcher:
         with anyio.CancelScope(shield=True):
             assert self._web is not None
             await self._web.aclose()
-
-    def _held_since_start(self, held_until: Mapping[str, datetime]) -> dict[str, tuple[float, datetime]]:
-        """Holds of earlier runs in seconds of the monotonic clock, which no change of the time of day moves."""
-        wall, monotonic = self._now(), time.monotonic()
-        return {
-            host: (monotonic + (until - wall).total_seconds(), until) for host, until in held_until.items()
-        }
 
     @property
     def answered(self) -> bool:
@@ -268,7 +163,7 @@ class Fetcher:
             if address is None or (names and not await self._is_found(address)):
                 continue
             # It may have failed so often in an outage that its lane would not even ask.
-            self._lane(address.host).forgive()
+            self._hosts.lane(address.host).forgive()
             now = anyio.current_time()
             await self._attempt(Request(url=url, method="HEAD", retry=False), minds_robots=False)
             if (self.verified_from if secure else self.answered_from) >= now:
@@ -308,11 +203,6 @@ class Fetcher:
         outcome = await self._attempt(Request(url=f"http://{name}/", retry=False, max_body_bytes=1024))
         return (isinstance(outcome, Response) and outcome.status < 400) or bool(outcome.hops)
 
-    def forgive(self) -> None:
-        """Forget which hosts took no connection: it was not their fault."""
-        for lane in self._lanes.values():
-            lane.forgive()
-
     @property
     def has_used_proxy(self) -> bool:
         """Whether a proxy decided for anything that was asked which address it leads to."""
@@ -325,8 +215,15 @@ class Fetcher:
 
     def lanes(self) -> Mapping[str, LaneState]:
         """The hosts that somebody is waiting for or asking; of those that share a lane, the first."""
-        busy = {lane: host for host, lane in reversed(self._lanes.items()) if lane.is_busy}
-        return {host: lane.state() for lane, host in busy.items()}
+        return self._hosts.busy()
+
+    def forgive(self) -> None:
+        """Forget which hosts took no connection: it was not their fault."""
+        self._hosts.forgive()
+
+    def hold_back(self, host: str, seconds: float) -> None:
+        """Leave a host alone for so long, as if it had asked for that: whoever judges its pages saw that it refuses."""
+        self._hosts.hold_back(host, seconds)
 
     def grant(self, host: str, count: int) -> int:
         """Set places in a host's budget aside for links that name it; how many of ``count`` there is room for."""
@@ -344,7 +241,7 @@ class Fetcher:
         address = address_of(outcome.url)
         if address is None or not retry.is_transient(outcome):
             return False
-        return self._lane(address.host).refusal(address.origin) is None
+        return self._hosts.lane(address.host).refusal(address.origin) is None
 
     async def _ask_again(self, request: Request, first: Outcome) -> Outcome:
         """The retries after a first attempt. Nothing is held while one waits for its time."""
@@ -384,23 +281,23 @@ class Fetcher:
         host = first.host if first else ""
         limit = self._settings.timeout_of(host) if host else None
         minds_robots = minds_robots and request.purpose is not Purpose.API
-        state = _Attempt(request.url, host, limit or self._settings.timeout_seconds, minds_robots)
+        state = Attempt(request.url, host, limit or self._settings.timeout_seconds, minds_robots)
         while True:
             step = await self._hop(request, state)
             if not isinstance(step, Request):
                 return step
             request = step
 
-    async def _hop(self, request: Request, state: _Attempt) -> Outcome | Request:
+    async def _hop(self, request: Request, state: Attempt) -> Outcome | Request:
         """Ask one address in its host's turn: the outcome, or the next question after a redirect."""
         address = address_of(request.url)
         if address is None:
-            return _unaskable(request.url, state)
+            return state.unaskable(request.url)
         if refusal := self._refusal(address):
             return state.failure(FailureKind.FORBIDDEN_ADDRESS, refusal, address.url)
         if address.host != state.host and not self._budgets.admits(address.host, state.link):
             return state.failure(FailureKind.HOST_DEFERRED, _NO_PLACE, address.url)
-        lane = self._lane(address.host)
+        lane = self._hosts.lane(address.host)
         rules = await self._rules(address, lane) if state.minds_robots else NO_RULES
         async with lane.turn(address.origin) as refusal:
             if refusal is not None:
@@ -417,7 +314,7 @@ class Fetcher:
         """
         if not self._settings.reads_robots(address.host):
             return NO_RULES
-        known = self._robots.setdefault(address.origin, Known(address.url))
+        known = self._hosts.robots_of(address)
         if known.rules is not None:
             return known.rules
         if not self._settings.respect_robots and not known.reading and known.first_url == address.url:
@@ -438,43 +335,8 @@ class Fetcher:
             return self._guard.name_refusal(address.host, address.port)
         return None
 
-    def _lane(self, host: str) -> Lane:
-        if host not in self._lanes:
-            if len(self._lanes) >= self._most_lanes:
-                self._forget_hosts()
-            self._lanes[host] = lane = self._lane_by(self._settings.manners_of(host))
-            if host in self._held:
-                moment, until = self._held[host]
-                self._keep_holding(lane, moment - time.monotonic(), until)
-        return self._lanes[host]
-
-    def _lane_by(self, manners: Manners) -> Lane:
-        """A new lane, or the one that hosts of the same owner share, as slow as the slowest of them."""
-        if manners.lane in self._shared:
-            shared = self._shared[manners.lane]
-            shared.widen(manners.interval_seconds)
-            return shared
-        lane = Lane(manners, self._limit, random=self._random)
-        if manners.lane is not None:
-            self._shared[manners.lane] = lane
-        return lane
-
-    def _forget_hosts(self) -> None:
-        """Let go of hosts of which nothing is known that matters: a run may meet a million."""
-        kept = {origin[1] for origin, known in self._robots.items() if known.matters}
-        self._lanes = {
-            host: lane for host, lane in self._lanes.items() if host in kept or not lane.is_as_new
-        }
-        self._robots = {origin: known for origin, known in self._robots.items() if origin[1] in self._lanes}
-        self._most_lanes = max(LANES_KEPT, 2 * len(self._lanes))
-
-    def _keep_holding(self, lane: Lane, seconds: float, until: datetime) -> None:
-        """What a host asked for in an earlier run holds in this one."""
-        if seconds > 0 and not lane.hold(seconds, self._settings.patience_seconds):
-            lane.defer(f"asked in an earlier run to wait until {until:%Y-%m-%dT%H:%M:%SZ}")
-
     async def _ask(
-        self, request: Request, address: Address, lane: Lane, state: _Attempt
+        self, request: Request, address: Address, lane: Lane, state: Attempt
     ) -> Outcome | Request:
         """Send and receive within what is left of the deadline."""
         started = anyio.current_time()
@@ -492,7 +354,7 @@ class Fetcher:
             return request
         if isinstance(result, Fault):
             return state.failure(result.kind, result.detail, address.url)
-        return self._next(request, address, result, state)
+        return state.following(request, address, result)
 
     async def _exchange(
         self, request: Request, address: Address, lane: Lane, *, fresh: bool
@@ -560,8 +422,8 @@ class Fetcher:
                 return Fault(FailureKind.CONNECT, "proxy: it asks for a user name and password (407)")
         elif not address.host.endswith(_NO_NAME):
             self._answered(address, asked_at)
-        self._mind(address.host, lane, answer, asked_at)
-        body, truncated = await _read(request, answer, answered)
+        self._hosts.mind(address.host, lane, answer, asked_at)
+        body, truncated = await read_wanted(request, answer, answered)
         return replace(answer, body=body, truncated=truncated)
 
     def _is_the_proxys(self, address: Address, status: int) -> bool:
@@ -569,86 +431,3 @@ class Fetcher:
         if self._own is None or address.scheme != "http" or status not in _PROXY_STATUSES:
             return False
         return self._proxies.choose(*address.origin) is not None
-
-    def _mind(self, host: str, lane: Lane, answer: Response, asked_at: float) -> None:
-        """Slow down for a host that has too much to do, hold it back when it asks for that, and defer it when it
-        asks for too much."""
-        wait = retry.retry_after_seconds(answer, self._now()) if answer.status >= 400 else None
-        if wait is None and answer.status == 429:
-            wait = retry.pause(lane.refusals + 1, self._settings.backoff_seconds)
-        if wait is not None or answer.status in retry.OVERLOADED_STATUSES:
-            lane.refused(asked_at)
-        elif answer.status < 400:
-            lane.answered(asked_at)
-        else:
-            lane.failed()
-        if wait is not None:
-            self._hold(host, lane, wait)
-
-    def hold_back(self, host: str, seconds: float) -> None:
-        """Leave a host alone for so long, as if it had asked for that: whoever judges its pages saw that it refuses."""
-        self._hold(host, self._lane(host), seconds)
-
-    def _hold(self, host: str, lane: Lane, seconds: float) -> None:
-        until = self._now() + timedelta(seconds=min(seconds, _LONGEST_HOLD_SECONDS))
-        if not lane.hold(seconds, self._settings.patience_seconds):
-            lane.defer(f"asked to wait until {until:%Y-%m-%dT%H:%M:%SZ}")
-        if self._on_hold is not None:
-            self._on_hold(host, until)
-
-    def _next(
-        self, request: Request, here: Address, answer: Response, state: _Attempt
-    ) -> Outcome | Request:
-        """The answer, or where it redirects to."""
-        location = location_of(answer) if request.follow else None
-        if location is None:
-            return replace(answer, hops=state.hops, elapsed_seconds=state.elapsed_seconds)
-        state.asked.add((request.method, here.url))
-        state.hops = (*state.hops, Hop(here.url, answer.status))
-        state.cookies = state.cookies or "set-cookie" in answer.headers
-        url = join(here.url, location)
-        if url is None:
-            return state.failure(FailureKind.PROTOCOL, "it redirects to something that is no URL", here.url)
-        following = redirected(request, answer.status, here, url)
-        if (following.method, url) in state.asked or len(state.hops) > MAX_HOPS:
-            return _in_circles(state, url)
-        return following
-
-
-def _in_circles(state: _Attempt, url: str) -> Failure:
-    """Redirects that do not end. Where cookies were set, a visitor who keeps them may well arrive."""
-    if state.cookies:
-        return state.failure(FailureKind.PROTOCOL, "it redirects without end to who sends no cookies", url)
-    count = "1 redirect" if len(state.hops) == 1 else f"{len(state.hops)} redirects"
-    return state.failure(FailureKind.TOO_MANY_REDIRECTS, f"{count} and no end", url)
-
-
-def _unaskable(url: str, state: _Attempt) -> Failure:
-    href = canonical(url)
-    if href is None:
-        return state.failure(FailureKind.INVALID_URL, "it is no URL", url)
-    scheme = href.partition(":")[0]
-    return state.failure(FailureKind.UNSUPPORTED_SCHEME, f"{scheme} addresses are not asked", href)
-
-
-async def _read(request: Request, answer: Response, answered: Answered) -> tuple[bytes, bool]:
-    """The body as far as it is wanted, and whether it was cut."""
-    coding = answer.headers.get("content-encoding", "")
-    is_redirect = location_of(answer) is not None
-    wanted = is_wanted(answer.headers.get("content-type", ""), request.body_types)
-    if request.method == "HEAD" or is_redirect or not wanted or not is_readable(coding):
-        if not answered.is_complete:
-            await _discard(answered)
-        return b"", request.method != "HEAD" and wanted and not is_redirect
-    async with aclosing(answered.chunks()) as chunks:
-        return await read_body(chunks, coding, request.max_body_bytes)
-
-
-async def _discard(answered: Answered) -> None:
-    """Read a short body to its end, so that the connection can be used again; leave a long or slow one.
-
-    Whatever goes wrong meanwhile costs the connection and nothing else: the answer is known.
-    """
-    with anyio.move_on_after(_DRAIN_SECONDS), suppress(httpx.HTTPError, OSError):
-        async with aclosing(answered.chunks()) as chunks:
-            await drain(chunks)

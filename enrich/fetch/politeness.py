@@ -67,6 +67,7 @@ class Pace:
 
     @property
     def width(self) -> int:
+        """How many may be asked at a time now: never none."""
         return max(1, self.manners.width - self.lost_places)
 
     def book(self, now: float, jitter: float = 0.0) -> tuple[float, Pace]:
@@ -372,6 +373,7 @@ class Lane:
 
     @property
     def is_busy(self) -> bool:
+        """Whether somebody waits here or is being answered."""
         return self._waiting + self._in_flight > 0
 
     @property

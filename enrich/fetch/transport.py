@@ -18,6 +18,7 @@ from typing import Protocol, cast
 import httpx
 
 from enrich.fetch.address import Guard
+from enrich.fetch.body import Answered
 from enrich.fetch.connect import HEAD_START_SECONDS, GuardedConnector, tls_context, within
 from enrich.fetch.hops import Origin
 from enrich.fetch.names import Resolve
@@ -40,23 +41,6 @@ class Question:
     target: bytes
     headers: Iterable[tuple[bytes, bytes]]
     body: bytes | None = None
-
-
-class Answered(Protocol):
-    """An answer whose body may still be coming in."""
-
-    @property
-    def status(self) -> int: ...
-    @property
-    def headers(self) -> Headers: ...
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing is left to be closed."""
-
-    def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body's raw bytes."""
-
-    async def aclose(self) -> None: ...
 
 
 class StaleConnectionError(httpx.ReadError):

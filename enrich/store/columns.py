@@ -18,10 +18,12 @@ STATE_COLUMNS = (
 
 
 def milliseconds(when: datetime | None) -> int | None:
+    """A moment as it is stored."""
     return None if when is None else round(when.timestamp() * 1000)
 
 
 def moment(stored: int | None) -> datetime | None:
+    """A stored moment."""
     return None if stored is None else datetime.fromtimestamp(stored / 1000, UTC)
 
 
@@ -32,10 +34,12 @@ def second(stored: int | None) -> datetime | None:
 
 
 def suggestion_of(url: str | None, reason: str | None) -> Suggestion | None:
+    """A suggestion out of its two columns."""
     return Suggestion(url, reason) if url and reason else None
 
 
 def state_of(row: sqlite3.Row) -> TargetState:
+    """The state of a target out of a row that has the `STATE_COLUMNS`."""
     return TargetState(
         status=Status(row["status"]) if row["status"] else None,
         reason=row["reason"],
@@ -55,6 +59,7 @@ def state_of(row: sqlite3.Row) -> TargetState:
 
 
 def state_values(state: TargetState) -> tuple[Any, ...]:
+    """A state as values of the `STATE_COLUMNS`, in their order."""
     suggestion = state.suggestion
     return (
         state.status, state.reason, state.detail, state.http_status, state.final_url,
@@ -65,6 +70,7 @@ def state_values(state: TargetState) -> tuple[Any, ...]:
 
 
 def target_of(row: sqlite3.Row) -> Target:
+    """A target out of its row."""
     return Target(
         id=row["id"], url=row["url"], kind=row["kind"], host=row["host"], parent=row["parent"],
         stands_for=row["stands_for"],

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+from brief import indexes_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,11 +48,6 @@ def shown(text: str) -> list[dict[str, Any]]:
     return [
         {name: value for name, value in entry.items() if value not in (None, [], ())} for entry in found
     ]
-
-
-def indexes(entry: Entry) -> list[int]:
-    article = [] if entry.article is None else [entry.article]
-    return [*article, *(index for index, _ in entry.papers), *entry.code, *entry.others]
 
 
 # --- list items ---------------------------------------------------------------------------------------
@@ -444,7 +440,7 @@ PIECES = st.sampled_from(
 def test_no_link_is_in_two_entries_or_roles_and_entries_ascend(text: str) -> None:
     links = read(text).links
     found = entries(text, links)
-    used = [index for entry in found for index in indexes(entry)]
+    used = [index for entry in found for index in indexes_of(entry)]
     lines = [entry.line for entry in found]
     assert len(used) == len(set(used))
     assert all(0 <= index < len(links) and not links[index].image for index in used)

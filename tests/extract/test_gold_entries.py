@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from brief import indexes_of
 from requirements import shared
 
 from enrich.extract.entries import entries
@@ -116,7 +117,7 @@ def test_a_seed_has_as_many_entries_as_a_reader_counts(seed: str) -> None:
 def test_the_footer_of_a_digest_belongs_to_no_entry(seed: str) -> None:
     read_entries, links = found(seed)
     last = max(entry["line"] for entry in gold(seed))
-    of_last = {index for entry in read_entries if entry.line == last for index in _indexes(entry)}
+    of_last = {index for entry in read_entries if entry.line == last for index in indexes_of(entry)}
     footer = {
         index for index, link in enumerate(links) if "关注" in (link.text or "") or link.line > last + 5
     }
@@ -124,17 +125,12 @@ def test_the_footer_of_a_digest_belongs_to_no_entry(seed: str) -> None:
     assert not footer & of_last
 
 
-def _indexes(entry: Entry) -> list[int]:
-    article = [] if entry.article is None else [entry.article]
-    return [*article, *(index for index, _ in entry.papers), *entry.code, *entry.others]
-
-
 def test_no_link_of_the_whole_corpus_is_in_two_entries() -> None:
     for path in sorted((shared() / "corpus").rglob("*.md")):
         text = path.read_bytes().decode("utf-8", "replace")
         links = read(text).links
         listed = entries(text, links)
-        indexes = [index for entry in listed for index in _indexes(entry)]
+        indexes = [index for entry in listed for index in indexes_of(entry)]
         lines = [entry.line for entry in listed]
         assert len(indexes) == len(set(indexes)), path
         assert lines == sorted(set(lines)), path

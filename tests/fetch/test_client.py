@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from origin import Answer, Origin, serve, serve_in_thread
 
 from enrich.fetch import pool
-from enrich.fetch.client import MAX_HOPS, Fetcher
+from enrich.fetch.attempt import MAX_HOPS
+from enrich.fetch.client import Fetcher
 from enrich.fetch.hops import address_of
 from enrich.model import FailureKind, Hop, Manners, Outcome, Request, Response
 from enrich.urls import canonical
@@ -731,7 +732,7 @@ def open_connections(origin: Origin) -> int:
 async def test_hosts_that_gave_no_trouble_are_forgotten_and_others_are_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("enrich.fetch.client.LANES_KEPT", 20)
+    monkeypatch.setattr("enrich.fetch.hosts.LANES_KEPT", 20)
 
     def web(request: httpx.Request) -> httpx.Response:
         if request.url.host == "busy.test":
@@ -742,7 +743,7 @@ async def test_hosts_that_gave_no_trouble_are_forgotten_and_others_are_not(
         answer(await asking.fetch(Request(url="https://busy.test/")))
         for number in range(200):
             answer(await asking.fetch(Request(url=f"https://host-{number}.test/")))
-        assert len(asking._lanes) <= 40
+        assert len(asking._hosts) <= 40
         again = failure(await asking.fetch(Request(url="https://busy.test/other")))
     assert again.kind is FailureKind.HOST_DEFERRED
 

@@ -17,8 +17,8 @@ from origin import Answer, Arrival, serve
 from outcomes import CASES, FRONT, HTML, PAGE, SORRY, Case, case, page, to
 from test_check import World, asking_of, fail, respond
 
-from enrich.checking import check_one
 from enrich.fetch.client import Fetcher
+from enrich.judging import check_one
 from enrich.model import CheckResult, FailureKind, Hop, Outcome, Request, Response, Status, Target, Verdict
 from enrich.store.protocol import DueTarget
 

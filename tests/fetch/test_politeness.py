@@ -115,20 +115,24 @@ async def test_first_come_first_served() -> None:
     assert served == list(range(20))
 
 
-async def test_no_more_than_the_width_at_a_time() -> None:
-    where = lane(3, 0.0)
+async def most_at_once(where: Lane, visitors: int) -> int:
+    """How many were in a lane at the same time, of so many who stay for ten seconds each."""
     most = 0
 
     async def visitor() -> None:
         nonlocal most
         async with where.turn():
             most = max(most, where.state().in_flight)
-            await anyio.sleep(1)
+            await anyio.sleep(10)
 
     async with anyio.create_task_group() as tasks:
-        for _ in range(20):
+        for _ in range(visitors):
             tasks.start_soon(visitor)
-    assert most == 3
+    return most
+
+
+async def test_no_more_than_the_width_at_a_time() -> None:
+    assert await most_at_once(lane(3, 0.0), visitors=20) == 3
 
 
 async def test_starts_keep_their_distance_even_when_the_overall_limit_is_full() -> None:
@@ -389,18 +393,7 @@ async def test_a_narrowed_lane_lets_fewer_in() -> None:
     where = lane(4, 0.0)
     where.refused(anyio.current_time())
     where.hold(1.0, 900.0)
-    most = 0
-
-    async def visitor() -> None:
-        nonlocal most
-        async with where.turn():
-            most = max(most, where.state().in_flight)
-            await anyio.sleep(10)
-
-    async with anyio.create_task_group() as tasks:
-        for _ in range(6):
-            tasks.start_soon(visitor)
-    assert most == 2
+    assert await most_at_once(where, visitors=6) == 2
 
 
 async def test_a_host_that_only_refuses_has_its_turn_in_a_later_run() -> None:

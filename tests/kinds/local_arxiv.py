@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from enrich.kinds.arxiv import look_up
-from enrich.model import Api, Found, Outcome, Paper, Request, Response, Target
+from enrich.model import Api, Failure, FailureKind, Found, Outcome, Paper, Request, Response, Target
 
 PAPER = Target(
     id="arxiv:2205.02101", url="https://arxiv.org/abs/2205.02101", kind="arxiv", host="arxiv.org"
@@ -26,6 +26,16 @@ WELL_FORMED = re.compile(
 )
 
 Special = Callable[[Request], Outcome]
+
+
+def ended(request: Request) -> Outcome:
+    """What is heard at the end of a run."""
+    return Failure(kind=FailureKind.NOT_REACHED, detail="deadline", url=request.url)
+
+
+def deferred(request: Request) -> Outcome:
+    """What is heard of a host that is to be left alone."""
+    return Failure(kind=FailureKind.HOST_DEFERRED, detail="asked to wait until 2026", url=request.url)
 
 
 @dataclass

@@ -11,7 +11,9 @@ from local_arxiv import (
     LocalArxiv,
     Special,
     answer,
+    deferred,
     dois_of,
+    ended,
     feed,
     looked_up,
     metadata,
@@ -99,9 +101,6 @@ async def test_a_pinned_version_is_described_by_the_doi_of_its_paper() -> None:
 
 @pytest.mark.anyio
 async def test_an_api_that_is_to_be_left_alone_gets_its_papers_described_too() -> None:
-    def deferred(request: Request) -> Outcome:
-        return Failure(kind=FailureKind.HOST_DEFERRED, detail="asked to wait until 2026", url=request.url)
-
     local = LocalArxiv({"2205.00001": 1}, always=deferred)
     found = await looked_up(local, *numbers_to(2), datacite_url=URL, lacking=ids_to(2))
     assert {name: (reason(one), one.source) for name, one in found.items()} == {
@@ -112,9 +111,6 @@ async def test_an_api_that_is_to_be_left_alone_gets_its_papers_described_too() -
 
 @pytest.mark.anyio
 async def test_a_run_that_ends_asks_nobody_else() -> None:
-    def ended(request: Request) -> Outcome:
-        return Failure(kind=FailureKind.NOT_REACHED, detail="deadline", url=request.url)
-
     local = LocalArxiv(always=ended)
     found = await looked_up(local, "2205.00001", datacite_url=URL, lacking=ids_to(1))
     assert (reason(found["arxiv:2205.00001"]), local.datacite_asked) == ("not-reached", [])

@@ -7,6 +7,8 @@ from local_arxiv import (
     LocalArxiv,
     Special,
     answer,
+    deferred,
+    ended,
     entry,
     feed,
     ids_of,
@@ -258,9 +260,6 @@ async def test_an_api_that_dies_in_the_middle_costs_only_what_was_not_answered()
 
 @pytest.mark.anyio
 async def test_a_run_that_ends_early_is_no_failure_of_the_provider() -> None:
-    def ended(request: Request) -> Outcome:
-        return Failure(kind=FailureKind.NOT_REACHED, detail="deadline", url=request.url)
-
     found = await looked_up(LocalArxiv(specials={1: ended}), "2205.00001")
     verdict = found["arxiv:2205.00001"].verdict
     assert verdict is not None
@@ -278,9 +277,6 @@ async def test_an_api_in_a_storm_of_429_is_left_in_peace(attempts: int, asked: i
 
 @pytest.mark.anyio
 async def test_an_api_that_is_to_be_left_alone_is_not_waited_for() -> None:
-    def deferred(request: Request) -> Outcome:
-        return Failure(kind=FailureKind.HOST_DEFERRED, detail="asked to wait until 2026", url=request.url)
-
     held = LocalArxiv(always=deferred)
     found = await looked_up(held, *numbers_to(300))
     assert ({reason(one) for one in found.values()}, len(held.asked)) == ({"host-deferred"}, 1)

@@ -286,7 +286,7 @@ async def test_findings_tell_what_state_a_repository_is_in(
     assert [one.code for one in findings_of(row(repository))] == codes
 
 
-# --- small helpers ----------------------------------------------------------------------------------
+# --- what tests share --------------------------------------------------------------------------------
 
 
 def row(repository: Repository) -> ReportTarget:

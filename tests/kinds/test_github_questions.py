@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tarfile
 from typing import Any
 
 import graphql
@@ -24,7 +20,7 @@ from local_github import (
     target_of,
     targets,
 )
-from requirements import require
+from npm import published
 
 from enrich.kinds._github_names import enterprise, identify_on
 from enrich.kinds._github_questions import graphql_query, question_of
@@ -209,32 +205,9 @@ async def test_without_a_token_only_repositories_are_asked_about() -> None:
 
 
 @pytest.fixture(scope="module")
-def githubs_schema(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def githubs_schema() -> Any:
     """GitHub's public schema, from the package that GitHub's own clients are made with; about 2 s."""
-    npm = shutil.which("npm")
-    require("npm", npm is not None, "npm is not installed, which fetches GitHub's schema")
-    folder = tmp_path_factory.mktemp("schema")
-    command = [
-        str(npm),
-        "pack",
-        "--silent",
-        "@octokit/graphql-schema",
-        "--fetch-retries=0",
-        "--fetch-timeout=20000",
-    ]
-    try:
-        done = subprocess.run(
-            command, check=False, cwd=folder, capture_output=True, text=True, timeout=60, env=os.environ
-        )
-        why = done.stderr.strip()[-200:]
-    except subprocess.TimeoutExpired:
-        why = "no answer within a minute"
-    packed = list(folder.glob("*.tgz"))
-    require("github-schema", bool(packed), f"npm cannot fetch @octokit/graphql-schema: {why}")
-    with tarfile.open(packed[0]) as archive:
-        member = archive.extractfile("package/schema.graphql")
-        assert member is not None
-        text = member.read().decode()
+    text = published("@octokit/graphql-schema", "schema.graphql")
     # GitHub's own text repeats fields, so it is taken as it is.
     return graphql.build_schema(text, assume_valid=True, assume_valid_sdl=True)
 

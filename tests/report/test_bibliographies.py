@@ -7,10 +7,9 @@ import json
 import bibtexparser
 import pytest
 import rispy
-from rows import asked_target, made_report
+from rows import asked_target, made_report, rendered
 
 from enrich.model import Metadata, Page, Paper, Report
-from enrich.registry import formats
 from enrich.report._references import Person, of_paper, person
 from enrich.text import bibtex
 
@@ -47,10 +46,6 @@ def papers(*more: tuple[str, Metadata]) -> Report:
         ("url:https://plain.example/", Page(title="no paper")), *more,
     ]  # fmt: skip
     return made_report(*(asked_target(id_, metadata=metadata) for id_, metadata in rows))
-
-
-def rendered(name: str, made: Report) -> str:
-    return "".join(formats()[name].render(made))
 
 
 def entries(text: str) -> dict[str, dict[str, str]]:

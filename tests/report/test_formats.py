@@ -12,6 +12,7 @@ import pytest
 from hostile import markdown_structure
 from rows import asked_target as target
 from rows import made_report as report
+from rows import rendered
 
 from enrich.errors import UsageError
 from enrich.model import (
@@ -49,10 +50,6 @@ def whole() -> Report:
         target="url:https://a.example/0", suggestion=suggestion,
     )  # fmt: skip
     return report(*rows, findings=(finding,))
-
-
-def rendered(name: str, made: Report) -> str:
-    return "".join(formats()[name].render(made))
 
 
 def schema() -> dict[str, object]:

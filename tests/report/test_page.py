@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -13,8 +11,8 @@ from pathlib import Path
 import pytest
 from browser import Browser, chromium, visit
 from hostile import CORPUS
-from requirements import require
-from rows import NOW, asked_target, made_report, report_link
+from npm import published
+from rows import NOW, asked_target, made_report, rendered, report_link
 
 from enrich.config import LANGUAGES
 from enrich.model import (
@@ -35,7 +33,7 @@ from enrich.model import (
     Side,
     Status,
 )
-from enrich.registry import formats, kinds
+from enrich.registry import kinds
 from enrich.report.page.data import SPARK_POINTS, target_row
 from enrich.report.page.labels import words
 
@@ -103,7 +101,7 @@ def small() -> Report:
 
 def written(folder: Path, made: Report, name: str = "latest.html") -> Path:
     path = folder / name
-    path.write_text("".join(formats()["html"].render(made)), encoding="utf-8")
+    path.write_text(rendered("html", made), encoding="utf-8")
     return path
 
 
@@ -314,26 +312,9 @@ def test_its_policy_allows_its_own_style_and_script_alone(page: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+def axe() -> str:
     """The source of axe-core, which looks for barriers."""
-    folder = tmp_path_factory.mktemp("axe")
-    try:
-        done = subprocess.run(
-            ["npm", "pack", "--silent", "axe-core@4"],
-            cwd=folder,
-            capture_output=True,
-            timeout=90,
-            check=False,
-        )
-        packed = done.returncode == 0
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        packed = False
-    require("index", packed, "the package index of npm, which has axe-core, cannot be reached")
-    (archive,) = folder.glob("*.tgz")
-    with tarfile.open(archive) as opened:
-        source = opened.extractfile("package/axe.min.js")
-        assert source is not None
-        return source.read().decode()
+    return published("axe-core@4", "axe.min.js")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

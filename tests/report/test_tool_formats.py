@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
-import tarfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,8 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from requirements import require
-from rows import NOW, asked_target, made_report, report_link
+from npm import published
+from rows import NOW, asked_target, made_report, rendered, report_link
 
 from enrich.model import Article, Finding, Report, Severity, Status, Suggestion
 from enrich.registry import finding_codes, formats, reasons
@@ -48,10 +46,6 @@ def red() -> Report:
     return made_report(gone, walled, fine, findings=(note, archived, finding(suggestion=better)))
 
 
-def rendered(name: str, made: Report) -> str:
-    return "".join(formats()[name].render(made))
-
-
 def scan(made: Report) -> dict[str, Any]:
     (run,) = json.loads(rendered("sarif", made))["runs"]
     found: dict[str, Any] = run
@@ -62,23 +56,10 @@ def scan(made: Report) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def sarif_schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def sarif_schema() -> dict[str, Any]:
     """The published schema, as a package of its makers carries it."""
-    folder = tmp_path_factory.mktemp("sarif")
-    try:
-        done = subprocess.run(
-            ["npm", "pack", "--silent", "@microsoft/jest-sarif@1.0.0-beta.0"],
-            cwd=folder, capture_output=True, timeout=60, check=False,
-        )  # fmt: skip
-        packed = done.returncode == 0
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        packed = False
-    require("index", packed, "the package index of npm, which has SARIF's schema, cannot be reached")
-    (archive,) = folder.glob("*.tgz")
-    with tarfile.open(archive) as opened:
-        member = opened.extractfile("package/lib/schemas/sarif-2.1.0-rtm.5.json")
-        assert member is not None
-        schema: dict[str, Any] = json.load(member)
+    text = published("@microsoft/jest-sarif@1.0.0-beta.0", "lib/schemas/sarif-2.1.0-rtm.5.json")
+    schema: dict[str, Any] = json.loads(text)
     return schema
 
 

@@ -1,0 +1,73 @@
+"""One pattern for all that could matter in a Markdown text, and for what of it is beyond doubt.
+
+A group with a name is a find, or a place to look at; a group without one is a doubt.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WORDS = r"[^\[\]<>`\\\n\x00\x0b\x0c]*"
+_LABEL = rf"(?!\^){_WORDS}(?:\[(?!\^){_WORDS}\](?![(\[:]){_WORDS})*"
+_DESTINATION = r"[^\s()<>\[\]{}\\`|\"';\x00-\x1f\x7f]+"
+ATTRIBUTES = r"(?: (?!src=|srcset=|poster=)[a-z][a-z-]*=(?:\"[^\"<>`\[\]\\\n]*\"|'[^'<>`\[\]\\\n]*'|[A-Za-z0-9%#]+))*"
+# Without a URL, or a host that stands for one.
+_PLAIN = r"[^\[\]<>`\\\n\x00\x0b\x0c:：/.]*(?:(?<![wW])\.[^\[\]<>`\\\n\x00\x0b\x0c:：/.]*)*"
+_PLAIN_CODE = r"[^`\n\x00\x0b\x0c:.<]*(?:(?::(?!//)|(?<![wW])\.|<(?![A-Za-z/!?]))[^`\n\x00\x0b\x0c:.<]*)*"
+_SOURCE = r"[^\s\"<>`\[\]{}\\|]+"
+_TAGS = (
+    r"(?:b|br|center|details|div|em|font|h[1-6]|hr|i|li|ol|p|small|span|strong|sub|summary|sup"
+    r"|table|tbody|td|th|thead|tr|u|ul)"
+)
+# A URL of running text without anything that may end it or not, and what ends every URL.
+_SAFE = r"[A-Za-z0-9/._=?&#+-]*"
+_REST = rf"[A-Za-z0-9](?:{_SAFE}(?:(?::[0-9]|/~[A-Za-z0-9]){_SAFE})?[A-Za-z0-9/=&#+-])?"
+_END = r"[.,:?!*_]*(?=[\s<>)\]}|\"`、。，；：（）《》【】！？]|\*\*|\Z)"
+_PAPER = r"[ \t]?(?:[0-9]{4}\.|[A-Za-z.-]+/[0-9])"
+
+# Every branch begins with a literal, so that the engine skips to the next of these characters. What has no group
+# needs no look, and groups without a name are doubts.
+TOKEN = re.compile(
+    # A link to the web, and another; brackets that are none; an image in a link; other brackets; an image.
+    rf"\[(?:{_LABEL}\](?:\( ?(?:(?P<link>https?://{_DESTINATION})|(?P<path>{_DESTINATION})) ?\))"
+    rf"|{_PLAIN}\](?:\(\)|(?![(\[:]))|(?<!!\[)!\[{_LABEL}\]\((?P<inner>{_DESTINATION})\)\]\((?P<outer>{_DESTINATION})\)|())"
+    rf"|!\[{_LABEL}\]\( ?(?P<image>{_DESTINATION}) ?\)"
+    # A line break; tags without an address; an image; an anchor; what a blank line may not end; other tags.
+    rf"|<(?!br ?/?>)(?:/?{_TAGS}{ATTRIBUTES} ?/?>|img{ATTRIBUTES} src=\"(?P<source>{_SOURCE})\"{ATTRIBUTES} ?/?>"
+    rf"|a(?: (?:id|name)=\"[^\"<>`\[\]\\\n]*\")+ ?/?>|/(?:a|pre)>"
+    rf"|a href=\"(?P<anchor>{_SOURCE})\"{ATTRIBUTES}>[^<>\[\]`\\\n]{{0,900}}</a>"
+    r"|(?=!|\?|(?i:script|style|pre|textarea))(?P<region>)|(?=[Aa][^A-Za-z0-9-])(?P<open>)|(?=[A-Za-z/])())"
+    # Code on one line; fences and other code.
+    rf"|`(?:(?!`){_PLAIN_CODE}`(?!`)|(?!`)(?P<code>[^`\n\x00\x0b\x0c]+)`(?!`)|(?P<ticks>`*))"
+    # A URL; other URLs; what may be the name of a page.
+    rf"|:(?://(?:(?:(?<=http://)|(?<=https://))(?P<url>{_REST}){_END}|(?<=[pPsS]://)()))"
+    rf"|x(?=[iI][vV][ \t]?[:：]{_PAPER})()|X(?=[iI][vV][ \t]?[:：]{_PAPER})()"
+    r"|/(?:(?<=[bB]\.[cC][oO][mM]/)|(?<=[qQ]\.[cC][oO][mM]/)|(?<=[vViI]\.[oO][rR][gG]/)|(?<=10\.[0-9]{4}/)|(?<=10\.[0-9]{5}/)"
+    r"|(?<=10\.[0-9]{6}/)|(?<=10\.[0-9]{7}/)|(?<=10\.[0-9]{8}/)|(?<=10\.[0-9]{9}/))()"
+    r"|w(?<![A-Za-z0-9_./@-]w)(?=[wW]{2}\.)()|W(?<![A-Za-z0-9_./@-]W)(?=[wW]{2}\.)()"
+    # Escaped markup, and the attributes of a heading, which hide what they hold.
+    r"|\\(?=[\[\]`<!\\(])()"
+    r"|\{(?=[^{}\n]*\]\()()"
+    # What may rule a table: a bar before a column's dashes, or at the end of a line.
+    r"|\|[ \t]*(?::?-|(?=\n|\Z))()"
+    # Fences of the other sort, and characters that every parser sees in its own way.
+    "|~(?=~~)()|\x00()|\x0b()|\x0c()"
+)
+LINK, PATH, INNER, OUTER, IMAGE_OF, SOURCE_OF, ANCHOR, OPEN, REGION, CODE_SPAN, TICKS, URL = (
+    TOKEN.groupindex[name]
+    for name in (
+        "link",
+        "path",
+        "inner",
+        "outer",
+        "image",
+        "source",
+        "anchor",
+        "open",
+        "region",
+        "code",
+        "ticks",
+        "url",
+    )
+)
+READ_EXACTLY = frozenset("~\x00\x0b\x0c")

@@ -227,7 +227,10 @@ def _next(about: Explanation) -> Iterator[Shown]:
     if not about.known:
         yield fill("no note that was read links to it; once one does, the next run takes it up")
     else:
-        yield fill("asked {}: {}", _when(following.due_at), printable(following.why))
+        asked = fill("due") if following.turn else fill("asked")
+        yield fill("{} {}: {}", asked, _when(following.due_at), printable(following.why))
+    if following.turn:
+        yield printable(following.turn)
     yield printable(following.how)
     if following.manners:
         yield from _manners(following)

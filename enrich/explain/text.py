@@ -18,8 +18,9 @@ _NAMES_OF_PARTS = {
     "owner": "a person or an organisation on GitHub",
     "gist": "a gist on GitHub",
 }
-_NAMES_OF_KINDS = {
+NAMES_OF_KINDS = {
     "arxiv": "a paper on arXiv",
+    "doi": "a DOI",
     "wechat": "a WeChat article",
     "web": "a page of the web",
     "file": "a file of the collection",
@@ -53,7 +54,7 @@ def _sections(about: Explanation) -> Iterator[tuple[str, Iterable[Shown]]]:
 
 def _address(about: Explanation) -> Iterator[Shown]:
     by_parts = next((told for name, told in _NAMES_OF_PARTS.items() if name in about.parts), about.kind)
-    yield fill("{}, kept as {}", printable(_NAMES_OF_KINDS.get(about.kind, by_parts)), printable(about.id))
+    yield fill("{}, kept as {}", printable(NAMES_OF_KINDS.get(about.kind, by_parts)), printable(about.id))
     for name, value in about.parts.items():
         yield fill("{}: {}", printable(name), printable(value))
     if about.parent:

@@ -302,11 +302,18 @@ def _bad_token(row: ReportTarget, link: ReportLink, token: str) -> Finding:
 
 
 def _unsigned(row: ReportTarget, link: ReportLink) -> Finding:
-    short = row.url if _wechat_ids.token_of(row.url) else None
+    short = next(filter(None, map(_short, (row.url, *(one.url for one in row.links)))), None)
     message = (
         "This long WeChat address has no chksm, so that WeChat asks for a captcha instead of opening it."
     )
     return _finding(UNSIGNED_LINK, row, link, message, short)
+
+
+def _short(url: str) -> str | None:
+    """The short address that a note has, if it is one and whole."""
+    address = canonical(url)
+    token = _wechat_ids.token_of(address) if address is not None and host_of(address) == HOST else None
+    return f"https://{HOST}/s/{token}" if token is not None and _wechat_ids.is_token(token) else None
 
 
 def _finding(

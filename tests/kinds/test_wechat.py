@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 import wechat_pages as pages
@@ -518,6 +519,15 @@ def test_a_long_link_without_signature_is_a_note_that_knows_the_short_one() -> N
     assert finding.suggestion is not None
     assert finding.suggestion.url == pages.SHORT
     assert not list(wechat.findings_of(row(pages.LONG)))
+
+
+def test_the_short_address_may_be_known_from_another_link_alone() -> None:
+    unsigned = pages.LONG.replace("&chksm=ab", "")
+    known = row(unsigned, row_url=pages.LONG)
+    cut = replace(known.links[0], url=pages.SHORT[:-1])
+    known = replace(known, links=[known.links[0], cut, replace(cut, url=f"{pages.SHORT}?scene=1")])
+    found = [one for one in wechat.findings_of(known) if one.code == "wechat-unsigned-link"]
+    assert [one.suggestion and one.suggestion.url for one in found] == [pages.SHORT]
 
 
 def test_every_code_is_declared_with_a_help_text() -> None:

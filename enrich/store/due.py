@@ -38,7 +38,8 @@ class Remembered:
     """What the next question depends on.
 
     ``attempted_status`` is that of the last answer, believed or not. ``asked_last`` is true of addresses that hardly
-    ever open (`Identity.last`), ``second_hand`` of metadata from a source that only stands in for the right one.
+    ever open (`Identity.last`), ``described`` of those that may have metadata, ``second_hand`` of metadata from a
+    source that only stands in for the right one.
     """
 
     target_id: str
@@ -49,6 +50,7 @@ class Remembered:
     metadata_fetched_at: datetime | None
     believed: bool = True
     asked_last: bool = False
+    described: bool = True
     second_hand: bool = False
 
 
@@ -102,7 +104,9 @@ def _blocked_due(known: Remembered, asked: datetime, ages: Ages) -> Due:
 
 def _metadata_due(known: Remembered, ages: Ages, now: datetime) -> Due | None:
     """When metadata alone are a reason to ask; None where they wait for the next check or are not wanted."""
-    if not ages.metadata or (known.state.status is not None and known.state.status not in ALIVE):
+    if not (ages.metadata and known.described) or (
+        known.state.status is not None and known.state.status not in ALIVE
+    ):
         return None
     ok, age = ages.by_kind[known.kind]
     tried = known.metadata_tried_at

@@ -175,8 +175,15 @@ def _remembered(row: sqlite3.Row, believed: bool, *, asked_last: bool) -> Rememb
         metadata_fetched_at=moment(row["metadata_fetched_at"]) if believed else None,
         believed=believed,
         asked_last=asked_last,
+        described=_is_described(row),
         second_hand=row["metadata_source"] in SECOND_HAND,
     )
+
+
+def _is_described(row: sqlite3.Row) -> bool:
+    """Whether it may have metadata: of a kind with an API, what the API has a question for."""
+    kind = kinds()[row["kind"]]
+    return kind.look_up is None or kind.asks_api is None or kind.asks_api(target_of(row))
 
 
 def _with_metadata(db: sqlite3.Connection, known: Known, row: sqlite3.Row) -> Known:

@@ -183,7 +183,9 @@ def _remembered(row: sqlite3.Row, believed: bool, *, asked_last: bool) -> Rememb
 def _is_described(row: sqlite3.Row) -> bool:
     """Whether it may have metadata: of a kind with an API, what the API has a question for."""
     kind = kinds()[row["kind"]]
-    return kind.look_up is None or kind.asks_api is None or kind.asks_api(target_of(row))
+    if row["metadata"] is not None or kind.look_up is None or kind.asks_api is None:
+        return True
+    return kind.asks_api(target_of(row))
 
 
 def _with_metadata(db: sqlite3.Connection, known: Known, row: sqlite3.Row) -> Known:

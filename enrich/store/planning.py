@@ -42,7 +42,8 @@ _VERDICT_DUE = f"""(t.attempted_at IS NULL OR t.attempted_at > :now OR :refresh 
         WHEN t.attempted_status = 'broken' THEN t.attempted_at + :broken <= :now
         ELSE t.attempted_at + :unreachable <= :now END)"""  # noqa: S608 - made of constants
 # Of a kind that an API describes, what the API has no question for (a wiki, a list of releases) has no metadata ever.
-_METADATA_DUE = f"""(:metadata AND (selected.by_api OR t.kind NOT IN (SELECT value FROM json_each(:described_by_api)))
+_METADATA_DUE = f"""(:metadata AND (selected.by_api OR t.metadata IS NOT NULL
+        OR t.kind NOT IN (SELECT value FROM json_each(:described_by_api)))
     AND (t.metadata_tried_at IS NULL OR t.metadata_tried_at > :now OR :refresh
     OR t.id IN (SELECT target_id FROM doubted) OR t.metadata_tried_at + coalesce(:max_age, CASE
         WHEN {_HAS_METADATA} THEN a.metadata ELSE :unreachable END) <= :now))"""  # noqa: S608 - made of constants

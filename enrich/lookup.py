@@ -45,13 +45,14 @@ async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> Non
     assert kind.look_up is not None, "only kinds with an API have targets that ask one"
     waiting = {one.target.id: one for one in due}
     undecided: list[str] = []
+    unasked: list[str] = []
     deferred: dict[str, list[str]] = {}
     began = anyio.current_time()
     async for found in kind.look_up([one.target for one in due], _api(asking, due)):
         one = waiting.pop(found.target_id)
         asking.backlog.done(queue_of(kind, asking.api))
         if found.verdict is None:
-            undecided.append(found.target_id)
+            (unasked if found.unasked else undecided).append(found.target_id)
         elif found.verdict.status is Status.SKIPPED:
             deferred.setdefault(found.verdict.reason, []).append(found.target_id)
         else:
@@ -61,6 +62,7 @@ async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> Non
     for reason, ids in deferred.items():
         await asking.store.defer(ids, reason)
         asking.backlog.defer(len(ids))
+    await asking.store.release_unasked(unasked)
     await asking.store.release([*undecided, *waiting])
 
 

@@ -94,6 +94,27 @@ def judge_http(outcome: Outcome) -> Verdict:
     return _judge_status(outcome.status)
 
 
+def judge_platform(outcome: Outcome) -> Verdict:
+    """The same for a host that serves all of its kind, such as github.com: that it is there nobody doubts.
+
+    A name that is not found there, no connection, circles and 5xx are trouble of the platform, or of the network between
+    (name servers of companies and of whole countries deny such names), however often they are met.
+    """
+    verdict = judge_http(outcome)
+    trouble = isinstance(outcome, Failure) or outcome.status >= 500 or verdict.reason == "protocol-error"
+    if verdict.reason in _NOT_THE_LINK or (verdict.status is Status.UNREACHABLE and trouble):
+        return provider_failure(verdict.detail or verdict.reason)
+    return verdict
+
+
+_NOT_THE_LINK = frozenset({"dns-not-found", "too-many-redirects"})
+
+
+def provider_failure(detail: str) -> Verdict:
+    """Whoever knows about a link is in trouble, which says nothing about the link."""
+    return Verdict(Status.UNREACHABLE, "provider-failure", detail.rstrip(".") + ".")
+
+
 def challenge(response: Response) -> str | None:
     """The name of the bot wall that answered in place of the host, or None when there is no sign of one."""
     marks = _CHALLENGE_HEADERS

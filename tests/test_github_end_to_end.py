@@ -129,6 +129,29 @@ def test_without_a_token_sixty_are_asked_an_hour_and_that_is_said_once(
         assert warnings(report) == {"github-no-token": 1, "addresses-by-proxy": 1}
 
 
+def test_pages_are_asked_when_a_verdict_is_due_and_not_for_metadata_that_they_lack(
+    tmp_path: Path, code: GitHub
+) -> None:
+    """Metadata of repositories are due each night, verdicts each week: a page knows nothing about stars."""
+    inside = [
+        f"https://github.com/Many/Repo{n}/{what}" for n in range(3) for what in ("wiki", "issues/7", "")
+    ]
+    urls = [*many(70), *inside, "https://github.com/Many"]
+    sites = {"api.github.com": code.api, "github.com": code.pages}
+    with Internet(tmp_path / "authority", sites) as internet:
+        for day, token, expected in ((1, None, 16), (2, None, 0), (3, TOKEN, 0)):
+            before = len(internet.asked("github.com"))
+            code.anonymous_left = 60
+            report, _ = run(
+                tmp_path / "notes", internet, urls, token=token, ENRICH_NOW=f"2026-11-0{day}T02:00:00Z"
+            )
+            paths = [asked.path for asked in internet.asked("github.com")[before:] if asked.path != "/Many"]
+            assert (day, len(set(paths))) == (day, expected)
+            assert {status for status, _ in verdicts(report).values()} <= {"ok", "broken"}
+            stale = sum(row["metadata_stale"] for row in report["targets"])
+            assert stale == (10 if day == 2 else 0)
+
+
 def test_a_token_that_is_refused_is_named_and_costs_no_verdict(tmp_path: Path, code: GitHub) -> None:
     sites = {"api.github.com": code.api, "github.com": code.pages}
     with Internet(tmp_path / "authority", sites) as internet:

@@ -30,6 +30,15 @@ def test_every_reason_and_finding_says_what_it_means() -> None:
     assert {code.severity for code in registry.finding_codes().values()} == set(Severity)
 
 
+@pytest.mark.parametrize("kind", sorted(registry.kinds()))
+def test_every_kind_has_a_name_for_people(kind: str) -> None:
+    from enrich.explain.text import NAMES_OF_KINDS
+    from enrich.report.page.labels import LANGUAGES, words
+
+    assert kind in NAMES_OF_KINDS or kind == "github", "GitHub has one for each of its parts"
+    assert all(f"kind:{kind}" in words(language) for language in LANGUAGES)
+
+
 def test_no_code_is_declared_twice() -> None:
     codes = [reason.code for kind in registry.kinds().values() for reason in kind.reasons]
     codes += [code.code for kind in registry.kinds().values() for code in kind.findings]

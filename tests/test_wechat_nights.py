@@ -137,6 +137,12 @@ def test_what_waits_is_told_in_every_report_and_at_every_link(folder: Path, inte
         f"its turn is expected the 2nd time from now: {share}": 30,
         f"its turn is expected the 3rd time from now: {share}": 5,
     }
+    last = next(row["url"] for row in report["targets"] if "3rd time" in (row["detail"] or ""))
+    explained = run(folder, internet, "21T02:00:00", "explain", last).stdout
+    assert (
+        f"due by the next run: it was never asked\n  its turn is expected the 3rd time from now: {share}\n"
+        in explained
+    )
     markdown = run(folder, internet, "21T02:00:00", "report", "--format", "markdown")
     assert told in markdown.stdout
     waiting = {row["url"] for row in report["targets"] if "next time" in (row["detail"] or "")}
@@ -187,6 +193,9 @@ def test_unsigned_links_come_last_and_once_and_stop_nobody(folder: Path, interne
     report = saved_report(folder)
     assert reasons(report) == {"wechat-article": 5, "wechat-captcha": 5}
     assert warnings(report) == {}
+    explained = run(folder, internet, "23T02:00:00", "explain", unsigned(0)).stdout
+    assert "asked by the first run from 2026-12-" in explained
+    assert "such an address hardly ever opens" in explained
     run(folder, internet, "23T02:00:00")
     assert len(opened(internet)) == 10, "they would eat the share of every night"
 

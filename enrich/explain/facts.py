@@ -75,7 +75,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """What happens next. Without ``due_at`` it is asked in the next run, unless ``never`` says why it is not."""
+    """What happens next. Without ``due_at`` it is due in the next run, unless ``never`` says why it is not.
+
+    ``turn`` is what the last run expected of a link that waits for others of its host.
+    """
 
     never: str | None
     due_at: datetime | None
@@ -85,6 +88,7 @@ class Next:
     asked_in_last_day: int
     last_run: str | None
     robots: str | None
+    turn: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +272,7 @@ def _next(
         asked_in_last_day=cached.asked_lately if cached else 0,
         last_run=_last_run(known),
         robots=_robots(host, settings) if asked and not by_api else None,
+        turn=known.expected if known and known.deferred == "host-deferred" else None,
     )
 
 

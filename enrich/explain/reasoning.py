@@ -198,6 +198,7 @@ _REASONS = {
     Why.MAX_AGE: "--max-age says to ask again after {max_age}",
     Why.ALIVE: "what opens is asked again after {ok}",
     Why.CONFIRMED: "what is confirmed broken is asked again after {confirmed}, more or less",
+    Why.HOPELESS: "such an address hardly ever opens, so that it is asked again after {confirmed} and after all others",
     Why.BLOCKED: "what could not be told is asked again after {blocked}",
     Why.BROKEN: "what is broken and not confirmed is asked again after {broken}",
     Why.UNREACHABLE: "what gave no answer is asked again after {unreachable}",

@@ -18,8 +18,9 @@ _NAMES_OF_PARTS = {
     "owner": "a person or an organisation on GitHub",
     "gist": "a gist on GitHub",
 }
-_NAMES_OF_KINDS = {
+NAMES_OF_KINDS = {
     "arxiv": "a paper on arXiv",
+    "doi": "a DOI",
     "wechat": "a WeChat article",
     "web": "a page of the web",
     "file": "a file of the collection",
@@ -53,7 +54,7 @@ def _sections(about: Explanation) -> Iterator[tuple[str, Iterable[Shown]]]:
 
 def _address(about: Explanation) -> Iterator[Shown]:
     by_parts = next((told for name, told in _NAMES_OF_PARTS.items() if name in about.parts), about.kind)
-    yield fill("{}, kept as {}", printable(_NAMES_OF_KINDS.get(about.kind, by_parts)), printable(about.id))
+    yield fill("{}, kept as {}", printable(NAMES_OF_KINDS.get(about.kind, by_parts)), printable(about.id))
     for name, value in about.parts.items():
         yield fill("{}: {}", printable(name), printable(value))
     if about.parent:
@@ -227,7 +228,10 @@ def _next(about: Explanation) -> Iterator[Shown]:
     if not about.known:
         yield fill("no note that was read links to it; once one does, the next run takes it up")
     else:
-        yield fill("asked {}: {}", _when(following.due_at), printable(following.why))
+        asked = fill("due") if following.turn else fill("asked")
+        yield fill("{} {}: {}", asked, _when(following.due_at), printable(following.why))
+    if following.turn:
+        yield printable(following.turn)
     yield printable(following.how)
     if following.manners:
         yield from _manners(following)

@@ -21,7 +21,7 @@ from enrich.kinds._arxiv_client import Feed, Refused, Trouble, ask
 from enrich.kinds._arxiv_datacite import PAPERS_PER_QUESTION, describe
 from enrich.kinds._arxiv_ids import PaperId, paper_of
 from enrich.model import Api, FailureKind, Found, Paper, Status, Suggestion, Target, Verdict
-from enrich.verdict import judge_http
+from enrich.verdict import judge_http, provider_failure
 
 # Where clients settled: GET fails with 414 somewhere below 642 numbers. A pinned version takes two of them.
 PAPERS_PER_REQUEST = 100
@@ -33,11 +33,6 @@ MAX_IN_VAIN = 4
 MAX_PAGES = 20
 
 FOUND = Verdict(Status.OK, "arxiv-found")
-
-
-def provider_failure(detail: str) -> Verdict:
-    """The provider is in trouble, which says nothing about any paper."""
-    return Verdict(Status.UNREACHABLE, "provider-failure", detail.rstrip(".") + ".")
 
 
 async def look_up(targets: Sequence[Target], api: Api) -> AsyncIterator[Found]:

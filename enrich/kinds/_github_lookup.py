@@ -74,8 +74,8 @@ DEFERRED = Verdict(
 )
 
 _ANONYMOUS = (
-    "without a token GitHub's API answers 60 questions an hour, the oldest links first; the other repositories were "
-    "asked at their pages and keep what the cache knows of them; set GITHUB_TOKEN to ask for all"
+    "without a token GitHub's API answers 60 questions an hour, the oldest news first; the other repositories keep "
+    "what the cache knows of them and are asked at their pages when that is due; set GITHUB_TOKEN to ask for all"
 )
 _REFUSED = "GitHub does not accept the token (401), so that the rest was asked without it; see GITHUB_TOKEN"
 
@@ -158,7 +158,7 @@ class _Budget:
         """Whoever has no token is told once that this is why repositories have no news."""
         if self.token is None and self.rest_over and full_name_of(target.id):
             self.api.tell("github-no-token", _ANONYMOUS)
-        return Found(target_id=target.id)
+        return Found(target_id=target.id, unasked=True)
 
 
 def _moment(seconds: float) -> str:

@@ -162,7 +162,7 @@ def state_of(tree: LexborHTMLParser, page: bytes, url: str) -> PageState:
         return PageState("wechat-rumour", _shown(_notice(tree)))
     if (address := _transfer_address(tree, scripts)) is not None:
         return PageState("wechat-migrated", _shown(_notice(tree)), address)
-    if _ARTICLE_PAGE in template and _is_cut(page) and not _notice(tree):
+    if _ARTICLE_PAGE in template and is_cut(page, _CLOSED) and not _notice(tree):
         # It ends before the container. No notice is made by this template.
         return PageState(ARTICLE)
     return _noticed(tree, page)
@@ -173,10 +173,10 @@ def _first(pattern: re.Pattern[str], group: str, scripts: Iterable[str]) -> str:
     return next((found[group] for script in scripts if (found := pattern.search(script))), "")
 
 
-def _is_cut(page: bytes) -> bool:
+def is_cut(page: bytes, opened: Iterable[bytes] = (b"html", b"body")) -> bool:
     """Whether a page ends before its end: it opens what it does not close."""
     lower = page.lower()
-    return any(lower.count(b"<" + name) > lower.count(b"</" + name) for name in _CLOSED)
+    return any(lower.count(b"<" + name) > lower.count(b"</" + name) for name in opened)
 
 
 def _is_captcha(tree: LexborHTMLParser, template: str) -> bool:
@@ -240,7 +240,7 @@ def _migrated_in_words(tree: LexborHTMLParser, page: bytes, said: str) -> PageSt
     """
     links = [node.attributes.get("href") or "" for node in tree.css(_ARTICLE_LINK)]
     address = next((found for link in links if (found := _article_address(link))), None)
-    if address is None and _is_cut(page):
+    if address is None and is_cut(page, _CLOSED):
         return PageState(UNRECOGNISED, said)
     return PageState("wechat-migrated" if address else "wechat-migrated-lost", said, address)
 

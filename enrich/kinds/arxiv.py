@@ -34,7 +34,7 @@ from enrich.model import (
     Verdict,
 )
 from enrich.urls import host_of
-from enrich.verdict import judge_http
+from enrich.verdict import judge_http, provider_failure
 
 DAY = 86400.0
 
@@ -86,7 +86,7 @@ def judge(target: Target, outcome: Outcome) -> Verdict:
     if verdict.status not in (Status.BROKEN, Status.UNREACHABLE) or verdict.reason == "http-410":
         return verdict
     # arxiv.org without a name, in trouble or going in circles says nothing about a paper, however often.
-    return _arxiv_lookup.provider_failure(verdict.detail or verdict.reason)
+    return provider_failure(verdict.detail or verdict.reason)
 
 
 def _answered_itself(response: Response) -> bool:

@@ -22,6 +22,7 @@ from enrich.kinds._github_lookup import (
 )
 from enrich.kinds._github_names import (
     API_HOST,
+    GITHUB,
     HOSTS,
     identify,
     identify_on,
@@ -49,7 +50,7 @@ from enrich.model import (
     Verdict,
 )
 from enrich.urls import host_of
-from enrich.verdict import judge_http
+from enrich.verdict import judge_http, judge_platform
 
 DAY = 86400.0
 
@@ -75,8 +76,10 @@ def confirm(target: Target, outcome: Outcome, _wants_page: bool) -> Request | No
 
 def judge(target: Target, outcome: Outcome) -> Verdict:
     """What the page of a repository, of something inside one, of an owner or a gist says."""
+    # A server of one's own can be gone for good; github.com and its sisters cannot.
+    judge_other = judge_platform if site_of(target) == GITHUB else judge_http
     if not isinstance(outcome, Response) or not _is_ours(target, outcome):
-        return judge_http(outcome)
+        return judge_other(outcome)
     match outcome.status:
         case 200 if moved := _moved_to(target, outcome):
             return renamed(moved)
@@ -93,7 +96,7 @@ def judge(target: Target, outcome: Outcome) -> Verdict:
             return GONE
         case 451:
             return blocked(None)
-    return judge_http(outcome)
+    return judge_other(outcome)
 
 
 _PERMANENT = frozenset({301, 308})

@@ -43,7 +43,7 @@ from enrich.model import (
     Verdict,
 )
 from enrich.urls import canonical, host_of, is_web
-from enrich.verdict import judge_http
+from enrich.verdict import judge_http, judge_platform
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
@@ -156,10 +156,25 @@ def judge(target: Target, outcome: Outcome) -> Verdict:
         return _verdict(PageState("wechat-captcha"))
     if isinstance(outcome, Failure) or not 200 <= outcome.status < 300:
         met = any(_wechat_page.is_captcha_address(hop.url) for hop in outcome.hops)
-        return _verdict(PageState("wechat-captcha")) if met else judge_http(outcome)
+        return _verdict(PageState("wechat-captcha")) if met else _judge_unread(target, outcome)
     if _is_elsewhere(outcome):
         return _judge_elsewhere(target, outcome)
     return _judge_page(target, outcome)
+
+
+def _judge_unread(target: Target, outcome: Outcome) -> Verdict:
+    """No page at all, or one under another status than that under which WeChat shows articles and notices alike.
+
+    Who answers 404 in WeChat's place, a proxy or one of its own machines, knows nothing about an article.
+    """
+    verdict = judge_platform(outcome)
+    unread = isinstance(outcome, Response) and 400 <= outcome.status < 500
+    if unread and verdict.status is not Status.BLOCKED and _is_article_address(target.url):
+        detail = (
+            f"{verdict.detail or verdict.reason} WeChat says of no article in this way that it is gone."
+        )
+        return Verdict(Status.BLOCKED, UNRECOGNISED, detail)
+    return verdict
 
 
 def _is_elsewhere(response: Response) -> bool:
@@ -186,8 +201,9 @@ def _judge_page(target: Target, response: Response) -> Verdict:
     article = _is_article_address(target.url)
     if state.reason == UNRECOGNISED and not state.said and not article:
         return judge_http(response)
-    if _REASONS[state.reason].status is Status.BROKEN and (response.truncated or not article):
-        # Notices about articles are 40 KB. In a page too long to be read whole, or in a list of articles,
+    partly = response.truncated or _wechat_page.is_cut(response.body)
+    if _REASONS[state.reason].status is Status.BROKEN and (partly or not article):
+        # Notices about articles are 40 KB. In a page that was not read whole, or in a list of articles,
         # such words may be part of something else.
         return _verdict(PageState(UNRECOGNISED, state.said))
     return _verdict(state)
@@ -286,11 +302,18 @@ def _bad_token(row: ReportTarget, link: ReportLink, token: str) -> Finding:
 
 
 def _unsigned(row: ReportTarget, link: ReportLink) -> Finding:
-    short = row.url if _wechat_ids.token_of(row.url) else None
+    short = next(filter(None, map(_short, (row.url, *(one.url for one in row.links)))), None)
     message = (
         "This long WeChat address has no chksm, so that WeChat asks for a captcha instead of opening it."
     )
     return _finding(UNSIGNED_LINK, row, link, message, short)
+
+
+def _short(url: str) -> str | None:
+    """The short address that a note has, if it is one and whole."""
+    address = canonical(url)
+    token = _wechat_ids.token_of(address) if address is not None and host_of(address) == HOST else None
+    return f"https://{HOST}/s/{token}" if token is not None and _wechat_ids.is_token(token) else None
 
 
 def _finding(

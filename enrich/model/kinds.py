@@ -51,7 +51,8 @@ class PageFacts:
 class Found:
     """What an API said about one target.
 
-    Without a verdict the API could not tell, and the target's own address is asked instead.
+    Without a verdict the API could not tell, and the target's own address is asked instead; ``unasked`` when it
+    said nothing at all, so that this is only worth while where a verdict is due.
     """
 
     target_id: str
@@ -61,6 +62,7 @@ class Found:
     http_status: int | None = None
     alias: str | None = None
     attempts: int = 1
+    unasked: bool = False
 
 
 def say_nothing(_code: str, _message: str) -> None:

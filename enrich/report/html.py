@@ -34,7 +34,7 @@ from enrich.report.page.numbers import (
     numbers_of,
 )
 from enrich.report.text import banner
-from enrich.text import fill, joined, markup, own_source, script_json
+from enrich.text import fill, joined, markup, own_source, redact, script_json
 
 # More rows than this no browser digests; those that are fine are left out then.
 MOST_TARGETS = 200_000
@@ -164,7 +164,8 @@ def _item(id_: str, name: str, told: str) -> Shown:
 
 
 def _fragment(id_: str) -> Shown:
-    return markup(quote(id_.encode("utf-8", "replace"), safe=""))
+    # Credentials are found in plain text alone; the row that this leads to has the id without them too.
+    return markup(quote(redact(id_).encode("utf-8", "replace"), safe=""))
 
 
 def _unsure(report: Report, told: Words, numbers: Numbers) -> Iterator[Shown]:

@@ -26,6 +26,7 @@ class Why(StrEnum):
     MAX_AGE = "max-age"
     ALIVE = "alive"
     CONFIRMED = "confirmed"
+    HOPELESS = "hopeless"
     BLOCKED = "blocked"
     BROKEN = "broken"
     UNREACHABLE = "unreachable"
@@ -34,7 +35,12 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """What the next question depends on. ``attempted_status`` is that of the last answer, believed or not."""
+    """What the next question depends on.
+
+    ``attempted_status`` is that of the last answer, believed or not. ``asked_last`` is true of addresses that hardly
+    ever open (`Identity.last`), ``described`` of those that may have metadata, ``second_hand`` of metadata from a
+    source that only stands in for the right one.
+    """
 
     target_id: str
     kind: str
@@ -43,6 +49,9 @@ class Remembered:
     metadata_tried_at: datetime | None
     metadata_fetched_at: datetime | None
     believed: bool = True
+    asked_last: bool = False
+    described: bool = True
+    second_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +90,27 @@ def _verdict_due(known: Remembered, ages: Ages, now: datetime) -> Due:
         return _spread(known, asked, ages.confirmed, ages.confirmed_spread, Why.CONFIRMED)
     match known.attempted_status:
         case Status.BLOCKED:
-            return Due(_later(asked, ages.blocked), Why.BLOCKED)
+            return _blocked_due(known, asked, ages)
         case Status.BROKEN:
             return Due(_later(asked, ages.broken), Why.BROKEN)
     return Due(_later(asked, ages.unreachable), Why.UNREACHABLE)
 
 
+def _blocked_due(known: Remembered, asked: datetime, ages: Ages) -> Due:
+    if known.asked_last:
+        return Due(_later(asked, ages.confirmed), Why.HOPELESS)
+    return Due(_later(asked, ages.blocked), Why.BLOCKED)
+
+
 def _metadata_due(known: Remembered, ages: Ages, now: datetime) -> Due | None:
     """When metadata alone are a reason to ask; None where they wait for the next check or are not wanted."""
-    if not ages.metadata or (known.state.status is not None and known.state.status not in ALIVE):
+    if not (ages.metadata and known.described) or (
+        known.state.status is not None and known.state.status not in ALIVE
+    ):
         return None
     ok, age = ages.by_kind[known.kind]
-    tried, has_them = known.metadata_tried_at, known.metadata_fetched_at == known.metadata_tried_at
+    tried = known.metadata_tried_at
+    has_them = known.metadata_fetched_at == tried and not known.second_hand
     if tried is None or tried > now:
         return Due(None, Why.METADATA)
     if has_them and age > ok and ages.max_age is None:

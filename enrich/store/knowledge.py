@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from enrich.model import Metadata, Status, Target, TargetState
+from enrich.model import SECOND_HAND, Metadata, Status, Target, TargetState
 from enrich.registry import kinds
 from enrich.store.belief import is_believed
 from enrich.store.columns import milliseconds, moment, second, state_of, target_of
@@ -97,6 +97,7 @@ class Known:
     in_last_run: bool = False
     skip: str | None = None
     deferred: str | None = None
+    expected: str | None = None
 
     @property
     def state(self) -> TargetState:
@@ -147,7 +148,7 @@ def _known(db: sqlite3.Connection, row: sqlite3.Row, alias: str | None, now: dat
     known = Known(
         target=target_of(row),
         alias=alias,
-        remembered=_remembered(row, believed),
+        remembered=_remembered(row, believed, asked_last=bool(selected and selected["asked_last"])),
         checks=tuple(_checks(db, id_)),
         checks_kept=_count(db, "SELECT count(*) FROM checks WHERE target_id = ?", id_),
         first_alive_at=_first_alive(db, id_),
@@ -158,11 +159,12 @@ def _known(db: sqlite3.Connection, row: sqlite3.Row, alias: str | None, now: dat
         in_last_run=selected is not None,
         skip=_text(selected["skip"]) if selected else None,
         deferred=_text(selected["deferred"]) if selected else None,
+        expected=_text(selected["expected"]) if selected else None,
     )
     return _with_metadata(db, known, row) if believed else known
 
 
-def _remembered(row: sqlite3.Row, believed: bool) -> Remembered:
+def _remembered(row: sqlite3.Row, believed: bool, *, asked_last: bool) -> Remembered:
     attempted = row["attempted_status"]
     return Remembered(
         target_id=row["id"],
@@ -172,7 +174,18 @@ def _remembered(row: sqlite3.Row, believed: bool) -> Remembered:
         metadata_tried_at=moment(row["metadata_tried_at"]) if believed else None,
         metadata_fetched_at=moment(row["metadata_fetched_at"]) if believed else None,
         believed=believed,
+        asked_last=asked_last,
+        described=_is_described(row),
+        second_hand=row["metadata_source"] in SECOND_HAND,
     )
+
+
+def _is_described(row: sqlite3.Row) -> bool:
+    """Whether it may have metadata: of a kind with an API, what the API has a question for."""
+    kind = kinds()[row["kind"]]
+    if row["metadata"] is not None or kind.look_up is None or kind.asks_api is None:
+        return True
+    return kind.asks_api(target_of(row))
 
 
 def _with_metadata(db: sqlite3.Connection, known: Known, row: sqlite3.Row) -> Known:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from enrich.model import SECOND_HAND, Status
+from enrich.registry import kinds
 from enrich.store.belief import CLOCKS_DIFFER, doubt
 from enrich.store.columns import milliseconds, moment, target_of
 from enrich.store.history import ALIVE
@@ -39,17 +41,22 @@ _VERDICT_DUE = f"""(t.attempted_at IS NULL OR t.attempted_at > :now OR :refresh 
         WHEN t.attempted_status = 'blocked' THEN t.attempted_at + :blocked <= :now
         WHEN t.attempted_status = 'broken' THEN t.attempted_at + :broken <= :now
         ELSE t.attempted_at + :unreachable <= :now END)"""  # noqa: S608 - made of constants
-_METADATA_DUE = f"""(:metadata AND (t.metadata_tried_at IS NULL OR t.metadata_tried_at > :now OR :refresh
+# Of a kind that an API describes, what the API has no question for (a wiki, a list of releases) has no metadata ever.
+_METADATA_DUE = f"""(:metadata AND (selected.by_api OR t.metadata IS NOT NULL
+        OR t.kind NOT IN (SELECT value FROM json_each(:described_by_api)))
+    AND (t.metadata_tried_at IS NULL OR t.metadata_tried_at > :now OR :refresh
     OR t.id IN (SELECT target_id FROM doubted) OR t.metadata_tried_at + coalesce(:max_age, CASE
         WHEN {_HAS_METADATA} THEN a.metadata ELSE :unreachable END) <= :now))"""  # noqa: S608 - made of constants
 # Metadata that outlast a verdict wait for its next check, at which they cost nothing and which is not on the
 # same night for all.
 _METADATA_WAIT = f"""({_HAS_METADATA} AND t.metadata_tried_at <= :now
     AND a.metadata > a.ok AND :max_age IS NULL)"""
+# Wanted metadata are 2 where they are all that is due: the verdict is fresh.
 _PLAN = f"""
 UPDATE selected SET (due, wants_metadata) = (
     SELECT {_VERDICT_DUE} OR ({_METADATA_DUE} AND {_METADATA_WAIT} IS NOT TRUE
-        AND (t.status IS NULL OR t.status IN ('ok', 'redirected'))), {_METADATA_DUE}
+        AND (t.status IS NULL OR t.status IN ('ok', 'redirected'))),
+        {_METADATA_DUE} + ({_METADATA_DUE} AND {_VERDICT_DUE} IS NOT TRUE)
     FROM target t JOIN age a ON a.kind = t.kind WHERE t.id = selected.target_id)
 WHERE skip IS NULL AND NOT EXISTS (
     SELECT 1 FROM target t JOIN age a ON a.kind = t.kind WHERE t.id = selected.target_id AND :resumed
@@ -104,6 +111,7 @@ def _parameters(run: Run, ages: Ages, now: datetime) -> dict[str, object]:
         "max_age": None if ages.max_age is None else _ms(ages.max_age),
         "broken": _ms(ages.broken), "blocked": _ms(ages.blocked), "unreachable": _ms(ages.unreachable),
         "confirmed": _ms(ages.confirmed), "confirmed_spread": _ms(ages.confirmed_spread),
+        "described_by_api": json.dumps([kind.name for kind in kinds().values() if kind.look_up is not None]),
         "metadata": ages.metadata, "resumed": run.resumed, "started": milliseconds(run.started_at),
     }  # fmt: skip
 

@@ -251,6 +251,10 @@ class Store(Protocol):
         """Give back targets that an API could not decide; they are asked at their own address."""
         ...
 
+    async def release_unasked(self, ids: Sequence[str]) -> None:
+        """The same for targets about which the API was not asked: those whose verdict is fresh wait for another run."""
+        ...
+
     async def put_back(self, ids: Sequence[str]) -> None:
         """Make targets due again that were taken, and asked in vain during an outage or deferred in it."""
         ...

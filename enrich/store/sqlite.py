@@ -174,6 +174,17 @@ class SqliteStore:
             "UPDATE selected SET due = 1, by_api = 0 WHERE target_id = ?", [(id_,) for id_ in ids]
         )
 
+    async def release_unasked(self, ids: Sequence[str]) -> None:
+        rows = [(id_,) for id_ in ids]
+        await self._each(
+            "UPDATE selected SET due = iif(wants_metadata = 2, 0, 1), by_api = 0 WHERE target_id = ?", rows
+        )
+        await self._each(
+            "UPDATE target SET metadata_stale = 1 WHERE id = ? AND metadata IS NOT NULL "
+            "AND (SELECT wants_metadata FROM selected WHERE target_id = id)",
+            rows,
+        )
+
     async def put_back(self, ids: Sequence[str]) -> None:
         await self._each(
             "UPDATE selected SET due = 1, deferred = NULL "

@@ -204,6 +204,24 @@ def page(status: int, url: str = FILE.url, *hops: tuple[str, int]) -> Response:
     return Response(url=url, status=status, headers={}, hops=tuple(Hop(*hop) for hop in hops))
 
 
+# What name servers, firewalls and bad days do to hosts that exist: it must never add up to a broken link.
+TROUBLE = (
+    FailureKind.DNS_NOT_FOUND,
+    FailureKind.CONNECT,
+    FailureKind.TLS,
+    FailureKind.TIMEOUT,
+    FailureKind.TOO_MANY_REDIRECTS,
+)
+
+
+def test_a_server_of_ones_own_can_be_gone() -> None:
+    target = replace(
+        FILE, id="github://git.example/o/n/blob/main/x", url="https://git.example/o/n/blob/main/x"
+    )
+    failure = Failure(kind=FailureKind.DNS_NOT_FOUND, detail="", url=target.url)
+    assert judge(target, failure).reason == "dns-not-found"
+
+
 @pytest.mark.parametrize(
     ("outcome", "status", "code"),
     [
@@ -211,7 +229,9 @@ def page(status: int, url: str = FILE.url, *hops: tuple[str, int]) -> Response:
         (page(404), Status.BROKEN, "github-not-found"),
         (page(451), Status.BROKEN, "github-blocked"),
         (page(429), Status.BLOCKED, "http-429"),
-        (page(503), Status.UNREACHABLE, "http-503"),
+        (page(400), Status.UNREACHABLE, "http-400"),
+        (page(503), Status.UNREACHABLE, "provider-failure"),
+        (page(503, "https://storage.example/x", (FILE.url, 302)), Status.UNREACHABLE, "provider-failure"),
         (
             page(200, "https://github.com/login?return_to=x", (FILE.url, 302)),
             Status.BLOCKED,
@@ -233,7 +253,10 @@ def page(status: int, url: str = FILE.url, *hops: tuple[str, int]) -> Response:
             "github-found",
         ),
         (page(404, "https://storage.example/x", (FILE.url, 302)), Status.BROKEN, "http-404"),
-        (Failure(kind=FailureKind.TIMEOUT, detail="", url=FILE.url), Status.UNREACHABLE, "timeout"),
+        *(
+            (Failure(kind=kind, detail="", url=FILE.url), Status.UNREACHABLE, "provider-failure")
+            for kind in TROUBLE
+        ),
     ],
 )
 def test_a_page_is_judged_by_its_own_answer(outcome: Outcome, status: Status, code: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 import wechat_pages as pages
@@ -248,27 +249,55 @@ def test_an_article_at_the_captchas_address_is_still_a_captcha() -> None:
 @pytest.mark.parametrize(
     ("status", "reason", "expected"),
     [
-        (404, "http-404", Status.BROKEN),
+        (302, "provider-failure", Status.UNREACHABLE),
+        (400, "wechat-unrecognised", Status.BLOCKED),
+        (404, "wechat-unrecognised", Status.BLOCKED),
+        (410, "wechat-unrecognised", Status.BLOCKED),
         (403, "http-403", Status.BLOCKED),
         (429, "http-429", Status.BLOCKED),
-        (503, "http-503", Status.UNREACHABLE),
+        (503, "provider-failure", Status.UNREACHABLE),
     ],
 )
-def test_a_failing_host_is_judged_as_any_other(status: int, reason: str, expected: Status) -> None:
+def test_no_status_says_that_an_article_is_gone(status: int, reason: str, expected: Status) -> None:
     verdict = judge(pages.notice("该内容已被发布者删除"), status=status)
     assert (verdict.reason, verdict.status) == (reason, expected)
     assert not registry.reason_of(reason).certain
 
 
-def test_no_answer_says_nothing_about_the_article() -> None:
-    failure = Failure(kind=FailureKind.TIMEOUT, detail="no answer", url=pages.SHORT)
-    assert wechat.judge(target(), failure).status is Status.UNREACHABLE
+@pytest.mark.parametrize(
+    "kind",
+    [
+        FailureKind.CONNECT,
+        FailureKind.DNS_NOT_FOUND,
+        FailureKind.PROTOCOL,
+        FailureKind.TIMEOUT,
+        FailureKind.TLS,
+        FailureKind.TOO_MANY_REDIRECTS,
+    ],
+)
+def test_no_answer_says_nothing_about_the_article_however_often(kind: FailureKind) -> None:
+    failure = Failure(kind=kind, detail="no answer", url=pages.SHORT)
+    verdict = wechat.judge(target(), failure)
+    assert (verdict.status, verdict.reason) == (Status.UNREACHABLE, "provider-failure")
+
+
+def test_another_page_of_the_host_can_be_gone() -> None:
+    album = target(ALBUM, f"url:{ALBUM}")
+    assert wechat.judge(album, response(b"", ALBUM, status=404)).reason == "http-404"
 
 
 def test_a_failure_on_the_way_through_the_captcha_is_a_captcha() -> None:
     hops = (Hop(pages.SHORT, 302), Hop(CAPTCHA_ADDRESS, 302))
     failure = Failure(kind=FailureKind.TOO_MANY_REDIRECTS, detail="", url=pages.LONG, hops=hops)
     assert wechat.judge(target(), failure).reason == "wechat-captcha"
+
+
+@pytest.mark.parametrize("words", ["该内容已被发布者删除", "链接已过期", "参数错误"])
+def test_a_notice_in_a_page_that_ends_before_its_end_is_not_believed(words: str) -> None:
+    begins = pages.MODERN.partition(b"<div")[0]
+    assert b"<html" in begins
+    cut = begins + pages.notice(words).partition(b"<body")[2].partition(b">")[2].partition(b"</body")[0]
+    assert judge(cut).reason == "wechat-unrecognised"
 
 
 def test_a_notice_in_a_page_that_was_cut_is_not_believed() -> None:
@@ -490,6 +519,15 @@ def test_a_long_link_without_signature_is_a_note_that_knows_the_short_one() -> N
     assert finding.suggestion is not None
     assert finding.suggestion.url == pages.SHORT
     assert not list(wechat.findings_of(row(pages.LONG)))
+
+
+def test_the_short_address_may_be_known_from_another_link_alone() -> None:
+    unsigned = pages.LONG.replace("&chksm=ab", "")
+    known = row(unsigned, row_url=pages.LONG)
+    cut = replace(known.links[0], url=pages.SHORT[:-1])
+    known = replace(known, links=[known.links[0], cut, replace(cut, url=f"{pages.SHORT}?scene=1")])
+    found = [one for one in wechat.findings_of(known) if one.code == "wechat-unsigned-link"]
+    assert [one.suggestion and one.suggestion.url for one in found] == [pages.SHORT]
 
 
 def test_every_code_is_declared_with_a_help_text() -> None:

@@ -17,6 +17,9 @@ from rows import rendered
 from enrich.errors import UsageError
 from enrich.model import (
     Article,
+    ChangedTarget,
+    Changes,
+    Earlier,
     Finding,
     Metadata,
     Page,
@@ -24,6 +27,7 @@ from enrich.model import (
     Report,
     Repository,
     Severity,
+    Side,
     Status,
     Suggestion,
 )
@@ -185,8 +189,16 @@ def test_credentials_in_notes_reach_no_format() -> None:
     finding = Finding(
         code="http-404", severity=Severity.ERROR, message=secret, document="a.md", target=f"url:{secret}"
     )
+    side = Side(id="r", started_at=datetime(2026, 5, 10, tzinfo=UTC), complete=True)
+    gone = ChangedTarget(
+        id=f"url:{secret}", url=secret, kind="web", title=None, was=Status.OK, was_reason="http-200",
+        status=Status.BROKEN, reason="http-404", detail=secret, confirmed=False, suggestion=None, links=[],
+    )  # fmt: skip
+    earlier = Earlier(changes=Changes(old=side, new=side, newly_broken=[gone]), nights=[])
+    made = replace(report(*rows, findings=(finding,)), earlier=earlier)
     for name in formats():
-        assert "hunter2" not in rendered(name, report(*rows, findings=(finding,))), name
+        text = rendered(name, made)
+        assert "hunter2" not in text, (name, text[text.index("hunter2") - 200 :][:220])
 
 
 FOR_PEOPLE = {"html", "markdown", "text"}

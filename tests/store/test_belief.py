@@ -27,7 +27,7 @@ def document(*urls: str) -> FoundDocument:
     links = [
         FoundLink(
             link=Link(url=url, line=line, column=1, element=Element.BARE),
-            target=FoundTarget(identity=identify(CanonicalUrl(url)), host="github.com"),
+            target=FoundTarget(identity=identify(CanonicalUrl(url)), host="github.com", asks_api=True),
         )
         for line, url in enumerate(urls, 1)
     ]
@@ -119,7 +119,7 @@ async def test_a_row_that_enrich_never_writes_counts_as_never_asked(tmp_path: Pa
             1, "skipped", "not-reached", None, None,
         )  # fmt: skip
         # And the first answer takes its place, with no history behind it.
-        (one,) = await store.take("github.com", 9)
+        (one,) = await store.take_for_api("github", 9)
         assert one.wants_metadata
         await store.record([CheckResult(target_id="github:o/r", at=NOW, verdict=GONE)], Confirmation())
         (row,) = await store.read(lambda rows: list(rows.targets()))

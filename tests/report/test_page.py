@@ -33,7 +33,8 @@ from enrich.model import (
     Side,
     Status,
 )
-from enrich.registry import formats
+from enrich.registry import formats, kinds
+from enrich.report.page.labels import LANGUAGES, words
 
 GONE, KEPT = "https://github.com/demo/gone", "https://github.com/demo/kept"
 
@@ -338,3 +339,10 @@ def test_no_barrier_is_found(browser: Browser, page: Path, axe: str, fragment: s
             if one["impact"] in ("moderate", "serious", "critical")
         ]  # fmt: skip
         assert told == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_and_status_has_a_word_for_its_reader(language: str) -> None:
+    named = words(language)
+    assert {f"kind:{name}" for name in kinds()} <= named.keys()
+    assert {f"status:{status}" for status in Status} <= named.keys()

@@ -110,6 +110,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "wechat": ("WeChat", "微信"),
     "arxiv": ("arXiv", "arXiv"),
     "github": ("GitHub", "GitHub"),
+    "doi": ("DOI", "DOI"),
     "web": ("Web", "网页"),
     "file": ("Files", "文件"),
 }

@@ -618,7 +618,7 @@ class Fetcher:
 def _in_circles(state: _Attempt, url: str) -> Failure:
     """Redirects that do not end. Where cookies were set, a visitor who keeps them may well arrive."""
     if state.cookies:
-        return state.failure(FailureKind.PROTOCOL, "it redirects without end to who sends no cookies", url)
+        return state.failure(FailureKind.NEEDS_COOKIES, "it redirects without end to others", url)
     count = "1 redirect" if len(state.hops) == 1 else f"{len(state.hops)} redirects"
     return state.failure(FailureKind.TOO_MANY_REDIRECTS, f"{count} and no end", url)
 

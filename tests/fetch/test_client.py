@@ -22,8 +22,9 @@ from origin import Answer, Origin, serve, serve_in_thread
 from enrich.fetch import pool
 from enrich.fetch.client import MAX_HOPS, Fetcher
 from enrich.fetch.hops import address_of
-from enrich.model import FailureKind, Hop, Manners, Outcome, Request, Response
+from enrich.model import FailureKind, Hop, Manners, Outcome, Request, Response, Status
 from enrich.urls import canonical
+from enrich.verdict import judge_http
 
 pytestmark = pytest.mark.anyio
 
@@ -310,7 +311,8 @@ async def test_a_circle_is_noticed_at_once() -> None:
 async def test_a_circle_for_want_of_a_cookie_is_not_called_one() -> None:
     async with serve() as origin:
         found = failure(await ask(origin.url("/cookie-loop")))
-    assert found.kind is FailureKind.PROTOCOL
+    assert found.kind is FailureKind.NEEDS_COOKIES
+    assert judge_http(found).status is Status.BLOCKED
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ _NAMES_OF_PARTS = {
 _NAMES_OF_KINDS = {
     "arxiv": "a paper on arXiv",
     "wechat": "a WeChat article",
+    "doi": "a DOI",
     "web": "a page of the web",
     "file": "a file of the collection",
 }

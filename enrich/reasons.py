@@ -201,7 +201,7 @@ _SILENT = (
     Reason(
         code="provider-failure",
         status=_UNREACHABLE,
-        help="The service that knows about this link (such as the GitHub or arXiv API) failed. It is asked "
+        help="The service that knows about this link (such as the GitHub or arXiv API, or doi.org) failed. It is asked "
         "again in the next run.",
     ),
 )

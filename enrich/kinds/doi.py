@@ -206,8 +206,8 @@ KIND = Kind(
         Reason(
             code="doi-not-found",
             status=Status.BROKEN,
-            help="A DOI that is not registered leads nowhere. It was asked for twice. Look for a typing error or a character that does not "
-            "belong to it; a DOI of these days may not be registered yet.",
+            help="A DOI that is not registered leads nowhere. It was asked for twice. Look for a typing error or a "
+            "character that does not belong to it; a DOI of these days may not be registered yet.",
         ),
     ),
 )

@@ -171,6 +171,20 @@ def test_deep_links(browser: Browser, page: Path, fragment: str, expected: int) 
         assert report.count().split()[0] == str(expected)
 
 
+def test_links_stand_in_the_order_of_the_notes(browser: Browser, tmp_path: Path) -> None:
+    placed = {"first": 9, "second": 30, "third": 4}
+    rows = [
+        asked_target(f"url:https://a.example/{name}", links=[report_link(f"https://a.example/{name}", line)],
+                     url=f"https://a.example/{name}")
+        for name, line in placed.items()
+    ]  # fmt: skip
+    path = written(tmp_path, replace(made_report(*rows), entries=list))
+    with visit(browser, path, "#view=targets") as report:
+        shown = report.page.locator("#holder tbody td:nth-child(2) a:first-of-type").all_inner_texts()
+        names = [text.rpartition("/")[2] for text in shown if "example" in text]
+        assert list(dict.fromkeys(names)) == ["third", "first", "second"]
+
+
 def test_the_table_sorts_by_its_headings(browser: Browser, page: Path) -> None:
     with visit(browser, page, "#view=targets") as report:
 

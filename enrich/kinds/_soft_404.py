@@ -86,6 +86,10 @@ _APPLICATIONS = (
 
 
 _PASSWORD = "input[type=password]"  # noqa: S105 - a selector
+_LOG_IN = re.compile(
+    r"(?:sign|log)[ -]?(?:in|on)|登[录錄陆陸入]|立即登[录錄]|(?:登[录錄]|注册)\s*[/|]?\s*(?:登[录錄]|注册)",
+    re.IGNORECASE,
+)
 # What no visitor reads.
 _UNSEEN = ["script", "style", "noscript", "template"]
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
@@ -162,6 +166,13 @@ def _settle_words(asked: str, look: _Look, nonsense: Sight) -> Verdict | None:
     return _gone(f"says “{look.words[0] or look.words[1]}”")
 
 
+_ASKS_TO_LOG_IN = Verdict(
+    Status.BLOCKED,
+    "login-required",
+    "It leads to a front page where one can log in, as every address of this site does.",
+)
+
+
 def _settle_front(asked: str, front: Response, nonsense: Sight) -> Verdict | Doubt | None:
     """A host that sends nonsense to its front page too either has nothing else to show, or nothing else to us."""
     if not _is_success(nonsense) or not _ends_like(front, nonsense):
@@ -169,14 +180,13 @@ def _settle_front(asked: str, front: Response, nonsense: Sight) -> Verdict | Dou
     tree = _tree(_text(front))
     if tree is None:
         return None
-    if tree.css_first(_PASSWORD) is not None or (
-        not _is_for_good(front) and _offers_login(tree, front.url)
-    ):
-        detail = "It leads to a front page that asks to log in, as every address of this site does."
-        return Verdict(Status.BLOCKED, "login-required", detail)
+    if tree.css_first(_PASSWORD) is not None:
+        return _ASKS_TO_LOG_IN
     neighbour = _neighbour(tree, front.url, asked)
     if neighbour is None:
         return None
+    if not _is_for_good(front) and _offers_login(tree, front.url):
+        return _ASKS_TO_LOG_IN
     name = f"a neighbour in {_directory(asked)}"
     return Doubt(
         name=name, question=_question(neighbour), see=see, settle=partial(_settle_neighbour, neighbour)
@@ -190,8 +200,11 @@ def _is_for_good(response: Response) -> bool:
 def _offers_login(tree: LexborHTMLParser, front: str) -> bool:
     """Whether visitors can log in here. Then the neighbours that stand open say nothing about the others: a site
     sends who has not logged in away for now, and not for good."""
-    links = (node.attributes.get("href") or "" for node in tree.css("a[href]")[:_MOST_LINKS])
-    return any((found := _joined(front, link)) is not None and is_gate(found) for link in links)
+    for node in tree.css("a, button")[:_MOST_LINKS]:
+        link = _joined(front, node.attributes.get("href") or "")
+        if _LOG_IN.fullmatch(_html.text_of(node)) or (link is not None and is_gate(link)):
+            return True
+    return False
 
 
 def _settle_neighbour(neighbour: str, seen: Sight) -> Verdict | None:

@@ -385,6 +385,18 @@ WAYS = [
         "blocked login-required",
         {"/": MEMBERS, "/blog/first-post": page(), "*": to("/")},
     ),
+    *(
+        case(
+            f"everybody is led for now where one can log in by {way}",
+            "blocked login-required",
+            {
+                "/": page("Moss", f'{way} <a href="/blog/first-post">x</a>'),
+                "/blog/first-post": page(),
+                "*": to("/"),
+            },
+        )
+        for way in ("<button>Sign in</button>", '<a href="#now">登录</a>', '<a href="/me">登录/注册</a>')
+    ),
     case(
         "led to the front page for good, where members log in",
         "broken soft-404",

@@ -74,6 +74,8 @@ def _head(report: Report, told: Words) -> Iterator[Shown]:
     )
     language = "zh-CN" if report.language == "zh" else report.language
     yield fill('<!doctype html>\n<html lang="{}">\n<head>\n<meta charset="utf-8">\n', markup(language))
+    # A page that is saved among the notes is read with them; its links are not the reader's.
+    yield fill("<!-- enrich-disable: a report of enrich -->\n")
     yield fill('<meta http-equiv="Content-Security-Policy" content="{}">\n', markup(policy))
     yield fill('<meta name="viewport" content="width=device-width, initial-scale=1">\n')
     yield fill(

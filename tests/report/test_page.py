@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tarfile
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from browser import Browser, chromium, visit
 from hostile import CORPUS
+from internet import environment, run_enrich
 from requirements import require
 from rows import NOW, asked_target, made_report, report_link
 
@@ -307,6 +309,16 @@ def test_nothing_foreign_runs_or_is_loaded(browser: Browser, tmp_path: Path) -> 
             == 0
         )
         assert report.page.evaluate("document.querySelectorAll('#app script').length") == 0
+
+
+def test_a_page_saved_among_the_notes_adds_no_links_to_check(page: Path) -> None:
+    links = run_enrich(["links", "--format", "jsonl", "latest.html"], page.parent, environment(None)).stdout
+    assert links.strip()
+    shown = run_enrich(
+        ["check", "--offline", "--format", "json", "latest.html"], page.parent, environment(None)
+    )
+    reasons = {row["reason"] for row in json.loads(shown.stdout)["targets"]}
+    assert (shown.returncode, reasons) == (0, {"excluded"})
 
 
 def test_its_policy_allows_its_own_style_and_script_alone(page: Path) -> None:

@@ -201,8 +201,8 @@ _SILENT = (
     Reason(
         code="provider-failure",
         status=_UNREACHABLE,
-        help="The service that knows about this link (such as GitHub, arXiv or WeChat) failed, or the way there did, "
-        "which says nothing about the link. It is asked again in a later run.",
+        help="The service that knows about this link (such as GitHub, arXiv, doi.org or WeChat) failed, or the way there "
+        "did, which says nothing about the link. It is asked again in a later run.",
     ),
 )
 

@@ -31,7 +31,7 @@ _VENUES = """aaai accv acl acmmm bmvc coling cvpr eccv emnlp iccv icip iclr icml
     mm naacl neurips nips sigir sigkdd siggraph tip tpami tro wacv www"""
 _LITTLE_WORDS = f"""an and are as at be by can code do for from github has how in into is it its kaggle link of official
     on one oral or paper pdf the their this to towards toward via we what when with without you your based using
-    arxiv approach framework method new novel study {_VENUES}"""
+    arxiv approach framework method new novel study v1 v2 v3 v4 v5 v6 v7 v8 v9 {_VENUES}"""
 _FREQUENT_WORDS = """adaptation adversarial attention augmentation aware classification cloud conditional context
     contrastive convolutional cross data deep detection domain dynamic efficient end enhancing estimation face
     feature few gan gans generative graph high image improving instance knowledge language large learning local

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from itertools import pairwise
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from enrich.model import (
     Failure,
@@ -24,7 +24,14 @@ from enrich.model import (
     Suggestion,
     Verdict,
 )
-from enrich.moves import is_deep, is_front_page, is_not_found_page, is_same_but_secure, is_same_page
+from enrich.moves import (
+    is_deep,
+    is_error_page,
+    is_front_page,
+    is_not_found_page,
+    is_same_but_secure,
+    is_same_page,
+)
 
 PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -36,6 +43,8 @@ _DETAIL_CHARACTERS = 300
 _CHALLENGE_HEADERS: tuple[tuple[str, str, str], ...] = (
     ("cf-mitigated", "", "Cloudflare"),
     ("x-amzn-waf-action", "", "AWS WAF"),
+    # Pay per crawl: 402 and a price, to programs alone.
+    ("crawler-price", "", "Cloudflare"),
 )
 # These mark every answer that passed through the service, so they name the wall only beside a refusal.
 _SERVICE_HEADERS: tuple[tuple[str, str, str], ...] = (
@@ -48,6 +57,8 @@ _SERVICE_HEADERS: tuple[tuple[str, str, str], ...] = (
     ("x-sucuri-id", "", "Sucuri"),
     ("x-kpsdk-ct", "", "Kasada"),
 )
+# What these sites answer to programs alone: site, status and its name.
+_SITE_WALLS = (("bilibili.com", 412, "Bilibili"), ("douban.com", 418, "Douban"))
 _SERVICE_STATUSES = frozenset({401, 403, 405, 406, 428, 429})
 # Words of challenge pages. They are only looked for in short bodies: an article may quote them.
 _CHALLENGE_BODIES = (
@@ -73,11 +84,19 @@ _CHALLENGE_PLACES = (
 
 # Pages that stand before others: whoever asks must log in, consent or say his age first.
 _GATE_PATH = re.compile(
-    r"/(?:log[-_]?in|sign[-_]?in|servicelogin|sso/login|cas/login|(?:cookie[-_]?)?consent|age[-_]?(?:gate|check))"
-    r"(?:\.\w{2,5})?/?$",
+    r"/(?:(?:wp[-_])?log[-_]?in|sign[-_]?in|servicelogin|sessions?/new|age[-_]?(?:gate|check)"
+    r"|(?:cookies?[-_/]?)?(?:consent|gdpr)|cookies?/accept)(?:\.\w{2,5}|/index)?/?$",
+    re.IGNORECASE,
+)
+# Forums and shops name the page in a parameter: `member.php?mod=logging`, `index.php?route=account/login`.
+_GATE_PARAMETER = re.compile(
+    r"(?:mod|do|act|action|route|page|r)=(?:[\w/%]{1,40}(?:/|%2f))?(?:log(?:[-_]?in|ging)|sign[-_]?in)(?:&|$)",
     re.IGNORECASE,
 )
 # Hosts that are gates as a whole. They are told where to send the visitor afterwards, so there is a query.
+_ERROR_PARAMETERS = frozenset(
+    {"404", "aspxerrorpath", "error", "missing", "notfound", "not_found", "s", "q"}
+)
 _GATE_HOST = re.compile(r"(?:accounts|auth|consent|idp|login|passport|signin|sso)\.", re.IGNORECASE)
 
 
@@ -117,6 +136,8 @@ def provider_failure(detail: str) -> Verdict:
 
 def challenge(response: Response) -> str | None:
     """The name of the bot wall that answered in place of the host, or None when there is no sign of one."""
+    if (name := _site_wall(response)) is not None:
+        return name
     marks = _CHALLENGE_HEADERS
     if response.status in _SERVICE_STATUSES:
         marks += _SERVICE_HEADERS
@@ -128,6 +149,16 @@ def challenge(response: Response) -> str | None:
         found = (wall for mark, wall in _CHALLENGE_BODIES if mark in response.body)
         return next(found, _sent_to_wall(response))
     return _sent_to_wall(response)
+
+
+def _site_wall(response: Response) -> str | None:
+    host = f".{urlsplit(response.url).hostname}"
+    walls = (
+        wall
+        for site, status, wall in _SITE_WALLS
+        if response.status == status and host.endswith(f".{site}")
+    )
+    return next(walls, None)
 
 
 def _sent_to_wall(response: Response) -> str | None:
@@ -152,7 +183,7 @@ def _judge_success(response: Response) -> Verdict:
     if not response.hops:
         return Verdict(Status.OK, reason)
     asked = response.hops[0].url
-    if _is_gate(response.url) and not _is_gate(asked):
+    if (is_gate(response.url) and not is_gate(asked)) or _stands_before(asked, response.url):
         return Verdict(
             Status.BLOCKED, "login-required", "It leads to a page that asks to log in or to consent first."
         )
@@ -195,11 +226,25 @@ def _for_good(response: Response) -> str:
     return next(temporary, response.url)
 
 
-def _is_gate(url: str) -> bool:
+def is_gate(url: str) -> bool:
+    """Whether an address is called as those are at which one logs in or consents."""
     parts = urlsplit(url)
     if _GATE_HOST.match(parts.hostname or "") is not None and parts.query:
         return True
-    return _GATE_PATH.search(parts.path) is not None
+    return _GATE_PATH.search(parts.path) is not None or _GATE_PARAMETER.match(parts.query) is not None
+
+
+def _stands_before(asked: str, answered: str) -> bool:
+    """Whether a place was told in a parameter where to lead back to, as those that log in, ask for consent or for a
+    country are. A place named after an error keeps the address for another reason."""
+    parts, own = urlsplit(answered), urlsplit(asked)
+    if not is_deep(asked) or is_not_found_page(answered) or is_error_page(answered):
+        return False
+    if is_front_page(answered.partition("?")[0]):
+        return False
+    path = f"{own.path}?{own.query}" if own.query else own.path
+    kept = {value for name, value in parse_qsl(parts.query) if name.lower() not in _ERROR_PARAMETERS}
+    return not kept.isdisjoint({asked, path, path.lstrip("/")}) and parts.query != own.query
 
 
 def _is_downgraded(way: Sequence[str]) -> bool:
@@ -238,6 +283,7 @@ _FAILURES: dict[FailureKind, tuple[Status, str]] = {
     FailureKind.CONNECT: (Status.UNREACHABLE, "No connection to the host"),
     FailureKind.TLS: (Status.UNREACHABLE, "No secure connection to the host"),
     FailureKind.TIMEOUT: (Status.UNREACHABLE, "The host did not answer in time"),
+    FailureKind.NEEDS_COOKIES: (Status.BLOCKED, "The site shows itself only to who keeps its cookies"),
     FailureKind.PROTOCOL: (Status.UNREACHABLE, "The answer was not valid HTTP or broke off"),
     FailureKind.TOO_LARGE: (Status.UNREACHABLE, "The headers of the answer are too large"),
     FailureKind.TOO_MANY_REDIRECTS: (Status.BROKEN, "It redirects without end"),

@@ -277,6 +277,18 @@ def test_an_address_that_settings_replace_is_explained_as_what_is_asked(desk: De
     assert about.remarks == ("asked as https://new.example/words (remap)",)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "https://doi.org/10.1000/182", "arxiv:2205.02101", "https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA",
+        "github:owner/repo", "https://github.com/owner", "https://gist.github.com/owner/0a1b2c3d4e5f", "file:a.md",
+    ],
+)  # fmt: skip
+def test_a_kind_is_named_in_words(desk: Desk, given: str) -> None:
+    (_, named) = desk.text(given).split("What it is\n  ")
+    assert named.startswith(("a ", "something "))
+
+
 def test_a_mail_address_is_never_asked(desk: Desk) -> None:
     told = desk.text("mailto:ada@example.org")
     assert "it is not asked: " in told

@@ -224,6 +224,12 @@ def test_a_page_with_a_paper_on_it_may_be_called_anything(page: str) -> None:
     assert told(entry, {"url:https://lab.example/p": Page(title=page)}) == []
 
 
+def test_a_name_with_a_version_is_no_title() -> None:
+    entry = digest(papers=[linked(PAPER, 11, "DeepLab v3 论文")])
+    paper = paper_called("Rethinking Atrous Convolution for Semantic Image Segmentation")
+    assert told(entry, {PAPER: paper}) == []
+
+
 def test_an_entry_of_very_many_papers_and_repositories_costs_no_square_of_them() -> None:
     papers = [linked(f"arxiv:{n}", n, FEW_SHOT) for n in range(5_000)]
     code = [linked(f"github:o/r{n}", n) for n in range(5_000)]

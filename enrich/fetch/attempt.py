@@ -64,8 +64,6 @@ class Attempt:
     def _in_circles(self, url: str) -> Failure:
         """Redirects that do not end. Where cookies were set, a visitor who keeps them may well arrive."""
         if self.cookies:
-            return self.failure(
-                FailureKind.PROTOCOL, "it redirects without end to who sends no cookies", url
-            )
+            return self.failure(FailureKind.NEEDS_COOKIES, "it redirects without end to others", url)
         count = "1 redirect" if len(self.hops) == 1 else f"{len(self.hops)} redirects"
         return self.failure(FailureKind.TOO_MANY_REDIRECTS, f"{count} and no end", url)

@@ -33,7 +33,7 @@ from enrich.moves import (
     is_same_site,
 )
 from enrich.urls import canonical
-from enrich.verdict import challenge
+from enrich.verdict import PERMANENT, challenge, is_gate
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
@@ -43,13 +43,18 @@ READ_BYTES = 256 << 10
 CONTROL_BYTES = 64 << 10
 # Words that are compared, and links of a front page that are looked at.
 _MOST_CHARACTERS = 200
+_MOST_TEXT = 2000
 _MOST_LINKS = 300
+# Two pages are one where they share so much of their words: what was asked for, a date and a few suggestions differ.
+_SHARE = 0.6
+# Less than this beside a script is a sign that the script writes the page: "Loading", or a word on JavaScript.
+_LEAST_TEXT = 40
 
 # Parts of a title between which sites write these marks.
 _BETWEEN_PARTS = re.compile(r"[|·•»«_–—：]|\s-\s|:\s|::")
 _THING = r"(?:page|url|file|document|article|post|content|resource|address)"
 _MISSING = (
-    r"(?:(?:was|is|were|are|could|can|ca) ?(?:not|nt)|cannot|cant|couldnt|isnt|wasnt|not) (?:be )?(?:found|available)"
+    r"(?:(?:was|is|were|are|could|can|ca) ?(?:not|nt)|cannot|cant|couldnt|isnt|wasnt|not) (?:be )?found"
     r"|(?:does not|doesnt|no longer) exists?|(?:is|has) gone"
 )
 _ENGLISH = re.compile(
@@ -69,9 +74,7 @@ _CHINESE = re.compile(
 )
 # A page is parsed for its words only where one of these stands in one of the first titles or headings of its text:
 # a parse costs 15 ms for 130 KB, reading the title for the report has cost one already, and most pages are alive.
-_HINT = re.compile(
-    r"404|not\s+found|exist|find|gone|available|不存在|找|不见|走丢|丢失|删除", re.IGNORECASE
-)
+_HINT = re.compile(r"404|not\s+found|exist|find|gone|不存在|找|不见|走丢|丢失|删除", re.IGNORECASE)
 _SHOWN = re.compile(r"<(title|h1)\b[^>]{0,200}>", re.IGNORECASE)
 _MOST_SHOWN = 8
 _HINT_CHARACTERS = 1000
@@ -82,14 +85,26 @@ _APPLICATIONS = (
 )
 
 
+_PASSWORD = "input[type=password]"  # noqa: S105 - a selector
+_LOG_IN = re.compile(
+    r"(?:sign|log)[ -]?(?:in|on)|登[录錄陆陸入]|立即登[录錄]|(?:登[录錄]|注册)\s*[/|]?\s*(?:登[录錄]|注册)",
+    re.IGNORECASE,
+)
+# What no visitor reads.
+_UNSEEN = ["script", "style", "noscript", "template"]
+_WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What an answer shows: its title and main heading, whether they say that nothing was found, and whether a
-    script decides what is shown in the end."""
+    """What an answer shows: its title and main heading, whether they say that nothing was found, whether a script
+    decides what is shown in the end, whether it asks for a password, and the beginning of its text."""
 
     words: tuple[str, str] = ("", "")
     says_so: bool = False
     is_application: bool = False
+    asks_password: bool = False
+    text: str = ""
 
 
 def is_suspicious_way(outcome: Outcome) -> bool:
@@ -142,7 +157,20 @@ def _settle_place(response: Response, nonsense: Sight) -> Verdict | None:
 def _settle_words(asked: str, look: _Look, nonsense: Sight) -> Verdict | None:
     if not _is_success(nonsense) or _without_names(look.words, asked) != nonsense.words:
         return None
+    if not _is_alike(look.text, nonsense.text):
+        # A site may have given one title to all of its pages; what stands on them differs.
+        return None
+    if look.asks_password:
+        detail = "It says that nothing is there, as every address of this site does, and asks to log in."
+        return Verdict(Status.BLOCKED, "login-required", detail)
     return _gone(f"says “{look.words[0] or look.words[1]}”")
+
+
+_ASKS_TO_LOG_IN = Verdict(
+    Status.BLOCKED,
+    "login-required",
+    "It leads to a front page where one can log in, as every address of this site does.",
+)
 
 
 def _settle_front(asked: str, front: Response, nonsense: Sight) -> Verdict | Doubt | None:
@@ -152,16 +180,31 @@ def _settle_front(asked: str, front: Response, nonsense: Sight) -> Verdict | Dou
     tree = _tree(_text(front))
     if tree is None:
         return None
-    if tree.css_first("input[type=password]") is not None:
-        detail = "It leads to a front page that asks to log in, as every address of this site does."
-        return Verdict(Status.BLOCKED, "login-required", detail)
+    if tree.css_first(_PASSWORD) is not None:
+        return _ASKS_TO_LOG_IN
     neighbour = _neighbour(tree, front.url, asked)
     if neighbour is None:
         return None
+    if not _is_for_good(front) and _offers_login(tree, front.url):
+        return _ASKS_TO_LOG_IN
     name = f"a neighbour in {_directory(asked)}"
     return Doubt(
         name=name, question=_question(neighbour), see=see, settle=partial(_settle_neighbour, neighbour)
     )
+
+
+def _is_for_good(response: Response) -> bool:
+    return all(hop.status in PERMANENT for hop in response.hops)
+
+
+def _offers_login(tree: LexborHTMLParser, front: str) -> bool:
+    """Whether visitors can log in here. Then the neighbours that stand open say nothing about the others: a site
+    sends who has not logged in away for now, and not for good."""
+    for node in tree.css("a, button")[:_MOST_LINKS]:
+        link = _joined(front, node.attributes.get("href") or "")
+        if _LOG_IN.fullmatch(_html.text_of(node)) or (link is not None and is_gate(link)):
+            return True
+    return False
 
 
 def _settle_neighbour(neighbour: str, seen: Sight) -> Verdict | None:
@@ -241,7 +284,8 @@ def see(outcome: Outcome) -> Sight:
     if not isinstance(outcome, Response) or challenge(outcome) is not None:
         return Sight(None, outcome.url)
     asked = outcome.hops[0].url if outcome.hops else outcome.url
-    return Sight(outcome.status, outcome.url, _without_names(_look(outcome).words, asked))
+    look = _look(outcome)
+    return Sight(outcome.status, outcome.url, _without_names(look.words, asked), look.text)
 
 
 # --- reading ----------------------------------------------------------------------------------------
@@ -262,8 +306,21 @@ def _look(response: Response) -> _Look:
         return _Look()
     title = _html.text_of(tree.css_first("head > title"))[:_MOST_CHARACTERS]
     heading = _html.text_of(tree.css_first("h1"))[:_MOST_CHARACTERS]
-    scripted = tree.css_first(_APPLICATIONS) is not None and tree.css_first("script") is not None
-    return _Look((title, heading), _say_so((title, heading)), scripted)
+    has_password = tree.css_first(_PASSWORD) is not None
+    has_script = tree.css_first("script") is not None
+    is_application = has_script and tree.css_first(_APPLICATIONS) is not None
+    tree.strip_tags(_UNSEEN)
+    shown = _html.text_of(tree.body)
+    is_application = is_application or (has_script and len(shown) < _LEAST_TEXT and not _HINT.search(shown))
+    return _Look(
+        (title, heading), _say_so((title, heading)), is_application, has_password, shown[:_MOST_TEXT]
+    )
+
+
+def _is_alike(one: str, other: str) -> bool:
+    """Whether two texts are mostly of the same words; of Chinese, a word is a character."""
+    words, others = (set(_WORD.findall(text.lower())) for text in (one, other))
+    return len(words & others) >= _SHARE * max(len(words), len(others))
 
 
 def _may_say_so(text: str) -> bool:

@@ -86,6 +86,14 @@ NOT_FOUND = Verdict(Status.BROKEN, "doi-not-found", "doi.org knows no such DOI."
 
 # The run's own reasons for not asking an agency: they say nothing about the DOI.
 _NOT_ASKED = frozenset({FailureKind.HOST_DEFERRED, FailureKind.ROBOTS_DISALLOWED})
+# One resolver answers for all DOIs, so that its trouble, or that of the way to it, is no failure of any of them.
+_TROUBLE_OF_THE_RESOLVER = {
+    "dns-not-found": "dns-failure",
+    **dict.fromkeys(
+        ("connect-failure", "protocol-error", "timeout", "tls-failure", "too-large", "too-many-redirects"),
+        "provider-failure",
+    ),
+}
 # A question that wants metadata may be refused where the plain one is not.
 _REFUSES_FORMAT = frozenset({400, 406, 415})
 
@@ -133,7 +141,14 @@ def judge(_target: Target, outcome: Outcome) -> Verdict:
     if _leads_on(outcome) or _is_record(outcome):
         return FOUND
     verdict = judge_http(outcome)
-    return NOT_FOUND if verdict.reason == "http-404" else verdict
+    if verdict.reason == "http-404":
+        return NOT_FOUND
+    reason = _TROUBLE_OF_THE_RESOLVER.get(verdict.reason)
+    if isinstance(outcome, Response) and outcome.status >= 500 and verdict.status is Status.UNREACHABLE:
+        reason = "provider-failure"
+    if reason is None:
+        return verdict
+    return Verdict(Status.UNREACHABLE, reason, verdict.detail)
 
 
 def _leads_on(outcome: Outcome) -> bool:
@@ -191,8 +206,8 @@ KIND = Kind(
         Reason(
             code="doi-not-found",
             status=Status.BROKEN,
-            help="doi.org knows no such DOI. It was asked twice. Look for a typing error or a character that does not "
-            "belong to it; a DOI of these days may not be registered yet.",
+            help="A DOI that is not registered leads nowhere. It was asked for twice. Look for a typing error or a "
+            "character that does not belong to it; a DOI of these days may not be registered yet.",
         ),
     ),
 )

@@ -59,6 +59,7 @@ _WORTH_A_GET = frozenset(
         FailureKind.CONNECT,
         FailureKind.DNS_FAILURE,
         FailureKind.PROTOCOL,
+        FailureKind.NEEDS_COOKIES,
         FailureKind.TOO_LARGE,
         FailureKind.TOO_MANY_REDIRECTS,
     }

@@ -69,6 +69,7 @@ class FailureKind(StrEnum):
     TLS = "tls-failure"
     TIMEOUT = "timeout"
     PROTOCOL = "protocol-error"
+    NEEDS_COOKIES = "bot-wall"
     TOO_LARGE = "too-large"
     TOO_MANY_REDIRECTS = "too-many-redirects"
     FORBIDDEN_ADDRESS = "forbidden-address"

@@ -107,12 +107,14 @@ class Api:
 class Sight:
     """What remains of an answer once it was looked at, small enough to be remembered for a whole run.
 
-    ``status`` is None where no answer came; ``url`` is where it ended; ``words`` are its title and main heading.
+    ``status`` is None where no answer came; ``url`` is where it ended; ``words`` are its title and main heading, and
+    ``text`` is the beginning of what a visitor can read there.
     """
 
     status: int | None
     url: str
     words: tuple[str, str] = ("", "")
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from enrich.model import ChangedTarget, Format, Night, Report, Shown, Status
+from enrich.redaction import redact
 from enrich.report._findings import help_of
 from enrich.report.changes import newly_archived
 from enrich.report.page import charts
@@ -34,7 +35,7 @@ from enrich.report.page.numbers import (
     numbers_of,
 )
 from enrich.report.text import banner
-from enrich.text import fill, joined, markup, own_source, redact, script_json
+from enrich.text import fill, joined, markup, own_source, script_json
 
 # More rows than this no browser digests; those that are fine are left out then.
 MOST_TARGETS = 200_000
@@ -74,6 +75,8 @@ def _head(report: Report, told: Words) -> Iterator[Shown]:
     )
     language = "zh-CN" if report.language == "zh" else report.language
     yield fill('<!doctype html>\n<html lang="{}">\n<head>\n<meta charset="utf-8">\n', markup(language))
+    # A page that is saved among the notes is read with them; its links are not the reader's.
+    yield fill("<!-- enrich-disable: a report of enrich -->\n")
     yield fill('<meta http-equiv="Content-Security-Policy" content="{}">\n', markup(policy))
     yield fill('<meta name="viewport" content="width=device-width, initial-scale=1">\n')
     yield fill(

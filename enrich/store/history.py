@@ -18,8 +18,9 @@ from enrich.registry import reason_of
 ALIVE = frozenset({Status.OK, Status.REDIRECTED})
 DEFINITE = ALIVE | {Status.BROKEN}
 
-# Trouble of the resolver or of a provider: nothing was learned about the target.
-NOT_THE_TARGET = frozenset({"dns-failure", "provider-failure", "forbidden-address"})
+# Trouble of the resolver or of a provider, and a network that wants its user to log in first (RFC 6585 section 6):
+# nothing was learned about the target.
+NOT_THE_TARGET = frozenset({"dns-failure", "provider-failure", "forbidden-address", "http-511"})
 
 # So many changes between being there and not, within so long, and a target is called unstable.
 UNSTABLE_CHANGES = 4

@@ -40,6 +40,14 @@ OPEN = page(
     "Moss", '<a href="/sso">Log in</a> <a href="/legal/terms">Terms</a> <a href="/blog/first-post">x</a>'
 )
 LOGIN = page("Moss", '<form><input name="u"><input type="password"></form><a href="/blog/first-post">x</a>')
+PASSWORD = '<p>This page was not found, or is not for everybody.</p><form><input type="password"></form>'
+MEMBERS = page("Moss", '<a href="/login">Log in</a> <a href="/blog/first-post">our first post</a>')
+LOST = "<h1>Page not found</h1><p>The page that you asked for is not on this site, or not any more. Go back.</p>"
+MOSS = "<p>Mosses drink with their leaves, dry out in summer and wake up in the first rain of autumn.</p>"
+SHELLS = (
+    '<my-app>Loading…</my-app><script src="/app.js"></script>',
+    '<noscript>Please enable JavaScript</noscript><div id="mount"></div><script src="/app.js"></script>',
+)
 SHELL = '<div id="app"></div><script src="/app.js"></script>'
 PAGE = {"/blog/a": page(), "*": MISSING}
 
@@ -129,7 +137,29 @@ HEADS = [
 CLOUDFLARE = page(
     "Just a moment...", "<script>window._cf_chl_opt={}</script>", 403, cf_mitigated="challenge"
 )
+GATES = (
+    "/wp-login.php?redirect_to=x",
+    "/sessions/new",
+    "/user/login/index",
+    "/member.php?mod=logging&action=login",
+    "/index.php?route=account/login",
+    "/cookies/accept?u=1",
+    "/choose-a-country?back=/blog/a",
+    "/auth?next=%2Fblog%2Fa",
+)
 WALLS = [
+    *(
+        case(f"moved to {gate}", "blocked login-required", {"/blog/a": to(gate, 301), "*": page("Welcome")})
+        for gate in GATES
+    ),
+    case("Douban to programs", "blocked bot-wall", {"*": bare(418)}, host="book.douban.com"),
+    case("Bilibili to programs", "blocked bot-wall", {"*": bare(412)}, host="www.bilibili.com"),
+    answers(402, "blocked bot-wall", crawler_price="USD 0.01"),
+    case(
+        "shows itself only to who keeps cookies",
+        "blocked bot-wall",
+        {"*": Answer(302, {"location": "/blog/a", "set-cookie": "seen=1"})},
+    ),
     case("Cloudflare challenges", "blocked bot-wall", {"*": CLOUDFLARE}),
     case("Cloudflare challenges with 404", "blocked bot-wall", {"*": replace(CLOUDFLARE, status=404)}),
     case("Cloudflare challenges with 503", "blocked bot-wall", {"*": replace(CLOUDFLARE, status=503)}),
@@ -271,6 +301,35 @@ SOFT = [
     case("a magazine of that name", "ok http-200", {"*": page("Moss is back | 404 Media")}),
     case("one title for everything", "ok http-200", {"*": page("Moss App", SHELL)}),
     case("an application that begins with not found", "ok http-200", {"*": page("404 Not Found", SHELL)}),
+    *(
+        case(
+            f"an application of another make: {shell}", "ok http-200", {"*": page("Page not found", shell)}
+        )
+        for shell in SHELLS
+    ),
+    case(
+        "one title for everything, and each page has its own words",
+        "ok http-200",
+        {"/blog/a": page("Page not found", MOSS), "*": page("Page not found", "<p>It is not here.</p>")},
+    ),
+    case(
+        "gone, beside other suggestions each time",
+        "broken soft-404",
+        {
+            "/blog/a": page("Page not found", f"{LOST} <p>See Ferns.</p>"),
+            "*": page("Page not found", f"{LOST} <p>See Lichen.</p>"),
+        },
+    ),
+    case(
+        "not shown in this country",
+        "ok http-200",
+        {"*": page("Content not available", "<h1>This content is not available in your country</h1>")},
+    ),
+    case(
+        "not shown to who has not logged in",
+        "blocked login-required",
+        {"*": page("Page not found", PASSWORD)},
+    ),
     case("a front page that says so", "ok http-200", {"*": SORRY}, "/"),
     case("a front page in a language that says so", "ok http-200", {"*": SORRY}, "/en/"),
     case("only HEAD was asked", "ok http-200", {"*": SORRY}, wants_page=False),
@@ -321,6 +380,28 @@ WAYS = [
         {"/": FRONT, "/blog/first-post": SORRY, "*": to("/")},
     ),
     case("the front page links to nothing", "ok http-200", {"/": page(), "*": to("/")}),
+    case(
+        "everybody is led to log in for now, some pages stand open",
+        "blocked login-required",
+        {"/": MEMBERS, "/blog/first-post": page(), "*": to("/")},
+    ),
+    *(
+        case(
+            f"everybody is led for now where one can log in by {way}",
+            "blocked login-required",
+            {
+                "/": page("Moss", f'{way} <a href="/blog/first-post">x</a>'),
+                "/blog/first-post": page(),
+                "*": to("/"),
+            },
+        )
+        for way in ("<button>Sign in</button>", '<a href="#now">登录</a>', '<a href="/me">登录/注册</a>')
+    ),
+    case(
+        "led to the front page for good, where members log in",
+        "broken soft-404",
+        {"/": MEMBERS, "/blog/first-post": page(), "*": to("/", 301)},
+    ),
     case("everybody is led to log in", "blocked login-required", {"/": LOGIN, "*": to("/")}),
     case(
         "a section is led to the front page",

@@ -23,8 +23,9 @@ from enrich.fetch import pool
 from enrich.fetch.attempt import MAX_HOPS
 from enrich.fetch.client import Fetcher
 from enrich.fetch.hops import address_of
-from enrich.model import FailureKind, Hop, Manners, Outcome, Request, Response
+from enrich.model import FailureKind, Hop, Manners, Outcome, Request, Response, Status
 from enrich.urls import canonical
+from enrich.verdict import judge_http
 
 pytestmark = pytest.mark.anyio
 
@@ -311,7 +312,8 @@ async def test_a_circle_is_noticed_at_once() -> None:
 async def test_a_circle_for_want_of_a_cookie_is_not_called_one() -> None:
     async with serve() as origin:
         found = failure(await ask(origin.url("/cookie-loop")))
-    assert found.kind is FailureKind.PROTOCOL
+    assert found.kind is FailureKind.NEEDS_COOKIES
+    assert judge_http(found).status is Status.BLOCKED
 
 
 @pytest.mark.parametrize(

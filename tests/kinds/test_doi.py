@@ -146,9 +146,14 @@ def test_a_doi_that_leads_on_is_there_whatever_comes_of_it(outcome: Outcome) -> 
         (response(403), Status.BLOCKED, "http-403"),
         (response(403, cf_mitigated="challenge"), Status.BLOCKED, "bot-wall"),
         (response(429), Status.BLOCKED, "http-429"),
-        (response(500), Status.UNREACHABLE, "http-500"),
-        (response(302), Status.UNREACHABLE, "protocol-error"),
-        (failure(FailureKind.TIMEOUT), Status.UNREACHABLE, "timeout"),
+        (response(400), Status.UNREACHABLE, "http-400"),
+        (response(500), Status.UNREACHABLE, "provider-failure"),
+        (response(302), Status.UNREACHABLE, "provider-failure"),
+        (failure(FailureKind.TIMEOUT), Status.UNREACHABLE, "provider-failure"),
+        (failure(FailureKind.CONNECT), Status.UNREACHABLE, "provider-failure"),
+        (failure(FailureKind.TLS), Status.UNREACHABLE, "provider-failure"),
+        (failure(FailureKind.TOO_MANY_REDIRECTS), Status.UNREACHABLE, "provider-failure"),
+        (failure(FailureKind.DNS_NOT_FOUND), Status.UNREACHABLE, "dns-failure"),
         (failure(FailureKind.DNS_FAILURE), Status.UNREACHABLE, "dns-failure"),
         (response(200, content_type="text/html"), Status.OK, "http-200"),
     ],
@@ -311,7 +316,7 @@ def test_every_registered_doi_is_ok_and_only_the_unknown_one_is_broken(
     assert said == {
         **dict.fromkeys(ALIVE, ("ok", "doi-found")),
         "unregistered": ("broken", "doi-not-found"),
-        "resolver-fails": ("unreachable", "http-502"),
+        "resolver-fails": ("unreachable", "provider-failure"),
     }
     assert len(rows["good"]["links"]) == 3
 

@@ -80,6 +80,7 @@ def test_what_a_get_cannot_change_is_not_asked_again() -> None:
 def test_a_failure_that_may_be_for_head_alone_is_asked_with_get(kind: FailureKind) -> None:
     worth = {
         "timeout", "connect-failure", "dns-failure", "protocol-error", "too-large", "too-many-redirects",
+            "bot-wall",
     }  # fmt: skip
     failure = Failure(kind=kind, detail="", url=URL)
     assert (web.confirm(TARGET, failure, True) is not None) == (kind.value in worth)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from browser import Browser, chromium, visit
 from hostile import CORPUS
+from internet import environment, run_enrich
 from npm import published
 from rows import NOW, asked_target, made_report, rendered, report_link
 
@@ -178,6 +180,20 @@ def test_deep_links(browser: Browser, page: Path, fragment: str, expected: int) 
         assert report.count().split()[0] == str(expected)
 
 
+def test_links_stand_in_the_order_of_the_notes(browser: Browser, tmp_path: Path) -> None:
+    placed = {"first": 9, "second": 30, "third": 4}
+    rows = [
+        asked_target(f"url:https://a.example/{name}", links=[report_link(f"https://a.example/{name}", line)],
+                     url=f"https://a.example/{name}")
+        for name, line in placed.items()
+    ]  # fmt: skip
+    path = written(tmp_path, replace(made_report(*rows), entries=list))
+    with visit(browser, path, "#view=targets") as report:
+        shown = report.page.locator("#holder tbody td:nth-child(2) a:first-of-type").all_inner_texts()
+        names = [text.rpartition("/")[2] for text in shown if "example" in text]
+        assert list(dict.fromkeys(names)) == ["third", "first", "second"]
+
+
 def test_the_table_sorts_by_its_headings(browser: Browser, page: Path) -> None:
     with visit(browser, page, "#view=targets") as report:
 
@@ -300,6 +316,16 @@ def test_nothing_foreign_runs_or_is_loaded(browser: Browser, tmp_path: Path) -> 
             == 0
         )
         assert report.page.evaluate("document.querySelectorAll('#app script').length") == 0
+
+
+def test_a_page_saved_among_the_notes_adds_no_links_to_check(page: Path) -> None:
+    links = run_enrich(["links", "--format", "jsonl", "latest.html"], page.parent, environment(None)).stdout
+    assert links.strip()
+    shown = run_enrich(
+        ["check", "--offline", "--format", "json", "latest.html"], page.parent, environment(None)
+    )
+    reasons = {row["reason"] for row in json.loads(shown.stdout)["targets"]}
+    assert (shown.returncode, reasons) == (0, {"excluded"})
 
 
 def test_its_policy_allows_its_own_style_and_script_alone(page: Path) -> None:

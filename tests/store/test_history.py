@@ -22,6 +22,7 @@ VERDICTS = {
     "timeout": Verdict(Status.UNREACHABLE, "timeout"),
     "captcha": Verdict(Status.BLOCKED, "wechat-captcha"),
     "resolver": Verdict(Status.UNREACHABLE, "dns-failure"),
+    "hotel": Verdict(Status.UNREACHABLE, "http-511"),
     "provider": Verdict(Status.UNREACHABLE, "provider-failure"),
 }
 
@@ -56,6 +57,8 @@ def after(*checks: tuple[float, str]) -> TargetState:
         ([(0, "ok"), (1, "captcha")], "ok", False),
         ([(0, "moved"), (1, "resolver")], "redirected", False),
         ([(0, "404"), (1, "provider")], "broken", False),
+        ([(0, "ok"), (1, "hotel")], "ok", False),
+        ([(0, "hotel"), (3, "hotel"), (6, "hotel")], "unreachable", False),
         ([(0, "captcha"), (1, "resolver")], "unreachable", False),
         ([(0, "captcha")], "blocked", False),
         ([(0, "timeout"), (3, "captcha"), (6, "timeout")], "unreachable", False),
@@ -93,7 +96,7 @@ def test_what_is_not_the_targets_fault_never_makes_it_broken(steps: list[tuple[f
     for gap, name in steps:
         day += gap
         checks.append((day, name))
-    blameless = [(when, name) for when, name in checks if name in ("captcha", "resolver", "provider")]
+    blameless = [(when, name) for when, name in checks if name in UNKNOWN_NAMES]
     assert after(*blameless).status is not Status.BROKEN
     # And whatever happened before, such an answer leaves a definite verdict as it was.
     before = after(*checks)
@@ -104,7 +107,7 @@ def test_what_is_not_the_targets_fault_never_makes_it_broken(steps: list[tuple[f
 
 # --- the rules as a model ---------------------------------------------------------------------------
 
-ALIVE_NAMES, UNKNOWN_NAMES = ("ok", "moved"), ("captcha", "resolver", "provider")
+ALIVE_NAMES, UNKNOWN_NAMES = ("ok", "moved"), ("captcha", "resolver", "provider", "hotel")
 STEPS = st.lists(
     st.tuples(st.sampled_from([0.0, 0.4, 1.0, 2.0, 3.0, 6.0, 30.0]), st.sampled_from(sorted(VERDICTS))),
     min_size=1,

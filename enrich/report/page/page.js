@@ -87,6 +87,12 @@
     if (c.until) list.push((item) => item.$date && item.$date.slice(0, c.until.length) <= c.until);
     return list;
   }
+  const compared = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  // Targets come by their ids, entries and findings by their places.
+  function byPlace(a, b) {
+    const [one, other] = [a, b].map((target) => (target.w && target.w[0]) || ["", 0, 0]);
+    return compared(one[0], other[0]) || one[1] - other[1] || one[2] - other[2];
+  }
   const ORDERS = {
     stars: (a, b) => b.$stars - a.$stars,
     date: (a, b) => (a.$date < b.$date ? 1 : a.$date > b.$date ? -1 : 0),
@@ -98,7 +104,7 @@
     const list = tests();
     const all = { entries, targets, findings }[chosen.view];
     const kept = list.length ? all.filter((item) => list.every((test) => test(item))) : all.slice();
-    const order = ORDERS[chosen.sort || (chosen.view === "findings" ? "severity" : "")];
+    const order = ORDERS[chosen.sort] || { findings: ORDERS.severity, targets: byPlace }[chosen.view];
     return order ? kept.sort(order) : kept;
   }
 

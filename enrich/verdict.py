@@ -35,6 +35,7 @@ from enrich.moves import (
 
 PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+GONE = frozenset({404, 410})
 REFUSALS = frozenset({401, 403, 406, 407, 429, 451, 999})
 
 _DETAIL_CHARACTERS = 300
@@ -85,7 +86,8 @@ _CHALLENGE_PLACES = (
 # Pages that stand before others: whoever asks must log in, consent or say his age first.
 _GATE_PATH = re.compile(
     r"/(?:(?:wp[-_])?log[-_]?in|sign[-_]?in|servicelogin|sessions?/new|age[-_]?(?:gate|check)"
-    r"|(?:cookies?[-_/]?)?(?:consent|gdpr)|cookies?/accept)(?:\.\w{2,5}|/index)?/?$",
+    r"|(?:cookies?[-_/]?)?(?:consent|gdpr)|cookies?/accept|cookies?[-_]?(?:absent|error|required|not[-_]?supported))"
+    r"(?:\.\w{2,5}|/index)?/?$",
     re.IGNORECASE,
 )
 # Forums and shops name the page in a parameter: `member.php?mod=logging`, `index.php?route=account/login`.
@@ -108,9 +110,25 @@ def judge_http(outcome: Outcome) -> Verdict:
         return Verdict(
             Status.BLOCKED, "bot-wall", f"{wall} answered {outcome.status} in place of the page."
         )
+    if (outcome.status < 300 or outcome.status in GONE) and _is_sent_to_gate(outcome):
+        detail = "It leads to a page that asks to log in or to consent first."
+        return Verdict(Status.BLOCKED, "login-required", detail)
     if 200 <= outcome.status < 300:
         return _judge_success(outcome)
     return _judge_status(outcome.status)
+
+
+def _is_sent_to_gate(response: Response) -> bool:
+    """Whether a page to log in, to consent, or to take cookies stands in place of the link's.
+
+    That such a page is not there itself says nothing about the one behind it.
+    """
+    if not response.hops:
+        return False
+    asked = response.hops[0].url
+    if is_gate(response.url) and not is_gate(asked):
+        return True
+    return response.status not in GONE and _stands_before(asked, response.url)
 
 
 def judge_platform(outcome: Outcome) -> Verdict:
@@ -183,10 +201,6 @@ def _judge_success(response: Response) -> Verdict:
     if not response.hops:
         return Verdict(Status.OK, reason)
     asked = response.hops[0].url
-    if (is_gate(response.url) and not is_gate(asked)) or _stands_before(asked, response.url):
-        return Verdict(
-            Status.BLOCKED, "login-required", "It leads to a page that asks to log in or to consent first."
-        )
     if _is_downgraded([*(hop.url for hop in response.hops), response.url]):
         # Anybody on the way may have written an unencrypted answer, so where it leads is not suggested.
         return Verdict(Status.OK, reason, "It leads to or over an unencrypted address (http).")
@@ -264,7 +278,7 @@ def _judge_status(status: int) -> Verdict:
 
 
 def _status_of(status: int) -> Status:
-    if status in (404, 410):
+    if status in GONE:
         return Status.BROKEN
     return Status.BLOCKED if status in REFUSALS else Status.UNREACHABLE
 

@@ -307,11 +307,14 @@ def test_a_move_to_nowhere_is_judged_by_where_it_ends() -> None:
         "/login.php",
         "/consent?to=/a",
         "/age-gate",
+        "/action/cookieAbsent",
+        "/cookies_not_supported",
     ],
 )
+@pytest.mark.parametrize("answer", [200, 404, 410])
 @pytest.mark.parametrize("status", [301, 302])
-def test_a_way_to_a_login_page_says_nothing_about_the_page(path: str, status: int) -> None:
-    verdict = judge_http(response(200, f"https://example.org{path}", hops=(Hop(URL, status),)))
+def test_a_way_to_a_login_page_says_nothing_about_the_page(path: str, status: int, answer: int) -> None:
+    verdict = judge_http(response(answer, f"https://example.org{path}", hops=(Hop(URL, status),)))
     assert (verdict.status, verdict.reason) == (Status.BLOCKED, "login-required")
 
 
@@ -323,6 +326,11 @@ def test_a_host_that_only_lets_people_pass_says_nothing_about_the_page(gate: str
     verdict = judge_http(response(200, gate, hops=(Hop(URL, 302),)))
     assert (verdict.status, verdict.reason) == (Status.BLOCKED, "login-required")
     assert judge_http(response(200, gate, hops=(Hop(f"{gate}&b", 302),))).status is Status.OK
+
+
+def test_a_link_to_a_login_page_that_is_gone_is_broken() -> None:
+    hops = (Hop("http://example.org/login", 302),)
+    assert judge_http(response(404, "https://example.org/en/login", hops=hops)).status is Status.BROKEN
 
 
 def test_a_link_to_a_login_page_is_a_good_link() -> None:

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.injection
 
 # The only functions that may print, by module; each takes a Shown, or parts that make one.
 DOORS = {
+    "cli/colours.py": frozenset({"print_coloured"}),
     "cli/printing.py": frozenset({"say", "tell", "print_all"}),
     "progress.py": frozenset({"_say"}),
     "live.py": frozenset({"say"}),

@@ -59,7 +59,12 @@ def print_all(pieces: Iterable[Shown]) -> None:
 
 def render(report: Report, settings: Settings) -> None:
     """A report in the format and to the place of the settings."""
+    from enrich.cli.colours import are_wanted, print_coloured
     from enrich.registry import formats
 
+    pieces = formats()[settings["format"]].render(report)
+    if settings["format"] == "text" and settings["output"] is None and are_wanted():
+        print_coloured(pieces)
+        return
     with output_of(settings["output"]) as write:
-        write(formats()[settings["format"]].render(report))
+        write(pieces)

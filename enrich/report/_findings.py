@@ -110,3 +110,13 @@ class Fingerprints:
         digest = hashlib.sha256(about.encode("utf-8", "replace")).hexdigest()[:32]
         self._met[digest] += 1
         return f"{digest}:{self._met[digest]}"
+
+
+def severity_of(code: str) -> Severity:
+    """How severe a code is unless the settings say otherwise."""
+    if (declared := finding_codes().get(code)) is not None:
+        return declared.severity
+    try:
+        return Severity.ERROR if reason_of(code).status is Status.BROKEN else Severity.WARNING
+    except KeyError:
+        return Severity.WARNING

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from enrich import __version__
-from enrich.model import Finding, Format, Report, ReportTarget, Severity, Shown, Status
-from enrich.registry import finding_codes, reason_of, reasons
-from enrich.report._findings import Fingerprints, help_of, message, most_urgent, targets_of
+from enrich.model import Finding, Format, Report, ReportTarget, Severity, Shown
+from enrich.registry import finding_codes, reasons
+from enrich.report._findings import Fingerprints, help_of, message, most_urgent, severity_of, targets_of
 from enrich.text import fill, json_row, sarif
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -52,23 +52,13 @@ def _rule(code: str) -> dict[str, Any]:
         "shortDescription": _text(sentence.rstrip(".") + "."),
         "fullDescription": _text(told),
         "help": _text(told),
-        "defaultConfiguration": {"level": _level(code)},
+        "defaultConfiguration": {"level": _LEVELS[severity_of(code)]},
         "properties": {"tags": ["links"]},
     }
 
 
 def _text(said: str) -> dict[str, str]:
     return {"text": str(sarif(said))}
-
-
-def _level(code: str) -> str:
-    """How severe a code is unless the settings say otherwise."""
-    if (declared := finding_codes().get(code)) is not None:
-        return _LEVELS[declared.severity]
-    try:
-        return "error" if reason_of(code).status is Status.BROKEN else "warning"
-    except KeyError:
-        return "warning"
 
 
 def _invocation(report: Report, found: list[Finding]) -> dict[str, Any]:

@@ -143,9 +143,11 @@ def test_rules_are_read_in_their_order_also_from_the_tree(tmp_path: Path) -> Non
     )
 
 
-def test_the_rules_of_the_readme_are_accepted(tmp_path: Path) -> None:
+def test_the_rules_of_the_page_are_accepted(tmp_path: Path) -> None:
     sample = re.search(
-        r"```toml\n(\[\[rules\]\].*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+        r"```toml\n(\[\[rules\]\].*?)```",
+        (ROOT / "docs" / "configuration.md").read_text("utf-8"),
+        re.DOTALL,
     )
     assert sample is not None
     assert [one.severity for one in loaded(tmp_path, sample[1])] == ["warning", "ignore"]

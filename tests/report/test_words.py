@@ -7,10 +7,10 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
-from enrich.cli.earlier import language_of
 from internet import environment, run_enrich
 
 from enrich.config import LANGUAGES, load
+from enrich.earlier import language_of
 from enrich.registry import kinds
 from enrich.report.page.labels import words as page_words
 from enrich.report.words import KINDS, words

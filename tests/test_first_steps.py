@@ -20,10 +20,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return top
 
 
-def enrich(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def enrich(folder: Path, *arguments: str, day: int = 21) -> subprocess.CompletedProcess[str]:
+    """A command, on one day or the other: two reports of one second are one file."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("LANG", "LC_"))
     }
+    environment["ENRICH_NOW"] = f"2026-11-{day}T06:00:00Z"
     return subprocess.run(
         [sys.executable, "-m", "enrich", *arguments],
         cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
@@ -51,6 +53,6 @@ def test_from_the_demonstration_to_a_check_that_is_green(folder: Path) -> None:
     assert red.returncode == 1
     assert "hint: correct the link" in red.stderr
     (folder / "notes" / "2022-05-11.md").write_text("# 明天\n", encoding="utf-8")
-    green = enrich(folder, "check", "notes")
+    green = enrich(folder, "check", "notes", day=22)
     assert (green.returncode, "2 ok" in green.stdout) == (0, True)
-    assert "recovered" in enrich(folder, "run", "notes").stdout
+    assert "recovered" in enrich(folder, "run", "notes", day=22).stdout

@@ -110,5 +110,5 @@ def _complete(folder: Path, before: ReportRun) -> Iterator[Saved]:
         except UsageError:
             # Somebody else's file by that name, or one of another version, is nothing to compare with.
             continue
-        if saved.run.complete and saved.run.id != before.id and saved.run.started_at < before.started_at:
+        if saved.run.complete and saved.run.id != before.id and saved.run.started_at <= before.started_at:
             yield saved

@@ -6,12 +6,12 @@ import argparse
 import os
 import platform
 
-from benchmarks import extraction, fairness, fetching
+from benchmarks import extraction, fairness, fetching, rendering, starting
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["extraction", "fairness", "fetch"], help="what to measure")
+    parser.add_argument("name", choices=sorted(MEASURES), help="what to measure")
     parser.add_argument(
         "--size",
         type=float,
@@ -26,7 +26,7 @@ def main() -> None:
         "--quick", action="store_true", help="one run on a little input, to see that it works"
     )
     options = parser.parse_args()
-    measured = {"extraction": _extraction, "fairness": _fairness, "fetch": _fetching}[options.name](options)
+    measured = MEASURES[options.name](options)
     print(f"{measured}\n\n{_machine()}")  # noqa: T201 - the output of a program
 
 
@@ -44,6 +44,24 @@ def _fetching(options: argparse.Namespace) -> str:
 def _fairness(options: argparse.Namespace) -> str:
     hosts = fairness.QUICK_HOSTS if options.quick else fairness.HOSTS
     return fairness.table(fairness.measure(hosts, 1 if options.quick else options.runs))
+
+
+def _rendering(options: argparse.Namespace) -> str:
+    count = rendering.QUICK_TARGETS if options.quick else rendering.TARGETS
+    return rendering.table(count, rendering.measure(count, 1 if options.quick else options.runs))
+
+
+def _starting(options: argparse.Namespace) -> str:
+    return starting.table(starting.measure(1 if options.quick else max(options.runs, 9)))
+
+
+MEASURES = {
+    "extraction": _extraction,
+    "fairness": _fairness,
+    "fetch": _fetching,
+    "report": _rendering,
+    "start": _starting,
+}
 
 
 def _machine() -> str:

@@ -42,3 +42,17 @@ def test_asking_is_compared_with_lychee_in_one_run() -> None:
     printed = benchmark("fetch")
     rows = re.findall(r"^\| (\w+) \| (\d+) / \d+ \| .* \| -?\d+\.\d\d \|$", printed, re.MULTILINE)
     assert rows == [("HEAD", "200"), ("HEAD", "400"), ("GET", "200"), ("GET", "400")]
+
+
+def test_reports_are_compared_with_plain_encoding() -> None:
+    rows = re.findall(r"^\| ([a-z ]+) \| \d+\.\d\d s \| (\d+\.\d\d) \|$", benchmark("report"), re.MULTILINE)
+    assert [name for name, _ratio in rows] == ["json", "html", "plain encoding"]
+
+
+def test_starting_is_compared_with_lychee() -> None:
+    require_lychee()
+    rows = re.findall(
+        r"^\| ([a-z ]+) \| \S+ s \| \S+ s \| (\d+\.\d\d) \|$", benchmark("start"), re.MULTILINE
+    )
+    assert [name for name, _ratio in rows] == ["help", "links of one note"]
+    assert all(float(ratio) > 0 for _name, ratio in rows)

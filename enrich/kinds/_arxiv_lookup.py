@@ -140,6 +140,7 @@ async def _asked(targets: Sequence[Target], api: Api, witness: str | None = None
     )
     in_vain, pause_seconds, given_up = 0, api.arxiv_backoff_seconds, _GIVEN_UP
     said: Trouble | None = None
+    is_in_vain = False
     while waiting:
         chunk, before = waiting.popleft()
         answer, refused = await _ask_without_refused(_numbers(chunk, witness), api)
@@ -157,12 +158,15 @@ async def _asked(targets: Sequence[Target], api: Api, witness: str | None = None
         if before is None and answer is not _REFUSED_ALL and (waiting or answer.attempts == 1):
             waiting.append((chunk, answer))
         else:
+            is_in_vain = True
             yield _Asked(chunk, answer)
         if in_vain >= MAX_IN_VAIN:
             break
         if waiting:
             await _sleep(pause_seconds)
             pause_seconds *= 2
+    if said is not None and (is_in_vain or waiting):
+        api.tell("arxiv-unavailable", _AWAY.format(said.detail.rstrip(".")))
     for chunk, before in waiting:
         yield _Asked(chunk, before or replace(given_up, attempts=0, status=said.status if said else None))
 
@@ -173,6 +177,11 @@ async def _sleep(seconds: float) -> None:
     await anyio.sleep(seconds)
 
 
+# Said of the run: of each paper its own detail tells.
+_AWAY = (
+    "arXiv's API was in trouble ({}): of papers it said nothing about, verdicts and facts are those of earlier runs, and "
+    "the next run asks again"
+)
 _GIVEN_UP = Trouble("arXiv's API gave no usable answer several times in a row and was not asked again")
 _REFUSED_ALL = Trouble("arXiv's API refused the list and named none of our numbers", status=400)
 

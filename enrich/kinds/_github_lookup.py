@@ -73,6 +73,10 @@ DEFERRED = Verdict(
     "The token's budget for this hour is spent; it is asked in a later run.",
 )
 
+_AWAY = (
+    "GitHub's API was in trouble and was not asked again: links are judged by their pages, facts are those of earlier "
+    "runs, and the next run asks again"
+)
 _ANONYMOUS = (
     "without a token GitHub's API answers 60 questions an hour, the oldest news first; the other repositories keep "
     "what the cache knows of them and are asked at their pages when that is due; set GITHUB_TOKEN to ask for all"
@@ -122,6 +126,8 @@ class _Budget:
     def trouble(self, *, for_now: bool = False) -> None:
         self.troubles += 1
         self.over = self.over or for_now or self.troubles >= MAX_TROUBLES
+        if self.over:
+            self.api.tell("github-unavailable", _AWAY)
 
     def refuse_token(self) -> None:
         self.token = None

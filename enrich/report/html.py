@@ -34,7 +34,7 @@ from enrich.report.page.numbers import (
     by_year,
     numbers_of,
 )
-from enrich.report.text import banner
+from enrich.report.text import asides, banner
 from enrich.text import fill, joined, markup, own_source, script_json
 
 # More rows than this no browser digests; those that are fine are left out then.
@@ -106,6 +106,8 @@ def _top(report: Report, told: Words) -> Iterator[Shown]:
     yield fill('<button type="button" id="theme">{}</button>\n</header>\n<main>\n', markup(told["theme"]))
     for line in banner(report):
         yield fill('<p class="banner" role="alert">{}</p>\n', markup(line))
+    for line in asides(report):
+        yield fill('<p class="aside">{}</p>\n', markup(f"{line}."))
     yield fill('<ul class="counts" id="counts">\n')
     for status in Status:
         number = summary.by_status[status]

@@ -132,7 +132,7 @@ def _pieces(report: Report) -> Iterator[Shown]:
     yield from _summary(report)
     yield from _findings(report)
     for told in asides(report):
-        yield fill("{}.\n\n", markdown(told[:1].upper() + told[1:]))
+        yield fill("{}.\n\n", markdown(told))
     yield from _targets(report)
 
 

@@ -112,6 +112,7 @@ _ASIDES = frozenset(
     {
         *("addresses-by-proxy", "baseline-stale", "baseline-updated"),
         *("github-budget", "github-no-token", "waiting"),
+        *("arxiv-unavailable", "github-unavailable"),
     }
 )
 

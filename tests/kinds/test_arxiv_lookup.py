@@ -240,8 +240,9 @@ async def test_what_got_no_usable_answer_is_asked_once_more(turns: tuple[int, ..
     def cut(request: Request) -> Outcome:
         return answer(request, 200, whole_feed(request)[:-60])
 
-    local = LocalArxiv(dict.fromkeys(numbers_to(300), 1), specials=dict.fromkeys(turns, cut))
-    found = await looked_up(local, *numbers_to(300))
+    local, told = LocalArxiv(dict.fromkeys(numbers_to(300), 1), specials=dict.fromkeys(turns, cut)), {}
+    found = await looked_up(local, *numbers_to(300), tell=told.__setitem__)
+    assert told == {}, "what came in the end is no trouble"
     assert {reason(one) for one in found.values()} == {"arxiv-found"}
     assert len(local.asked) == 3 + len(turns)
 
@@ -251,8 +252,13 @@ async def test_an_api_that_dies_in_the_middle_costs_only_what_was_not_answered()
     def dead(request: Request) -> Outcome:
         return Failure(kind=FailureKind.CONNECT, detail="connection refused", url=request.url, attempts=3)
 
-    local = LocalArxiv(dict.fromkeys(numbers_to(500), 1), specials=dict.fromkeys(range(3, 20), dead))
-    found = await looked_up(local, *numbers_to(500))
+    local, told = (
+        LocalArxiv(dict.fromkeys(numbers_to(500), 1), specials=dict.fromkeys(range(3, 20), dead)),
+        {},
+    )
+    found = await looked_up(local, *numbers_to(500), tell=told.__setitem__)
+    assert list(told) == ["arxiv-unavailable"]
+    assert "connection refused" in told["arxiv-unavailable"]
     reasons = [reason(one) for one in found.values()]
     assert (reasons.count("arxiv-found"), reasons.count("provider-failure")) == (200, 300)
     assert len(local.asked) == 4

@@ -151,10 +151,11 @@ async def test_one_repository_that_breaks_every_question_is_left_to_its_page() -
 
 @pytest.mark.anyio
 async def test_a_server_that_is_down_is_asked_a_few_times_only() -> None:
-    local = LocalGithub(existing(300), widest=0)
-    found = await looked_up(local, names(300))
+    local, told = LocalGithub(existing(300), widest=0), {}
+    found = await looked_up(local, names(300), tell=told.__setitem__)
     assert {one.verdict for one in found.values()} == {None}
     assert len(local.asked) < 12
+    assert list(told) == ["github-unavailable"]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from enrich.model import (
     Report,
     ReportDocument,
     ReportEntry,
+    ReportWarning,
     Repository,
     Severity,
     Side,
@@ -276,6 +277,15 @@ def test_an_empty_report_says_so(browser: Browser, tmp_path: Path) -> None:
 def test_a_run_that_is_not_complete_says_so_at_the_top(browser: Browser, tmp_path: Path) -> None:
     with visit(browser, written(tmp_path, made_report(complete=False))) as report:
         assert "The run is not complete" in report.page.inner_text(".banner")
+
+
+def test_what_is_worth_knowing_of_the_run_is_told_without_alarm(browser: Browser, tmp_path: Path) -> None:
+    made = made_report()
+    warning = ReportWarning(code="arxiv-unavailable", message="arXiv's API was in trouble")
+    told = replace(made, run=replace(made.run, warnings=[warning]))
+    with visit(browser, written(tmp_path, told)) as report:
+        assert report.page.inner_text(".aside") == "arXiv's API was in trouble."
+        assert report.page.locator("[role=alert]").count() == 0
 
 
 def test_more_rows_come_when_they_are_wanted(browser: Browser, tmp_path: Path) -> None:

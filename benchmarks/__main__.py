@@ -1,4 +1,4 @@
-"""`python -m benchmarks NAME`: run one benchmark and print its table."""
+"""`python -m benchmarks [NAME]`: run one benchmark, or all, and print their tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks import extraction, fairness, fetching, rendering, starting
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=sorted(MEASURES), help="what to measure")
+    parser.add_argument("name", nargs="?", choices=sorted(MEASURES), help="what to measure (default: all)")
     parser.add_argument(
         "--size",
         type=float,
@@ -26,8 +26,9 @@ def main() -> None:
         "--quick", action="store_true", help="one run on a little input, to see that it works"
     )
     options = parser.parse_args()
-    measured = MEASURES[options.name](options)
-    print(f"{measured}\n\n{_machine()}")  # noqa: T201 - the output of a program
+    for name in [options.name] if options.name else sorted(MEASURES):
+        print(f"{MEASURES[name](options)}\n", flush=True)  # noqa: T201 - the output of a program
+    print(_machine())  # noqa: T201
 
 
 def _extraction(options: argparse.Namespace) -> str:

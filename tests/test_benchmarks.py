@@ -8,12 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from requirements import ROOT, require
 
 
-def benchmark(name: str) -> str:
-    """What a benchmark prints, in its quick form."""
-    command = [sys.executable, "-m", "benchmarks", name, "--quick"]
+def benchmark(*names: str) -> str:
+    """What a benchmark prints in its quick form; without a name, what all of them do."""
+    command = [sys.executable, "-m", "benchmarks", *names, "--quick"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120, check=True)
     return done.stdout
 
@@ -56,3 +57,11 @@ def test_starting_is_compared_with_lychee() -> None:
     )
     assert [name for name, _ratio in rows] == ["help", "links of one note"]
     assert all(float(ratio) > 0 for _name, ratio in rows)
+
+
+@pytest.mark.soak
+def test_all_are_run_where_none_is_named() -> None:
+    require_lychee()
+    printed = benchmark()
+    for title in ("Extraction, ", "Asking, ", "Start-up:", "A report of ", "first request to last"):
+        assert title in printed

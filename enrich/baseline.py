@@ -21,7 +21,7 @@ import msgspec
 from enrich.errors import UsageError
 from enrich.model import Finding, ReportTarget, Shown, Status
 from enrich.registry import finding_codes, reason_of
-from enrich.text import fill, json_row
+from enrich.text import fill, json_array, json_row
 
 FORM_VERSION = 1
 # More than a hundred thousand entries.
@@ -99,12 +99,9 @@ def load(path: Path, *, may_be_missing: bool) -> list[Accepted]:
 
 def written(entries: Iterable[Accepted]) -> Iterator[Shown]:
     """A file of these entries: sorted, one a line, so that a change to it can be read."""
-    yield fill('{{"schema_version": {}, "accepted": [', FORM_VERSION)
-    separator = fill("\n")
-    for entry in sorted(entries):
-        yield fill("{}{}", separator, json_row(entry))
-        separator = fill(",\n")
-    yield fill("\n]}}\n")
+    yield fill('{{"schema_version": {}, "accepted": ', FORM_VERSION)
+    yield from json_array(map(json_row, sorted(entries)))
+    yield fill("}}\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ with a backslash before it is still a mention, since the site looks for names in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -222,6 +222,16 @@ def json_row(record: object) -> Shown:
     if not encoded.isascii() or "\x7f" in encoded:
         encoded = _UNSEEN_IN_JSON.sub(_json_escape, encoded)
     return Shown(_COMMAND_IN_JSON.sub(r"\\u0023", encoded) if "#" in encoded else encoded)
+
+
+def json_array(rows: Iterable[Shown]) -> Iterator[Shown]:
+    """Rows of JSON as one array, a row a line, so that two files can be compared with the tools for text."""
+    yield fill("[")
+    separator = fill("\n")
+    for row in rows:
+        yield fill("{}{}", separator, row)
+        separator = fill(",\n")
+    yield fill("\n]")
 
 
 # --- Markdown ---------------------------------------------------------------------------------------

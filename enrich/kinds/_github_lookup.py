@@ -61,9 +61,8 @@ MAX_ASKED_AGAIN = 10
 MAX_TROUBLES = 2
 # This part of a token's budget is left to whatever else its owner does with it.
 RESERVE = 1 / 20
-# What REST gives an address without a token, and for how long that is remembered when it does not say.
+# What REST gives an address without a token in an hour.
 ANONYMOUS_AN_HOUR = 60
-HOUR = 3600.0
 
 FOUND = Verdict(Status.OK, "github-found")
 GONE = Verdict(Status.BROKEN, "github-not-found", "GitHub does not show it: it is gone, or private.")

@@ -9,7 +9,7 @@ import msgspec
 
 from enrich.model import ChangedFact, ChangedStars, ChangedTarget, Changes, Shown
 from enrich.report.words import words
-from enrich.text import fill, json_row, markdown, markdown_link, printable
+from enrich.text import fill, json_array, json_row, markdown, markdown_link, printable
 
 CHANGES_VERSION = 1
 # So many of each sort are told in words; JSON has them all.
@@ -120,12 +120,8 @@ def json_text(changes: Changes, _language: str = "en") -> Iterator[Shown]:
         if not isinstance(value, list):
             yield fill(',\n"{}": {}', printable(name), json_row(value))
             continue
-        yield fill(',\n"{}": [', printable(name))
-        separator = fill("\n")
-        for row in value:
-            yield fill("{}{}", separator, json_row(msgspec.to_builtins(row)))
-            separator = fill(",\n")
-        yield fill("]")
+        yield fill(',\n"{}": ', printable(name))
+        yield from json_array(json_row(msgspec.to_builtins(row)) for row in value)
     yield fill("}}\n")
 
 

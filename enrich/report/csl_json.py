@@ -7,18 +7,14 @@ from typing import Any
 
 from enrich.model import Format, Report, Shown
 from enrich.report._references import Person, Reference, references
-from enrich.text import fill, json_row
+from enrich.text import fill, json_array, json_row
 
 _TYPES = {"article": "article-journal", "conference": "paper-conference", "preprint": "article"}
 
 
 def render(report: Report) -> Iterator[Shown]:
-    yield fill("[")
-    separator = fill("\n")
-    for reference in references(report):
-        yield fill("{}{}", separator, json_row(_item(reference)))
-        separator = fill(",\n")
-    yield fill("\n]\n")
+    yield from json_array(json_row(_item(reference)) for reference in references(report))
+    yield fill("\n")
 
 
 def _item(reference: Reference) -> dict[str, Any]:

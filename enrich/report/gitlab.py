@@ -11,7 +11,7 @@ from typing import Any
 
 from enrich.model import Finding, Format, Report, ReportTarget, Severity, Shown
 from enrich.report._findings import Fingerprints, message, most_urgent, targets_of
-from enrich.text import fill, json_row
+from enrich.text import fill, json_array, json_row
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
 
@@ -19,13 +19,11 @@ _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE
 def render(report: Report) -> Iterator[Shown]:
     found = [finding for finding in most_urgent(report) if finding.document is not None]
     targets, prints = targets_of(report, found), Fingerprints()
-    yield fill("[")
-    separator = fill("\n")
-    for finding in found:
-        row = _issue(finding, targets.get(finding.target or ""), prints.of(finding))
-        yield fill("{}{}", separator, json_row(row))
-        separator = fill(",\n")
-    yield fill("\n]\n")
+    yield from json_array(
+        json_row(_issue(finding, targets.get(finding.target or ""), prints.of(finding)))
+        for finding in found
+    )
+    yield fill("\n")
 
 
 def _issue(finding: Finding, target: ReportTarget | None, fingerprint: str) -> dict[str, Any]:

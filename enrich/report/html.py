@@ -35,7 +35,7 @@ from enrich.report.page.numbers import (
     numbers_of,
 )
 from enrich.report.text import asides, banner
-from enrich.text import fill, joined, markup, own_source, script_json
+from enrich.text import fill, joined, json_array, markup, own_source, script_json
 
 # More rows than this no browser digests; those that are fine are left out then.
 MOST_TARGETS = 200_000
@@ -272,12 +272,9 @@ def _data(report: Report, told: Words) -> Iterator[Shown]:
 
 
 def _rows(name: str, rows: Iterable[dict[str, Any]]) -> Iterator[Shown]:
-    yield fill('<script type="application/json" id="{}">[', markup(name))
-    separator = fill("\n")
-    for row in rows:
-        yield fill("{}{}", separator, script_json(row))
-        separator = fill(",\n")
-    yield fill("\n]</script>\n")
+    yield fill('<script type="application/json" id="{}">', markup(name))
+    yield from json_array(map(script_json, rows))
+    yield fill("</script>\n")
 
 
 FORMAT = Format(name="html", suffix="html", render=render)

@@ -29,7 +29,7 @@ from enrich.model import (
     Shown,
     Status,
 )
-from enrich.text import fill, json_row, printable
+from enrich.text import fill, json_array, json_row, printable
 
 SCHEMA_VERSION = 1
 
@@ -53,12 +53,8 @@ def _stable_row(record: object) -> Shown:
 
 
 def _array(name: str, rows: Iterable[object], row: Callable[[object], Shown]) -> Iterator[Shown]:
-    yield fill('"{}": [', printable(name))
-    separator = fill("\n")
-    for record in rows:
-        yield fill("{}{}", separator, row(record))
-        separator = fill(",\n")
-    yield fill("\n]")
+    yield fill('"{}": ', printable(name))
+    yield from json_array(map(row, rows))
 
 
 def _body(report: Report, row: Callable[[object], Shown]) -> Iterator[Shown]:

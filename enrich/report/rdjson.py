@@ -12,7 +12,7 @@ from typing import Any
 
 from enrich.model import Finding, Format, Report, ReportTarget, Severity, Shown
 from enrich.report._findings import message, most_urgent, targets_of
-from enrich.text import fill, json_row
+from enrich.text import fill, json_array, json_row
 
 _SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.NOTE: "INFO"}
 
@@ -20,12 +20,11 @@ _SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.NO
 def render(report: Report) -> Iterator[Shown]:
     found = [finding for finding in most_urgent(report) if finding.document is not None]
     targets = targets_of(report, found)
-    yield fill('{{"source": {{"name": "enrich"}}, "diagnostics": [')
-    separator = fill("\n")
-    for finding in found:
-        yield fill("{}{}", separator, json_row(_diagnostic(finding, targets.get(finding.target or ""))))
-        separator = fill(",\n")
-    yield fill("\n]}}\n")
+    yield fill('{{"source": {{"name": "enrich"}}, "diagnostics": ')
+    yield from json_array(
+        json_row(_diagnostic(finding, targets.get(finding.target or ""))) for finding in found
+    )
+    yield fill("}}\n")
 
 
 def _diagnostic(finding: Finding, target: ReportTarget | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from enrich import __version__
 from enrich.model import Finding, Format, Report, ReportTarget, Severity, Shown
 from enrich.registry import finding_codes, reasons
 from enrich.report._findings import Fingerprints, help_of, message, most_urgent, severity_of, targets_of
-from enrich.text import fill, json_row, sarif
+from enrich.text import fill, json_array, json_row, sarif
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST_RESULTS = 5000
@@ -33,15 +33,15 @@ def render(report: Report) -> Iterator[Shown]:
     yield fill('"tool": {},\n', json_row({"driver": driver}))
     yield fill('"columnKind": "unicodeCodePoints",\n')
     yield fill('"invocations": {},\n', json_row([_invocation(report, found)]))
-    yield fill('"results": [')
-    targets = targets_of(report, placed)
-    separator, prints = fill("\n"), Fingerprints()
-    for finding in placed:
-        target = targets.get(finding.target or "")
-        row = _result(finding, target, places[finding.code], prints.of(finding))
-        yield fill("{}{}", separator, json_row(row))
-        separator = fill(",\n")
-    yield fill("\n]}}]}}\n")
+    yield fill('"results": ')
+    targets, prints = targets_of(report, placed), Fingerprints()
+    yield from json_array(
+        json_row(
+            _result(finding, targets.get(finding.target or ""), places[finding.code], prints.of(finding))
+        )
+        for finding in placed
+    )
+    yield fill("}}]}}\n")
 
 
 def _rule(code: str) -> dict[str, Any]:

@@ -6,27 +6,23 @@ from collections.abc import Mapping
 
 from enrich.config import LANGUAGES
 from enrich.report.words import KINDS, STATUSES
+from enrich.report.words import words as report_words
 
+# What the other formats for people say in the same words.
+_SHARED = ("archived", "confirmed", "documents", "kind", "links", "moved", "newly_archived", "newly_broken", "recovered",
+           "status", "targets", "where")  # fmt: skip
 _WORDS: dict[str, tuple[str, str]] = {
     "title": ("Link report", "链接报告"),
     "skip": ("Skip to the list", "跳到列表"),
     "ran": ("ran", "运行时间"),
     "complete": ("complete", "完整"),
     "incomplete": ("not complete", "不完整"),
-    "links": ("links", "个链接"),
-    "documents": ("documents", "篇文档"),
-    "targets": ("targets", "个目标"),
     "theme": ("Dark or light", "深色或浅色"),
     "changed": ("Since the last run", "与上次运行相比"),
     "since": ("compared with", "比较对象"),
     "nothing_changed": ("Nothing changed.", "没有变化。"),
     "first_run": ("This is the first complete run in this folder, so there is nothing to compare with yet.",
                   "这是本文件夹中的第一次完整运行，暂时没有可比较的对象。"),
-    "newly_broken": ("newly broken", "新失效"),
-    "confirmed": ("confirmed broken", "确认失效"),
-    "recovered": ("recovered", "已恢复"),
-    "moved": ("moved", "已迁移"),
-    "newly_archived": ("newly archived", "新归档"),
     "unsure": ("cannot be told any more", "无法判断"),
     "cannot_tell": ("What cannot be told", "无法判断的链接"),
     "unsure_help": ("Somebody else answered, or nobody did. These links may be fine: open them in a browser.",
@@ -40,7 +36,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "over_time": ("Broken and unsure over time", "失效与无法判断的变化"),
     "stars_gained": ("Stars gained since the last run", "自上次运行以来新增的星标"),
     "paper_months": ("When the papers appeared", "论文发表时间"),
-    "kind": ("kind", "类型"),
     "year": ("year", "年份"),
     "host": ("host", "网站"),
     "night": ("run", "运行"),
@@ -56,7 +51,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "all_links": ("Links", "链接"),
     "findings": ("Findings", "提示"),
     "search": ("Search titles, abstracts, remarks", "搜索标题、摘要、备注"),
-    "status": ("status", "状态"),
     "finding": ("finding", "提示"),
     "document": ("document", "文档"),
     "topic": ("topic", "主题"),
@@ -77,7 +71,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "others": ("Further links", "其他链接"),
     "article": ("Article", "文章"),
     "stars": ("stars", "星标"),
-    "archived": ("archived", "已归档"),
     "last_push": ("last push", "最近提交"),
     "try": ("try", "建议改为"),
     "places": ("stands at", "位置"),
@@ -95,7 +88,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "warning": ("warning", "警告"),
     "note": ("note", "说明"),
     "message": ("what to do", "处理方法"),
-    "where": ("where", "位置"),
     "link": ("link", "链接"),
     "date": ("date", "日期"),
 }  # fmt: skip
@@ -104,6 +96,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 def words(language: str) -> Mapping[str, str]:
     """All words of the page in a language; those of a status and a kind begin with ``status:`` and ``kind:``."""
     place = LANGUAGES.index(language)
-    table = {name: told[place] for name, told in _WORDS.items()}
+    shared = report_words(language)
+    table = {name: told[place] for name, told in _WORDS.items()} | {name: shared[name] for name in _SHARED}
     table |= {f"status:{status}": told[place] for status, told in STATUSES.items()}
     return table | {f"kind:{kind}": told[place] for kind, told in KINDS.items()}

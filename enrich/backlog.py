@@ -52,7 +52,7 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class Workload:
     """What can be seen of a run from outside: its queues, and the lanes of the hosts that are busy."""
 
     backlog: Backlog
@@ -76,24 +76,24 @@ class Ahead:
         return f"{self.host}: {doing}{self.left:,} left, about {rough(self.seconds)}"
 
 
-def slowest(sight: Sight) -> list[Ahead]:
+def slowest(workload: Workload) -> list[Ahead]:
     """All hosts that something is left for, the one that needs longest first; those of one lane are one."""
     by_lane: dict[str, Ahead] = {}
-    for lane, one in _ahead(sight):
+    for lane, one in _ahead(workload):
         other = by_lane.get(lane)
         by_lane[lane] = one if other is None else _together(other, one)
     return sorted(by_lane.values(), key=lambda one: (-one.seconds, one.host))
 
 
-def _ahead(sight: Sight) -> Iterator[tuple[str, Ahead]]:
-    lanes = dict(sight.lanes())
-    for queue, left in sight.backlog.left.items():
-        lane, manners = lanes.pop(queue.host, None), sight.manners_of(queue.host)
+def _ahead(workload: Workload) -> Iterator[tuple[str, Ahead]]:
+    lanes = dict(workload.lanes())
+    for queue, left in workload.backlog.left.items():
+        lane, manners = lanes.pop(queue.host, None), workload.manners_of(queue.host)
         if left > 0:
             yield manners.lane or queue.host, _one(queue, left, lane, manners)
     for host, lane in lanes.items():
         # Others redirect to it.
-        manners = sight.manners_of(host)
+        manners = workload.manners_of(host)
         yield manners.lane or host, _one(Queue(host), lane.waiting + lane.in_flight, lane, manners)
 
 

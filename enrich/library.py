@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from enrich import model
-from enrich.backlog import Sight
+from enrich.backlog import Workload
 from enrich.bounds import Bound, told
 from enrich.config import SETTINGS, load
 from enrich.errors import EnrichError, UsageError, first_of
@@ -195,7 +195,7 @@ class LogObserver(Observer):
         lines = "\n".join(traceback_lines(error))
         LOGGER.error("internal error at %s\n%s", printable(target.id), lines)
 
-    def watch(self, sight: Sight | None) -> None:
+    def watch(self, workload: Workload | None) -> None:
         """What is under way shows in what is counted."""
 
     def tick(self) -> None:

@@ -23,7 +23,7 @@ import anyio.to_thread
 
 from enrich import __version__
 from enrich.asking import Asking
-from enrich.backlog import Sight
+from enrich.backlog import Workload
 from enrich.collect import documents_of, gather
 from enrich.config import Settings, check_network_environment, check_places
 from enrich.equipment import ages_of, make_fetcher
@@ -136,7 +136,7 @@ async def _watched(job: Job, asking: Asking, fetcher: Fetcher) -> AsyncIterator[
     from enrich.forecast import forecast
 
     job.observer.foretold(await forecast(asking), job.settings["deadline"])
-    job.observer.watch(Sight(backlog=asking.backlog, lanes=fetcher.lanes, manners_of=asking.manners_of))
+    job.observer.watch(Workload(backlog=asking.backlog, lanes=fetcher.lanes, manners_of=asking.manners_of))
 
     async def tick() -> None:
         while True:

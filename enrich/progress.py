@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self, TextIO
 
-from enrich.backlog import Ahead, Sight, slowest
+from enrich.backlog import Ahead, Workload, slowest
 from enrich.bounds import WORTH_TELLING_SECONDS, Bound, Estimate, rough, told
 from enrich.model import CheckResult, Shown, Status, Target, TargetState
 from enrich.text import fill, joined, printable
@@ -96,7 +96,7 @@ class Display(AbstractContextManager["Display"]):
         self._done = self._due = 0
         self._deadline = math.inf
         self._foretold_seconds: float | None = None
-        self._sight: Sight | None = None
+        self._workload: Workload | None = None
         self._outlook: Outlook | None = None
         self._foot: Foot | None = None
         self._silence = FIRST_LINE_SECONDS
@@ -126,10 +126,10 @@ class Display(AbstractContextManager["Display"]):
         if most and len(bounds) > most:
             self._say(fill("{} more hosts take longer than a minute each", len(bounds) - most))
 
-    def watch(self, sight: Sight | None) -> None:
-        self._sight = sight
+    def watch(self, workload: Workload | None) -> None:
+        self._workload = workload
         now = self._clock()
-        if sight is not None:
+        if workload is not None:
             self._outlook = Outlook(now, now + self._deadline, self._foretold_seconds)
             self._next = now if self._live else now + self._silence
             if self._live:
@@ -152,14 +152,14 @@ class Display(AbstractContextManager["Display"]):
     def tick(self) -> None:
         """Draw, or say something, if it is time."""
         now = self._clock()
-        if now < self._next or self._sight is None:
+        if now < self._next or self._workload is None:
             return
         if self._foot is not None:
-            self._draw(self._foot, self._sight, now)
+            self._draw(self._foot, self._workload, now)
             took = self._clock() - now
             self._next = now + max(LEAST_PAUSE_SECONDS, took / DRAWING_SHARE)
         elif self._plain:
-            hosts, left = self._look(self._sight, now)
+            hosts, left = self._look(self._workload, now)
             slow = fill("; {}", printable(hosts[0].told)) if hosts else fill("")
             self._say(
                 fill("{} of {} asked{}: {}{}", self._done, self._total(), left, self._summary(), slow)
@@ -184,26 +184,26 @@ class Display(AbstractContextManager["Display"]):
         else:
             print(line, file=self._stream, flush=True)
 
-    def _draw(self, foot: Foot, sight: Sight, now: float) -> None:
+    def _draw(self, foot: Foot, workload: Workload, now: float) -> None:
         from enrich.live import Picture
 
-        hosts, left = self._look(sight, now)
+        hosts, left = self._look(workload, now)
         summary = fill(": {}", self._summary()) if self._counts else fill("")
         busy = [printable(one.told, 200) for one in hosts if one.lane is not None]
         picture = Picture(self._done, self._total(), fill("{}{}", left, summary), busy[:HOSTS_SHOWN])
         foot.draw(picture)
 
-    def _look(self, sight: Sight, now: float) -> tuple[list[Ahead], Shown]:
+    def _look(self, workload: Workload, now: float) -> tuple[list[Ahead], Shown]:
         """The hosts that something is left for, the slowest first, and how long the run takes."""
-        hosts = slowest(sight)
-        assert self._outlook is not None, "made with the sight"
-        seconds = self._outlook.seconds(now, self._done, hosts, sight.backlog.ahead)
+        hosts = slowest(workload)
+        assert self._outlook is not None, "made with the workload"
+        seconds = self._outlook.seconds(now, self._done, hosts, workload.backlog.ahead)
         left = fill(", about {} left", printable(rough(seconds))) if seconds >= 1 else fill("")
         return hosts, left
 
     def _total(self) -> int:
         """How many are asked in this run; what was put off is not, and what became due again is asked twice."""
-        put_off = self._sight.backlog.put_off if self._sight else 0
+        put_off = self._workload.backlog.put_off if self._workload else 0
         return max(self._done, self._due - put_off)
 
     def _summary(self) -> Shown:

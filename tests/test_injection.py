@@ -23,7 +23,7 @@ import pytest
 from hostile import CORPUS, LONG, READERS, SHORT, commands, orders, strings_in, unseen, without_ours
 
 from enrich import cli
-from enrich.backlog import Backlog, Queue, Sight
+from enrich.backlog import Backlog, Queue, Workload
 from enrich.bounds import Bound
 from enrich.cli import main
 from enrich.fetch.politeness import Lane
@@ -287,13 +287,13 @@ def test_a_live_bar_draws_itself_and_nothing_of_theirs(text: str, monkeypatch: p
     monkeypatch.setenv("TERM", "xterm-256color")
     stream, screen = _Terminal(), pyte.Screen(200, 50)
     lane = Lane(Manners(), anyio.CapacityLimiter(1), random=lambda: 0.0, clock=lambda: 0.0).state()
-    sight = Sight(
+    workload = Workload(
         backlog=Backlog(left={Queue(text): 5}), lanes=lambda: {text: lane}, manners_of=lambda _: Manners()
     )
     with Display(live=True, plain=False, lines=True, stream=stream) as display:
         display.planned(2)
         display.foretold([Bound(called=f"links to {text}", due=2, asked=1, gap_seconds=9.0)], None)
-        display.watch(sight)
+        display.watch(workload)
         display.counted(*_result(text))
         display.tick()
     pyte.Stream(screen).feed(stream.getvalue().replace("\n", "\r\n"))

@@ -17,7 +17,7 @@ from internet import Internet, command, environment, run_enrich
 from sites import html, small_web
 from terminal import Terminal, on_terminal
 
-from enrich.backlog import Backlog, Queue, Sight, slowest
+from enrich.backlog import Backlog, Queue, Workload, slowest
 from enrich.bounds import Bound, Estimate, rough, seconds_left, told
 from enrich.fetch.politeness import LaneState
 from enrich.live import is_drawable
@@ -133,9 +133,9 @@ def test_the_end_of_a_run_is_found_however_wrong_it_was() -> None:
 
 def sight(
     left: Mapping[Queue, int], lanes: Mapping[str, LaneState], manners: Mapping[str, Manners] | None = None
-) -> Sight:
+) -> Workload:
     known = {"mp.weixin.qq.com": WECHAT} | dict(manners or {})
-    return Sight(
+    return Workload(
         backlog=Backlog(left=dict(left)),
         lanes=lambda: lanes,
         manners_of=lambda host: known.get(host, Manners()),
@@ -226,7 +226,7 @@ def size(monkeypatch: pytest.MonkeyPatch, columns: int, rows: int = 24) -> None:
     monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((columns, rows)))
 
 
-def shown(stream: Terminal, seen: Sight = SEEN) -> Display:
+def shown(stream: Terminal, seen: Workload = SEEN) -> Display:
     """A display that was drawn once."""
     display = Display(live=True, plain=False, lines=False, stream=stream, clock=Clock())
     display.planned(500)

@@ -10,11 +10,12 @@ import io
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyte
@@ -51,8 +52,13 @@ def on_terminal(
     env: Mapping[str, str],
     output: Path,
     size: tuple[int, int] = (100, 24),
+    seen: Callable[[Sequence[str]], bool] = lambda _lines: False,
 ) -> Iterator[list[str]]:
-    """The lines of a terminal each time that something new is on it, until the program ends, and once more then."""
+    """The lines of a terminal each time that something new is on it, until the program ends, and once more then.
+
+    Once ``seen`` is true of them, the program is interrupted as by Ctrl-C, so that a test need not guess how long it
+    takes until it shows what is waited for.
+    """
     columns, rows = size
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -63,12 +69,16 @@ def on_terminal(
             command, cwd=folder, env=dict(env), stdin=theirs, stdout=stdout, stderr=theirs
         )
     os.close(theirs)
-    limit = time.monotonic() + 60
+    limit, is_over = time.monotonic() + 60, False
     try:
         while time.monotonic() < limit and (part := _read(ours)) is not None:
             if part:
                 feed.feed(part)
-                yield [line.rstrip() for line in screen.display if line.strip()]
+                lines = [line.rstrip() for line in screen.display if line.strip()]
+                yield lines
+                if not is_over and seen(lines):
+                    is_over = True
+                    process.send_signal(signal.SIGINT)
         assert process.wait(10) is not None
         yield [line.rstrip() for line in screen.display if line.strip()]
     finally:

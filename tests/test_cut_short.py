@@ -37,9 +37,9 @@ def test_a_deadline_keeps_what_came_over_plain_http(origin: Origin, folder: Path
     for _ in range(2):
         begun = time.monotonic()
         done = run_enrich(
-            ["run", "notes.md", *LOOPBACK, "--deadline", "3s"], folder, environment(None), timeout=30
+            ["run", "notes.md", *LOOPBACK, "--deadline", "5s"], folder, environment(None), timeout=30
         )
-        assert (done.returncode, time.monotonic() - begun < 9) == (3, True), done.stderr
+        assert (done.returncode, time.monotonic() - begun < 15) == (3, True), done.stderr
         assert outcomes(folder) == {("ok", "http-200"): 60, ("skipped", "not-reached"): 1}
     assert len({arrival.target for arrival in origin.asked("/ok")}) == 60
     asked = [arrival.target for arrival in origin.asked("/ok") if arrival.method == "GET"]
@@ -58,7 +58,7 @@ def test_a_signal_keeps_what_came_over_plain_http(origin: Origin, folder: Path) 
         begun = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 143
-        assert time.monotonic() - begun < 11
+        assert time.monotonic() - begun < 15
     asked = {arrival.target for arrival in origin.asked("/slow/0.2")}
     assert outcomes(folder)["ok", "http-200"] == len(asked) >= 20
 

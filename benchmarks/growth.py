@@ -22,10 +22,10 @@ from benchmarks.extraction import ROOT
 from benchmarks.fetching import serving
 from benchmarks.measure import Cost, cost_of_one
 
-SIZES = (1_000, 10_000, 100_000)
-FULL_SIZES = (*SIZES, 1_000_000)
-QUICK_SIZES = (50, 200)
-LINKS_OF_A_HOST = 100
+# Links and hosts. What others are compared with comes second, and once more on a single host.
+SIZES = ((1_000, 10), (10_000, 100), (10_000, 1), (100_000, 1_000))
+FULL_SIZES = (*SIZES, (1_000_000, 10_000))
+QUICK_SIZES = ((50, 1), (200, 2))
 LINKS_OF_A_NOTE = 100
 NOTES_OF_A_FOLDER = 500
 FORMATS = ("json", "csv", "html")
@@ -38,25 +38,26 @@ class Grown:
     """What so many links cost in the first run and in the second, and what the report of it costs in each format."""
 
     links: int
+    hosts: int
     first: Cost
     second: Cost
     report_bytes: int
     rendered: dict[str, Cost]
 
 
-def measure(sizes: Sequence[int]) -> list[Grown]:
-    """One size after the other, each with a cache of its own."""
+def measure(sizes: Sequence[tuple[int, int]]) -> list[Grown]:
+    """One number of links and hosts after the other, each with a cache of its own."""
     with serving("benchmarks.loopback", "0", MEDIA_TYPE) as port:
-        return [_grown(links, port) for links in sizes]
+        return [_grown(links, hosts, port) for links, hosts in sizes]
 
 
-def _grown(links: int, port: int) -> Grown:
+def _grown(links: int, hosts: int, port: int) -> Grown:
     with tempfile.TemporaryDirectory(prefix="enrich-benchmark-") as name:
-        return _grown_in(Path(name), links, port)
+        return _grown_in(Path(name), links, hosts, port)
 
 
-def _grown_in(folder: Path, links: int, port: int) -> Grown:
-    _write_notes(links, port, folder / "notes")
+def _grown_in(folder: Path, links: int, hosts: int, port: int) -> Grown:
+    write_notes(links, hosts, port, folder / "notes")
     (folder / "enrich.toml").write_text('[report]\nformats = ["json"]\n')
     first = _run(folder)
     _insist_on_answers(folder / "reports" / "latest.json", links)
@@ -64,6 +65,7 @@ def _grown_in(folder: Path, links: int, port: int) -> Grown:
     _insist_on_answers(folder / "reports" / "latest.json", links)
     return Grown(
         links=links,
+        hosts=hosts,
         first=first,
         second=second,
         report_bytes=(folder / "reports" / "latest.json").stat().st_size,
@@ -90,17 +92,20 @@ def _insist_on_answers(report: Path, links: int) -> None:
         sys.exit(f"only {counted['by_status']['ok']} of {links} links are ok")
 
 
-def _write_notes(links: int, port: int, folder: Path) -> None:
+def write_notes(links: int, hosts: int, port: int, folder: Path) -> None:
+    """Notes of a hundred links each, over so many hosts in turn."""
     for note in range(-(-links // LINKS_OF_A_NOTE)):
         first = note * LINKS_OF_A_NOTE
         path = folder / f"{note // NOTES_OF_A_FOLDER:03}" / f"2022-{note % 12 + 1:02}-note-{note:06}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
-        items = (_item(number, links, port) for number in range(first, min(first + LINKS_OF_A_NOTE, links)))
+        items = (
+            _item(number, number % hosts, port)
+            for number in range(first, min(first + LINKS_OF_A_NOTE, links))
+        )
         path.write_text(f"# Note {note}\n\n" + "".join(items), encoding="utf-8")
 
 
-def _item(number: int, links: int, port: int) -> str:
-    host = number % max(1, links // LINKS_OF_A_HOST)
+def _item(number: int, host: int, port: int) -> str:
     token = blake2b(number.to_bytes(8), digest_size=10).hexdigest()
     address = f"127.{1 + (host >> 16)}.{host >> 8 & 255}.{host & 255}"
     return f"- [A method for task {number}](http://{address}:{port}/{token}/{number}): 一种方法\n"
@@ -115,11 +120,11 @@ def table(found: Sequence[Grown]) -> str:
 
 
 def _runs(found: Sequence[Grown]) -> list[str]:
-    usual = next((one for one in found if one.links == 10_000), found[0])
+    usual = found[1]
     return [
-        f"Growth, {LINKS_OF_A_HOST} links a host; ratios to the same at {usual.links:,} links:",
+        f"Growth; ratios to the same run of {usual.links:,} links on {usual.hosts} hosts:",
         "",
-        "| links | run | wall a link | processor a link | ratio | links/s | memory | report |",
+        "| links / hosts | run | wall a link | processor a link | ratio | links/s | memory | report |",
         "|---|---|---|---|---|---|---|---|",
         *(
             _line(one, name, cost, base)
@@ -132,10 +137,9 @@ def _runs(found: Sequence[Grown]) -> list[str]:
 
 def _line(one: Grown, name: str, cost: Cost, base: float) -> str:
     wall, processor = cost.wall / one.links, cost.processor / one.links
-    return (
-        f"| {one.links:,} | {name} | {wall * 1e6:.0f} µs | {processor * 1e6:.0f} µs | {processor / base:.2f} "
-        f"| {one.links / cost.wall:,.0f} | {cost.memory / 1e6:.0f} MB | {one.report_bytes / 1e6:.1f} MB |"
-    )
+    times = f"{wall * 1e6:.0f} µs | {processor * 1e6:.0f} µs | {processor / base:.2f} | {one.links / cost.wall:,.0f}"
+    sizes = f"{cost.memory / 1e6:.0f} MB | {one.report_bytes / 1e6:.1f} MB"
+    return f"| {one.links:,} / {one.hosts:,} | {name} | {times} | {sizes} |"
 
 
 def _reports(one: Grown) -> list[str]:

@@ -61,7 +61,7 @@ def test_starting_is_compared_with_lychee() -> None:
 
 def test_growth_is_the_cost_of_a_link_among_few_and_among_many() -> None:
     printed = benchmark("growth")
-    runs = re.findall(r"^\| (\d+) \| (\w+) \|.* \| (\d+\.\d\d) \|.* MB \| ", printed, re.MULTILINE)
+    runs = re.findall(r"^\| (\d+) / \d \| (\w+) \|.* \| (\d+\.\d\d) \|.* MB \| ", printed, re.MULTILINE)
     assert [run[:2] for run in runs] == [
         ("50", "first"),
         ("200", "first"),

@@ -50,7 +50,7 @@ def timed(
 
 def cost_of_one(command: Sequence[str], output: Path, folder: Path, environment: Mapping[str, str]) -> Cost:
     """Run a command once, where twice takes too long or changes what is found; its memory as the kernel counts it,
-    which is the peak of the largest process alone."""
+    which is the peak of the largest process alone, and never less than that of whoever starts it."""
     with _started(command, output, folder, environment) as process:
         begin = time.perf_counter()
         _, status, used = os.wait4(process.pid, 0)

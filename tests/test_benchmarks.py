@@ -85,5 +85,13 @@ def test_metadata_of_all_are_right_and_cost_a_request_a_hundred() -> None:
 def test_all_are_run_where_none_is_named() -> None:
     require_lychee()
     printed = benchmark()
-    for title in ("Extraction, ", "Asking, ", "Start-up:", "A report of ", "first request to last"):
+    for title in (
+        "Extraction, ",
+        "Asking, ",
+        "Start-up:",
+        "A report of ",
+        "first request to last",
+        "Growth; ",
+        "Metadata, ",
+    ):
         assert title in printed

@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import extraction, fairness, fetching, rendering, starting
+from benchmarks import extraction, fairness, fetching, growth, metadata, rendering, starting
 
 
 def main() -> None:
@@ -24,6 +24,9 @@ def main() -> None:
     )
     parser.add_argument(
         "--quick", action="store_true", help="one run on a little input, to see that it works"
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="with growth: a million links too, for half an hour"
     )
     options = parser.parse_args()
     for name in [options.name] if options.name else sorted(MEASURES):
@@ -47,6 +50,16 @@ def _fairness(options: argparse.Namespace) -> str:
     return fairness.table(fairness.measure(hosts, 1 if options.quick else options.runs))
 
 
+def _growth(options: argparse.Namespace) -> str:
+    sizes = growth.FULL_SIZES if options.full else growth.SIZES
+    return growth.table(growth.measure(growth.QUICK_SIZES if options.quick else sizes))
+
+
+def _metadata(options: argparse.Namespace) -> str:
+    count = metadata.QUICK_COUNT if options.quick else metadata.COUNT
+    return metadata.table(metadata.measure(count, 1 if options.quick else options.runs))
+
+
 def _rendering(options: argparse.Namespace) -> str:
     count = rendering.QUICK_TARGETS if options.quick else rendering.TARGETS
     return rendering.table(count, rendering.measure(count, 1 if options.quick else options.runs))
@@ -60,6 +73,8 @@ MEASURES = {
     "extraction": _extraction,
     "fairness": _fairness,
     "fetch": _fetching,
+    "growth": _growth,
+    "metadata": _metadata,
     "report": _rendering,
     "start": _starting,
 }

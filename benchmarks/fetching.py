@@ -41,7 +41,10 @@ def measure(runs: int, sizes: Sequence[tuple[int, int]] = SIZES) -> list[Row]:
     lychee = lychee_program()
     if lychee is None:
         sys.exit("lychee is not installed; hint: pip install '.[bench]'")
-    with tempfile.TemporaryDirectory(prefix="enrich-benchmark-") as name, _server() as port:
+    with (
+        tempfile.TemporaryDirectory(prefix="enrich-benchmark-") as name,
+        serving("benchmarks.loopback", str(BODY_BYTES)) as port,
+    ):
         folder = Path(name)
         return [
             _row(lychee, method, links, hosts, port, folder, runs)
@@ -51,8 +54,9 @@ def measure(runs: int, sizes: Sequence[tuple[int, int]] = SIZES) -> list[Row]:
 
 
 @contextmanager
-def _server() -> Iterator[int]:
-    command = [sys.executable, "-m", "benchmarks.loopback", str(BODY_BYTES)]
+def serving(module: str, *arguments: str) -> Iterator[int]:
+    """While it lasts, the port of a web server in a process of its own."""
+    command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
             assert process.stdout is not None

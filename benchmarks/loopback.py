@@ -1,8 +1,8 @@
-"""A web server for benchmarks, in a process of its own: `python -m benchmarks.loopback BYTES`.
+"""A web server for benchmarks, in a process of its own: `python -m benchmarks.loopback BYTES [TYPE]`.
 
 It listens on every address of 127.0.0.0/8 at one port, which it prints, so that each address is a host. GET is
 answered with that many bytes, HEAD with their length; connections stay open. It does as little as it can, and its
-own cost counts for nobody.
+own cost counts for nobody. A web page is read for its title; with another type, HEAD is all that enrich asks.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class _Serving(asyncio.Protocol):
             self._transport.write(self._head if request.startswith(b"HEAD ") else self._whole)
 
 
-async def _serve(size: int) -> None:
-    head = (
-        b"HTTP/1.1 200 OK\r\nServer: loopback\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
-        % size
+async def _serve(size: int, media_type: str = "text/html") -> None:
+    head = b"HTTP/1.1 200 OK\r\nServer: loopback\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (
+        media_type.encode(),
+        size,
     )
     body = b"x" * size
     server = await asyncio.get_running_loop().create_server(
@@ -48,4 +48,4 @@ async def _serve(size: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    asyncio.run(_serve(int(sys.argv[1]), *sys.argv[2:]))

@@ -44,13 +44,21 @@ def timed(
     command: Sequence[str], output: Path, folder: Path, environment: Mapping[str, str]
 ) -> tuple[float, float]:
     """Run a command once; wall and processor seconds."""
+    once = cost_of_one(command, output, folder, environment)
+    return once.wall, once.processor
+
+
+def cost_of_one(command: Sequence[str], output: Path, folder: Path, environment: Mapping[str, str]) -> Cost:
+    """Run a command once, where twice takes too long or changes what is found; its memory as the kernel counts it,
+    which is the peak of the largest process alone, and never less than that of whoever starts it."""
     with _started(command, output, folder, environment) as process:
         begin = time.perf_counter()
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
     _insist(process, command)
-    return wall, used.ru_utime + used.ru_stime
+    kilobytes = used.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return Cost(wall, used.ru_utime + used.ru_stime, kilobytes * 1024)
 
 
 def _memory(command: Sequence[str], output: Path, folder: Path, environment: Mapping[str, str]) -> float:

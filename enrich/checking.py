@@ -22,6 +22,11 @@ from enrich.turns import is_refusal
 # Hosts whose tasks exist at the same time; more only wait for memory's sake.
 HOSTS_AT_ONCE = 2000
 DAY = timedelta(days=1)
+# So often are targets of a host taken from the store, which sorts all that are left each time; but so many at once at
+# most, for memory's sake, and at the least a few for each that is asked at the same time.
+TAKES = 20
+MOST_TAKEN_AT_ONCE = 2000
+LEAST_TAKEN_FOR_EACH = 4
 # Targets that a host has no turn for are stored as such so many at once.
 DEFERRED_AT_ONCE = 200
 # The least time between the first and the second look at a link that seems broken.
@@ -66,7 +71,7 @@ async def check_host(asking: Asking, host: str, count: int) -> None:
         asking.backlog.defer(count - granted)
         count = granted
     manners = asking.manners_of(host)
-    lane = _HostQueue(asking, host, manners)
+    lane = _HostQueue(asking, host, manners, taken_at_once(count, manners.width))
     asking.backlog.begin(Queue(host), count)
     async with anyio.create_task_group() as tasks:
         for _ in range(min(manners.width, count)):
@@ -75,13 +80,19 @@ async def check_host(asking: Asking, host: str, count: int) -> None:
     asking.backlog.end(Queue(host))
 
 
-class _HostQueue:
-    """The due targets of one host, taken from the store a few at a time, and what ends its turn."""
+def taken_at_once(count: int, width: int) -> int:
+    """How many of a host's ``count`` targets are taken from the store together."""
+    return max(LEAST_TAKEN_FOR_EACH * width, min(count // TAKES, MOST_TAKEN_AT_ONCE))
 
-    def __init__(self, asking: Asking, host: str, manners: Manners) -> None:
+
+class _HostQueue:
+    """The due targets of one host, taken from the store some at a time, and what ends its turn."""
+
+    def __init__(self, asking: Asking, host: str, manners: Manners, at_once: int) -> None:
         self._asking = asking
         self._host = host
         self._manners = manners
+        self._at_once = at_once
         self._ready: list[DueTarget] = []
         self._taking = anyio.Lock()
         self._refused_in_a_row = 0
@@ -109,7 +120,7 @@ class _HostQueue:
             if self._over or self._asking.stopping.is_set():
                 return None
             if not self._ready:
-                found = await self._asking.store.take(self._host, 4 * self._manners.width)
+                found = await self._asking.store.take(self._host, self._at_once)
                 self._ready = list(reversed(found))
             return self._ready.pop() if self._ready else None
 

@@ -59,9 +59,39 @@ def test_starting_is_compared_with_lychee() -> None:
     assert all(float(ratio) > 0 for _name, ratio in rows)
 
 
+def test_growth_is_the_cost_of_a_link_among_few_and_among_many() -> None:
+    printed = benchmark("growth")
+    runs = re.findall(r"^\| (\d+) / \d \| (\w+) \|.* \| (\d+\.\d\d) \|.* MB \| ", printed, re.MULTILINE)
+    assert [run[:2] for run in runs] == [
+        ("50", "first"),
+        ("200", "first"),
+        ("50", "second"),
+        ("200", "second"),
+    ]
+    assert all(float(ratio) > 0 for *_, ratio in runs)
+    assert re.findall(r"^\| (\w+) \| \S+ s \| \S+ s \| \d+ MB \|$", printed, re.MULTILINE) == [
+        "json",
+        "csv",
+        "html",
+    ]
+
+
+def test_metadata_of_all_are_right_and_cost_a_request_a_hundred() -> None:
+    rows = re.findall(r"^\| 150 (\w+) \| (\d+) \|", benchmark("metadata"), re.MULTILINE)
+    assert rows == [("repositories", "2"), ("papers", "2")]
+
+
 @pytest.mark.soak
 def test_all_are_run_where_none_is_named() -> None:
     require_lychee()
     printed = benchmark()
-    for title in ("Extraction, ", "Asking, ", "Start-up:", "A report of ", "first request to last"):
+    for title in (
+        "Extraction, ",
+        "Asking, ",
+        "Start-up:",
+        "A report of ",
+        "first request to last",
+        "Growth; ",
+        "Metadata, ",
+    ):
         assert title in printed

@@ -14,7 +14,7 @@ import anyio.lowlevel
 import pytest
 
 from enrich.asking import Asking
-from enrich.checking import check_all, look_again
+from enrich.checking import check_all, look_again, taken_at_once
 from enrich.collect import found_target
 from enrich.lookup import look_up
 from enrich.model import (
@@ -435,3 +435,20 @@ async def test_what_an_api_cannot_decide_is_asked_at_its_own_address(tmp_path: P
         await check_all(asking)
     assert world.counted["github:o/r"].reason == "github-found"
     assert "https://github.com/o/r" in [url for _, url in world.asked]
+
+
+@pytest.mark.parametrize(
+    ("due", "width", "taken"),
+    [
+        (1, 1, 4),
+        (100, 4, 16),
+        (2_000, 4, 100),
+        (100_000, 4, 2_000),
+        (1_000_000, 4, 2_000),
+        (100_000, 600, 2_400),
+    ],
+)
+def test_of_a_great_host_many_are_taken_at_once_so_that_few_takes_sort_all_that_are_left(
+    due: int, width: int, taken: int
+) -> None:
+    assert taken_at_once(due, width) == taken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,10 @@ from enrich.cli.options import SettingsCommand, config_option, settings_of
 from enrich.cli.printing import output_of, render, say
 from enrich.earlier import language_of, with_earlier
 from enrich.errors import UsageError
+
+if TYPE_CHECKING:
+    from enrich.config import Settings
+    from enrich.model import Report
 
 
 @click.command(cls=SettingsCommand, name="report")
@@ -29,22 +33,32 @@ def report_command(file: str | None, config_file: str | None, stable: bool, **op
     enrich report reports/latest.json --format json --stable
     """
     from enrich.config import DEFAULT_REPORTS_DIR, check_place
-    from enrich.report import json
+    from enrich.report.saved import read_saved
 
     settings = settings_of("report", config_file, options)
     if settings["output"]:
         check_place("--output", settings["output"])
-    path = Path(file or f"{DEFAULT_REPORTS_DIR}/latest.json")
-    try:
-        report = json.load(path.read_bytes(), str(path))
-    except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be read: {error.strerror}", hint="`enrich run` writes reports/latest.json"
-        ) from None
-    if not stable:
-        render(replace(with_earlier(report, path.parent, say), language=language_of(settings)), settings)
-    elif settings["format"] != "json":
+    if stable and settings["format"] != "json":
         raise UsageError("--stable: goes with --format json alone", hint="add --format json")
-    else:
-        with output_of(settings["output"]) as write:
-            write(json.render_stable(report))
+    path = Path(file or f"{DEFAULT_REPORTS_DIR}/latest.json")
+    with read_saved(path) as report:
+        if stable:
+            _print_stable(report, settings)
+        else:
+            _print(report, path.parent, settings)
+
+
+def _print(report: Report, folder: Path, settings: Settings) -> None:
+    from enrich.registry import formats
+
+    # To see what changed, two reports are read from end to end, which few formats have a use for.
+    if formats()[settings["format"]].tells_earlier:
+        report = with_earlier(report, folder, say)
+    render(replace(report, language=language_of(settings)), settings)
+
+
+def _print_stable(report: Report, settings: Settings) -> None:
+    from enrich.report import json
+
+    with output_of(settings["output"]) as write:
+        write(json.render_stable(report))

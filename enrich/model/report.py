@@ -245,8 +245,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """A report format: a name, its file suffix, and a function that yields text. Pure."""
+    """A report format: a name, its file suffix, and a function that yields text. Pure.
+
+    ``tells_earlier`` says whether it has a use for what is known of earlier runs.
+    """
 
     name: str
     suffix: str
     render: Callable[[Report], Iterable[Shown]]
+    tells_earlier: bool = False

@@ -277,4 +277,4 @@ def _rows(name: str, rows: Iterable[dict[str, Any]]) -> Iterator[Shown]:
     yield fill("</script>\n")
 
 
-FORMAT = Format(name="html", suffix="html", render=render)
+FORMAT = Format(name="html", suffix="html", render=render, tells_earlier=True)

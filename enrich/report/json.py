@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -97,11 +97,19 @@ _SAVED_TARGET = dataclasses.make_dataclass(
 )
 
 
-def target_of(table: Mapping[str, Any]) -> ReportTarget:
-    """A target from the row of a saved report; raises msgspec.ValidationError where it is none."""
-    saved: Any = msgspec.convert(table, _SAVED_TARGET)
-    values = {field.name: getattr(saved, field.name) for field in dataclasses.fields(saved)}
-    return ReportTarget(**values | {"metadata": metadata_from(values["metadata"])})
+_TARGET_FIELDS = tuple(field.name for field in dataclasses.fields(ReportTarget))
+_saved_targets: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_SAVED_TARGET)
+
+
+def target_of(row: bytes) -> ReportTarget:
+    """A target from its row in a saved report; raises msgspec.MsgspecError where it is none."""
+    return _target(_saved_targets.decode(row))
+
+
+def _target(saved: Any) -> ReportTarget:
+    values = {name: getattr(saved, name) for name in _TARGET_FIELDS}
+    values["metadata"] = metadata_from(saved.metadata)
+    return ReportTarget(**values)
 
 
 def load(text: str | bytes, name: str) -> Report:
@@ -113,7 +121,7 @@ def load(text: str | bytes, name: str) -> Report:
         run = msgspec.convert(table["run"], ReportRun)
         summary = msgspec.convert(table["summary"], ReportSummary)
         documents = [msgspec.convert(row, ReportDocument) for row in table["documents"]]
-        targets = [target_of(row) for row in table["targets"]]
+        targets = [_target(msgspec.convert(row, _SAVED_TARGET)) for row in table["targets"]]
         findings = [msgspec.convert(row, Finding) for row in table["findings"]]
         entries = [msgspec.convert(row, ReportEntry) for row in table["entries"]]
     except KeyError as error:

@@ -7,16 +7,27 @@ read as a whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, Any, TypeVar
 
 import msgspec
 
 from enrich.errors import UsageError
-from enrich.model import Night, ReportRun, ReportSummary, ReportTarget
+from enrich.model import (
+    Finding,
+    Night,
+    Report,
+    ReportDocument,
+    ReportEntry,
+    ReportRun,
+    ReportSummary,
+    ReportTarget,
+)
 from enrich.report.json import SCHEMA_VERSION, load, target_of
 
 T = TypeVar("T")
@@ -26,6 +37,14 @@ _HEAD = b'{"schema_version": %d,\n' % SCHEMA_VERSION
 _RUN = b'"run": '
 _SUMMARY = b'"summary": '
 _TARGETS = b'"targets": [\n'
+_CHUNK_BYTES = 1 << 16
+# The parts of a report in the order in which they stand there, each with what reads one of its rows.
+_PARTS: dict[str, Callable[[bytes], object]] = {
+    "documents": msgspec.json.Decoder(ReportDocument).decode,
+    "targets": target_of,
+    "findings": msgspec.json.Decoder(Finding).decode,
+    "entries": msgspec.json.Decoder(ReportEntry).decode,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +73,13 @@ class Saved:
 
     def _row(self, line: bytes) -> ReportTarget:
         try:
-            return target_of(msgspec.json.decode(line.rstrip().removesuffix(b",")))
+            return target_of(_row(line))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise UsageError(f"{self.path}: is not an enrich report: {error}") from None
+            raise _foreign(self.path, error) from None
+
+
+def _row(line: bytes) -> bytes:
+    return line.rstrip().removesuffix(b",")
 
 
 def _is_by_lines(first: bytes, second: bytes) -> bool:
@@ -82,7 +105,7 @@ def open_saved(path: Path) -> Saved:
 
 
 def _value(line: bytes, name: bytes, kind: type[T]) -> T:
-    return msgspec.json.decode(line.removeprefix(name).rstrip().removesuffix(b","), type=kind)
+    return msgspec.json.decode(_row(line.removeprefix(name)), type=kind)
 
 
 def last_complete(folder: Path, before: ReportRun) -> Saved | None:
@@ -112,3 +135,80 @@ def _complete(folder: Path, before: ReportRun) -> Iterator[Saved]:
             continue
         if saved.run.complete and saved.run.id != before.id and saved.run.started_at <= before.started_at:
             yield saved
+
+
+# --- a whole report ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def read_saved(path: Path) -> Iterator[Report]:
+    """While it lasts, a saved report whose rows are read from the file as often as somebody asks for them.
+
+    Raises UsageError when there is none, or the file is no whole report; for a row that is none, when it is reached.
+    A file that is replaced meanwhile is read to its end as it was.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    with file:
+        yield _report(file, path)
+
+
+def _report(file: IO[bytes], path: Path) -> Report:
+    places = _places(file) if file.seekable() else None
+    if places is None:
+        return load(file.read(), str(path))
+    head = [file.readline() for _ in range(3)]
+    try:
+        run, summary = _value(head[1], _RUN, ReportRun), _value(head[2], _SUMMARY, ReportSummary)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _foreign(path, error) from None
+    rows: Any = {name: partial(_rows, file, places[name], read, path) for name, read in _PARTS.items()}
+    return Report(run=run, summary=summary, **rows)
+
+
+def _places(file: IO[bytes]) -> dict[str, int] | None:
+    """Where the rows of each part begin; None for what is not written a row a line. The file is at its beginning then."""
+    try:
+        if not _is_by_lines(file.readline(), file.readline()):
+            return None
+        file.readline()
+        places = {name: place for name in _PARTS if (place := _place(file, name)) is not None}
+        is_whole = file.readline() == b"}\n" and not file.read(1)
+        return places if is_whole and len(places) == len(_PARTS) else None
+    finally:
+        file.seek(0)
+
+
+def _place(file: IO[bytes], name: str) -> int | None:
+    """Where the rows of the next part begin, if that is its name; the file is behind the part then."""
+    if file.readline() != b'"%s": [\n' % name.encode():
+        return None
+    place = file.tell()
+    return place if any(line.startswith(b"]") for line in file) else None
+
+
+def _rows(file: IO[bytes], place: int, read: Callable[[bytes], T], path: Path) -> Iterator[T]:
+    """The rows of one part. Each reader keeps its own place, since two may read at the same time."""
+    while True:
+        file.seek(place)
+        lines = file.readlines(_CHUNK_BYTES)
+        place = file.tell()
+        for line in lines:
+            if line.startswith(b"]"):
+                return
+            try:
+                yield read(_row(line))
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise _foreign(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"{path}: cannot be read: {error.strerror}", hint="`enrich run` writes reports/latest.json"
+    )
+
+
+def _foreign(path: Path, error: Exception) -> UsageError:
+    return UsageError(f"{path}: is not an enrich report: {error}")

@@ -146,21 +146,21 @@ def _take_tokens_to_fence(walk: Walk, position: int) -> int:
             found.append((token.start(LINK), url, 0))
         elif sort == URL:
             _take_url(walk, token)
-        elif sort == TICKS and len(token[0]) > 2 and (behind := _fence(walk, token.start())):
+        elif sort == TICKS and len(token[TICKS]) > 1 and (behind := _fence(walk, token.start())):
             return behind
         else:
             _take_rarer(walk, token, sort)
     return -1
 
 
-def _take_tags_in_code(walk: Walk, token: re.Match[str]) -> None:
+def _take_tags_in_code(walk: Walk, start: int, end: int) -> None:
     """In HTML there is no code, but tags and comments."""
-    if _TAG.search(token[0]) is None:
+    if _TAG.search(walk.text, start, end) is None:
         return
-    if _is_in_html(walk, token.start()):
-        if "<!" in token[0]:
+    if _is_in_html(walk, start):
+        if walk.text.find("<!", start, end) >= 0:
             raise _Beyond
-        walk.doubts.append(token.start())
+        walk.doubts.append(start)
 
 
 def _take_url(walk: Walk, token: re.Match[str]) -> None:
@@ -181,17 +181,25 @@ def _take_rarer(walk: Walk, token: re.Match[str], sort: int) -> None:
         _take_destination(walk, token, INNER, IMAGE)
         _take_destination(walk, token, OUTER, 0)
     elif sort == CODE_SPAN:
-        _take_code(walk, token.start(), token.end())
-        _take_tags_in_code(walk, token)
+        start, end = token.start(), token.end(CODE_SPAN) + 1
+        _take_code(walk, start, end)
+        _take_tags_in_code(walk, start, end)
     elif sort == REGION:
-        _take_region(walk, token.end())
-    elif token[0].startswith("|"):
-        _take_bar(walk, token.start())
-    elif token[0] in READ_EXACTLY or (token[0] == "[" and _defines(walk.text, token.start())):
+        _take_region(walk, token.end(REGION))
+    else:
+        _take_mark(walk, token.start(), sort)
+
+
+def _take_mark(walk: Walk, start: int, sort: int) -> None:
+    """Take what is no find but a bar or a doubt, by the character it begins with."""
+    mark = walk.text[start]
+    if mark == "|":
+        _take_bar(walk, start)
+    elif mark in READ_EXACTLY or (mark == "[" and _defines(walk.text, start)):
         raise _Beyond
     else:
         walk.has_open_anchor |= sort == OPEN
-        walk.doubts.append(token.start())
+        walk.doubts.append(start)
 
 
 def _take_bar(walk: Walk, bar: int) -> None:

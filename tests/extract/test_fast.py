@@ -302,8 +302,8 @@ def _seconds(text: str) -> float:
 @pytest.mark.parametrize(
     ("holds", "leaves_out"),
     [
-        (_fast_tokens._WORDS, r"[\[\]<>`\\\n\x00\x0b\x0c]"),
-        (_fast_tokens._DESTINATION, r"[\s()<>\[\]{}\\`|\"';\x00-\x1f\x7f]"),
+        (_fast_tokens._SAME_WORDS, r"[\[\]<>`\\\n\x00\x0b\x0c]"),
+        (_fast_tokens._SAME_DESTINATION, r"[\s()<>\[\]{}\\`|\"';\x00-\x1f\x7f]"),
         (_fast_tokens._CALM, r"[\[!<`:xX/wW\\{|~\x00\x0b\x0c]"),
     ],
 )

@@ -30,14 +30,19 @@ _NAME_ENDS = ("token", "key", "auth", "authorization", "secret", "credential", "
               "signature", "ticket", "uin", "wx_header", "sessionid")  # fmt: skip
 _TELLTALES = (
     # Twice as fast as looking for it with ``in``, which stops at every colon.
-    re.compile("::"),
-    re.compile("#(?=#)"),
-    BEGINS_TOKEN,
-    BEGINS_WEB_TOKEN,
-    re.compile(f"=(?<=[nyhtldger]=)(?:{'|'.join(f'(?<={end}=)' for end in _NAME_ENDS)})", re.IGNORECASE),
-    re.compile("-(?<=x-amz-)", re.IGNORECASE),
+    (":", re.compile("::")),
+    ("#", re.compile("#(?=#)")),
+    ("_", BEGINS_TOKEN),
+    ("J", BEGINS_WEB_TOKEN),
+    (
+        "=",
+        re.compile(
+            f"=(?<=[nyhtldger]=)(?:{'|'.join(f'(?<={end}=)' for end in _NAME_ENDS)})", re.IGNORECASE
+        ),
+    ),
+    ("-", re.compile("-(?<=x-amz-)", re.IGNORECASE)),
     # A percent-encoded address in another has encoded signs of equality, once or twice.
-    re.compile("%(?:25)?3D(?:(?<=[ynrtd]%3D)|(?<=[ynrtd]%253D))", re.IGNORECASE),
+    ("%", re.compile("%(?:25)?3D(?:(?<=[ynrtd]%3D)|(?<=[ynrtd]%253D))", re.IGNORECASE)),
 )
 # Most names of files are as plain as this; looking for all that is not costs more than reading a short note.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9/. -]{1,500}")
@@ -135,8 +140,12 @@ def is_harmless(lines: str) -> bool:
     """
     if _PLAIN_NAME.fullmatch(lines) and "eyJ" not in lines:
         return True
-    if "@" in lines or any(telltale.search(lines) for telltale in _TELLTALES):
+    if "@" in lines:
         return False
+    for begins, telltale in _TELLTALES:
+        # To see that a character is not there takes a tenth of the time.
+        if begins in lines and telltale.search(lines):
+            return False
     if lines.isascii():
         return not lines.encode().translate(None, _PRINTABLE_ASCII)
     return lines.replace("\n", "").isprintable() and _has_form(lines)

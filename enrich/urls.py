@@ -25,6 +25,9 @@ _CLONE = re.compile(r"\Agit@([A-Za-z0-9.-]+):(?=[^/])")
 
 def scheme_of(url: str) -> str | None:
     """The scheme in lower case, or None when the text has none; ``ssh`` for ``git@host:path``."""
+    if url.startswith("https://"):
+        # As most do.
+        return "https"
     match = _SCHEME.match(url)
     if match is None:
         return "ssh" if _CLONE.match(url) else None
@@ -37,7 +40,7 @@ def canonical(url: str) -> CanonicalUrl | None:
     Idempotent: ``canonical(canonical(u)) == canonical(u)``.
     """
     try:
-        parsed = can_ada.parse(_CLONE.sub(r"ssh://\1/", url, count=1))
+        parsed = can_ada.parse(_CLONE.sub(r"ssh://\1/", url, count=1) if url.startswith("git@") else url)
     except ValueError:
         return None
     if parsed.has_credentials():

@@ -150,7 +150,9 @@ def is_venue(words: str) -> bool:
 
 def unmarked(words: str) -> str:
     """Words without emphasis and surplus white space."""
-    return " ".join(_EMPHASIS.sub("", words).split())
+    if "*" in words or "`" in words or "__" in words:
+        words = _EMPHASIS.sub("", words)
+    return " ".join(words.split())
 
 
 def give(draft: Draft, one: Field) -> None:
@@ -161,7 +163,9 @@ def give(draft: Draft, one: Field) -> None:
 
 def entitle(draft: Draft, head: Head, title: str | None) -> None:
     """Set title, number and topics of a draft; a number from a list marker stands."""
-    draft.title = _URL_IN_BRACKETS.sub("", title).strip() or title if title else draft.title
+    if title:
+        plain = _URL_IN_BRACKETS.sub("", title) if "://" in title else title
+        draft.title = plain.strip() or title
     draft.unfinished = head.unfinished
     if draft.number is None:
         draft.number, draft.doubtful = head.number, head.doubtful
@@ -177,7 +181,7 @@ def go_on(draft: Draft, head: Head, title: str) -> None:
 
 def topics(tag: str) -> tuple[str, ...]:
     """The topics of a tag such as ``（三维/语义分割）``; a conference is none."""
-    if len(tag) > _LONGEST_TAG:
+    if not tag or len(tag) > _LONGEST_TAG:
         return ()
     inner = _outside_brackets(tag)
     if not inner or is_venue(inner):
@@ -305,8 +309,8 @@ def _entry(draft: Draft) -> Entry:
         topics=draft.topics,
         rating=draft.rating,
         article=articles[0] if articles else None,
-        papers=tuple((one.index, one.title) for one in of_role.get(Role.PAPER, ())),
-        code=tuple(one.index for one in of_role.get(Role.CODE, ())),
+        papers=tuple([(one.index, one.title) for one in of_role.get(Role.PAPER, ())]),
+        code=tuple([one.index for one in of_role.get(Role.CODE, ())]),
         others=tuple(sorted([*others, *articles[1:]])),
         authors=draft.authors,
         abstract=_joined(draft.abstract),

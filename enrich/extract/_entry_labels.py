@@ -189,7 +189,8 @@ def role_of_text(text: str | None) -> Role | None:
 
 def is_address(text: str | None) -> bool:
     """Whether a link's own text is an address, or nothing at all."""
-    return not text or _ADDRESS.search(text) is not None
+    # A pattern that ignores case is tried at every place; most texts are words.
+    return not text or (("://" in text or text[0] in "mMwW") and _ADDRESS.search(text) is not None)
 
 
 def role_of_url(url: str) -> Role | None:

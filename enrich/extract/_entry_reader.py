@@ -147,7 +147,7 @@ def is_wordless(words: str) -> bool:
         return False
     if not _LETTER.search(words):
         return True
-    plain = _BRACKETED.sub("", SHORTCODE.sub("", words))
+    plain = _BRACKETED.sub("", SHORTCODE.sub("", words) if ":" in words else words)
     return _LETTER.search(_DATE.sub("", plain)) is None
 
 

@@ -88,6 +88,7 @@ _OPAQUE_HOST = re.compile(
     r"(?:[a-z0-9-]+\.)*(?:mp\.weixin\.qq\.com|arxiv\.org|github\.com|zhihu\.com|doi\.org)(?=[/:?])",
     re.IGNORECASE,
 )
+_NEEDS_NO_SCHEME = ("http://", "https://", "/", ".", "#")
 _WWW_NAME = re.compile(r"www\.[^\s./]+\.", re.IGNORECASE)
 _ASCII_HOST = re.compile(r"[A-Za-z0-9.-]*")
 _WIDE_HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?=[/:?#]|\Z)")
@@ -139,7 +140,7 @@ def resolve(raw: str) -> str:
 
 def is_template(url: str) -> bool:
     """Whether a URL holds a placeholder such as ``${host}`` or ``{service}``, so that nobody can open it."""
-    return _PLACEHOLDER.search(url) is not None
+    return ("{" in url or "%s" in url) and _PLACEHOLDER.search(url) is not None
 
 
 def bare_urls(
@@ -208,8 +209,8 @@ def _arxiv(text: str, start: int, limit: int) -> BareUrl | None:
 
 def with_scheme(destination: str) -> str | None:
     """The URL that somebody meant who left the scheme out, or None where it may be a relative path."""
-    if destination.startswith(("/", ".", "#")):
-        # Most are paths, which need not be compared with any name.
+    if destination.startswith(_NEEDS_NO_SCHEME):
+        # Most are addresses or paths, which need not be compared with any name.
         return None
     if _WWW_NAME.match(destination):
         return f"http://{destination}"

@@ -39,7 +39,6 @@ from enrich.extract._fast_tokens import (
 )
 from enrich.extract._fast_walk import (
     BEFORE_SPACE,
-    DEEP,
     DEEP_LINE,
     HTML_LINE,
     MARKERS,
@@ -63,12 +62,12 @@ IMAGE, CODE, DISABLED, ELSEWHERE = 1, 2, 4, 8
 # Line, column, URL, and marks of those above. There are millions: a record would cost as much as finding the link.
 Spot = tuple[int, int, str, int]
 
-# Without any of these, text with a doubt in it holds no link.
+# Without any of these, text with a doubt in it holds no link. Not told by a flag to ignore case, with which the engine
+# looks at every place instead of skipping to the characters that they begin with.
 _SIGN = re.compile(
-    rf"\]\(|://|<(?:{'|'.join(LINK_ATTRIBUTES)}|[a-z][a-z0-9+.-]*:)|ww\.|\.(?:com|org)/|xiv[ \t]?[:：]|10\.",
-    re.IGNORECASE,
+    rf"\](?=\()|:(?=//)|<(?=(?i:{'|'.join(LINK_ATTRIBUTES)}|[a-z][a-z0-9+.-]*:))|[wW](?=[wW]\.)|\.(?=(?i:com|org)/)"
+    r"|[xX](?=[iI][vV][ \t]?[:：])|1(?=0\.)"
 )
-# Not told by a flag to ignore case, with which the engine looks at every place instead of skipping to these characters.
 _IN_CODE = re.compile(r":(?=//)|w(?=[wW]\.)|W(?=[wW]\.)")
 
 _LONGEST_INDENT = 1000
@@ -80,6 +79,7 @@ _REGION_NAME = re.compile(r"script|style|pre|textarea", re.IGNORECASE)
 _PREFORMATTED = re.compile(rf"pre{ATTRIBUTES} ?>")
 _REGION_END = re.compile(r"</(script|style|pre|textarea)", re.IGNORECASE)
 _FENCE = re.compile(r"(`{3,})[^`\n]*\n")
+_CLOSING = re.compile(r"\n {0,3}```+[ \t]*(?=\n|\Z)")
 _BLANK_WITHIN = re.compile(r"\n[ \t]*\n")
 _CODE_IN_TEXT = re.compile(r"`{3,}[^`\n]+`")
 _WEB = ("http://", "https://")
@@ -146,21 +146,21 @@ def _take_tokens_to_fence(walk: Walk, position: int) -> int:
             found.append((token.start(LINK), url, 0))
         elif sort == URL:
             _take_url(walk, token)
-        elif sort == TICKS and len(token[0]) > 2 and (behind := _fence(walk, token.start())):
+        elif sort == TICKS and len(token[TICKS]) > 1 and (behind := _fence(walk, token.start())):
             return behind
         else:
             _take_rarer(walk, token, sort)
     return -1
 
 
-def _take_tags_in_code(walk: Walk, token: re.Match[str]) -> None:
+def _take_tags_in_code(walk: Walk, start: int, end: int) -> None:
     """In HTML there is no code, but tags and comments."""
-    if _TAG.search(token[0]) is None:
+    if _TAG.search(walk.text, start, end) is None:
         return
-    if _is_in_html(walk, token.start()):
-        if "<!" in token[0]:
+    if _is_in_html(walk, start):
+        if walk.text.find("<!", start, end) >= 0:
             raise _Beyond
-        walk.doubts.append(token.start())
+        walk.doubts.append(start)
 
 
 def _take_url(walk: Walk, token: re.Match[str]) -> None:
@@ -181,17 +181,25 @@ def _take_rarer(walk: Walk, token: re.Match[str], sort: int) -> None:
         _take_destination(walk, token, INNER, IMAGE)
         _take_destination(walk, token, OUTER, 0)
     elif sort == CODE_SPAN:
-        _take_code(walk, token.start(), token.end())
-        _take_tags_in_code(walk, token)
+        start, end = token.start(), token.end(CODE_SPAN) + 1
+        _take_code(walk, start, end)
+        _take_tags_in_code(walk, start, end)
     elif sort == REGION:
-        _take_region(walk, token.end())
-    elif token[0].startswith("|"):
-        _take_bar(walk, token.start())
-    elif token[0] in READ_EXACTLY or (token[0] == "[" and _defines(walk.text, token.start())):
+        _take_region(walk, token.end(REGION))
+    else:
+        _take_mark(walk, token.start(), sort)
+
+
+def _take_mark(walk: Walk, start: int, sort: int) -> None:
+    """Take what is no find but a bar or a doubt, by the character it begins with."""
+    mark = walk.text[start]
+    if mark == "|":
+        _take_bar(walk, start)
+    elif mark in READ_EXACTLY or (mark == "[" and _defines(walk.text, start)):
         raise _Beyond
     else:
         walk.has_open_anchor |= sort == OPEN
-        walk.doubts.append(token.start())
+        walk.doubts.append(start)
 
 
 def _take_bar(walk: Walk, bar: int) -> None:
@@ -273,9 +281,10 @@ def _fence_end(text: str, indent: str, opening: re.Match[str]) -> int:
     opens it closes it again as long as nothing between is indented less.
     """
     marks = opening[1]
-    closing = re.compile(
-        rf"\n {{0,3}}{marks}`*[ \t]*(?=\n|\Z)" if not indent else rf"\n{indent}{marks}[ \t]*(?=\n|\Z)"
-    )
+    if indent:
+        closing = re.compile(rf"\n{indent}{marks}[ \t]*(?=\n|\Z)")
+    else:
+        closing = _CLOSING if len(marks) == 3 else re.compile(rf"\n {{0,3}}{marks}`*[ \t]*(?=\n|\Z)")
     close = closing.search(text, opening.end() - 1)
     if close is None or "\t" in close[0].removeprefix(f"\n{indent}"):
         raise _Beyond
@@ -291,6 +300,8 @@ def _fence_end(text: str, indent: str, opening: re.Match[str]) -> int:
 def _html_swallows(walk: Walk, line: int) -> bool:
     """Whether a line of HTML stands before this one in the section; if not before the fence before, then since."""
     floor = walk.fences[-1][1] if walk.fences else walk.start
+    if walk.text.find("<", floor, line) < 0:
+        return False
     return HTML_LINE.search(walk.text, border_before(walk, line, floor) - 1, line) is not None
 
 
@@ -381,12 +392,10 @@ def _placed(walk: Walk) -> list[Spot]:
         if (line_end := find_last("\n", before, at)) >= 0:
             line += count("\n", before, at)
             line_start = line_end
-            # Most items have too little space in front for code, which need not cost a call.
+            # Most items have too little space in front for code, which need not cost a call. No link ends so early.
             may_be_code = (
-                text[line_start + 1] in DEEP
-                and (text[line_start + 3] in BEFORE_SPACE or "\t" in text[line_start + 1 : line_start + 3])
-                and is_perhaps_code(walk, line_start)
-            )
+                text[line_start + 4] in BEFORE_SPACE or "\t" in text[line_start + 1 : line_start + 4]
+            ) and is_perhaps_code(walk, line_start)
         before = at
         if may_be_code:
             walk.doubts.append(at)

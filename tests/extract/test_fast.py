@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import time
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from requirements import ROOT, shared
 
-from enrich.extract import fast, markdown
+from enrich.extract import _fast_tokens, fast, markdown
 from enrich.extract.fast import CODE, ELSEWHERE, IMAGE, spot_of, spots
 
 
@@ -296,3 +297,27 @@ def _seconds(text: str) -> float:
     begin = time.process_time()
     spots(text)
     return time.process_time() - begin
+
+
+@pytest.mark.parametrize(
+    ("holds", "leaves_out"),
+    [
+        (_fast_tokens._SAME_WORDS, r"[\[\]<>`\\\n\x00\x0b\x0c]"),
+        (_fast_tokens._SAME_DESTINATION, r"[\s()<>\[\]{}\\`|\"';\x00-\x1f\x7f]"),
+        (_fast_tokens._CALM, r"[\[!<`:xX/wW\\{|~\x00\x0b\x0c]"),
+    ],
+)
+def test_a_set_that_says_what_it_holds_leaves_out_what_it_is_said_to(holds: str, leaves_out: str) -> None:
+    held, left_out = re.compile(holds), re.compile(leaves_out)
+    for code in range(0x110000):
+        assert bool(held.fullmatch(chr(code))) != bool(left_out.fullmatch(chr(code))), hex(code)
+
+
+def test_no_find_begins_in_the_plain_text_that_another_takes_along() -> None:
+    gap = re.compile(_fast_tokens._GAP)
+    beginnings = "arXiv: 2001.00001 ARXIV：2001.1 www.a.b WWW.a.b github.com/a/b doi.org/10.1234/x 10.12345/y http://a"
+    plain = "see x, w: X/W and a/b at 12:30"
+    for start in range(len(beginnings)):
+        end = gap.match(f"`{plain} {beginnings[start:]}", 1).end() - 1  # type: ignore[union-attr]
+        found = _fast_tokens.TOKEN.search(f" {plain} {beginnings[start:]}")
+        assert found is None or found.start() - 1 >= end

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from enrich.codec import encode
 from enrich.model import SECOND_HAND, CheckResult, Repository, Status, TargetState
 from enrich.store.belief import forget
-from enrich.store.columns import STATE_COLUMNS, milliseconds, state_of, state_values
+from enrich.store.columns import STATE_COLUMNS, milliseconds, state_from, state_values
 from enrich.store.history import ALIVE, Confirmation, Side, has_crossed, merge, side_of
 from enrich.store.protocol import Run
 from enrich.store.schema import Transaction
 
+# What a result is merged with, of many targets at once; and what then stands.
+_KNOWN = (
+    f"SELECT {', '.join(STATE_COLUMNS)}, id, metadata IS NOT NULL AS has_metadata, metadata_source FROM target "  # noqa: S608
+    "WHERE id IN (SELECT value FROM json_each(?))"
+)
+_STATE = f"UPDATE target SET {', '.join(f'{column} = ?' for column in STATE_COLUMNS)}, attempted_status = ? WHERE id = ?"  # noqa: S608
+_DOUBTED = "SELECT target_id FROM doubted WHERE target_id IN (SELECT value FROM json_each(?))"
 # What is known of a target in this run, apart from its id.
 _SELECTED = "host, kind, by_api, linked, skip, due, wants_metadata, deferred, stated, asked_last, expected"
 
@@ -23,44 +30,71 @@ def record(
 ) -> Sequence[TargetState]:
     """Store results in one transaction; the states that now stand."""
     with Transaction(db):
-        return [_record_one(db, run, result, rule) for result in results]
+        return [state for wave in _waves(db, results) for state in _record_wave(db, run, wave, rule)]
 
 
-def _record_one(db: sqlite3.Connection, run: Run, result: CheckResult, rule: Confirmation) -> TargetState:
-    if result.alias and result.verdict.status is Status.OK and result.alias != result.target_id:
-        result = _merge_alias(db, result)
-    if db.execute("DELETE FROM doubted WHERE target_id = ?", (result.target_id,)).rowcount:
-        forget(db, [result.target_id])
-    row = db.execute("SELECT * FROM target WHERE id = ?", (result.target_id,)).fetchone()
-    assert row is not None, f"a result for a target that was never added: {result.target_id}"
-    old = state_of(row)
-    state = merge(old, result, rule)
-    assignments = ", ".join(f"{column} = ?" for column in STATE_COLUMNS)
-    db.execute(
-        f"UPDATE target SET {assignments}, attempted_status = ? WHERE id = ?",  # noqa: S608 - constant names
-        (*state_values(state), result.verdict.status, result.target_id),
+def _waves(db: sqlite3.Connection, results: Iterable[CheckResult]) -> Iterator[list[CheckResult]]:
+    """Results in their order, as many together as are of different targets.
+
+    Two ids that turn out to be one target become one only when what came before is stored.
+    """
+    wave: dict[str, CheckResult] = {}
+    for result in results:
+        is_same = (
+            bool(result.alias) and result.verdict.status is Status.OK and result.alias != result.target_id
+        )
+        if wave and (is_same or result.target_id in wave):
+            yield list(wave.values())
+            wave = {}
+        one = _merge_alias(db, result) if is_same else result
+        wave[one.target_id] = one
+    yield list(wave.values())
+
+
+def _record_wave(
+    db: sqlite3.Connection, run: Run, results: Sequence[CheckResult], rule: Confirmation
+) -> Sequence[TargetState]:
+    """Store results of different targets: what is known of all of them is read at once, and written at once."""
+    ids = encode([result.target_id for result in results]).decode()
+    if doubted := [row[0] for row in db.execute(_DOUBTED, (ids,))]:
+        db.executemany("DELETE FROM doubted WHERE target_id = ?", [(id_,) for id_ in doubted])
+        forget(db, doubted)
+    rows = {row["id"]: row for row in db.execute(_KNOWN, (ids,))}
+    states = []
+    for result in results:
+        row = rows.get(result.target_id)
+        assert row is not None, f"a result for a target that was never added: {result.target_id}"
+        old = state_from(row[: len(STATE_COLUMNS)])
+        states.append(state := merge(old, result, rule))
+        _record_metadata(db, row, result)
+        if has_crossed(old, state):
+            _record_change(db, run, result, old, state)
+    _write(db, run, list(zip(results, states, strict=True)))
+    return states
+
+
+def _write(db: sqlite3.Connection, run: Run, recorded: Sequence[tuple[CheckResult, TargetState]]) -> None:
+    db.executemany(
+        _STATE,
+        [(*state_values(state), one.verdict.status.value, one.target_id) for one, state in recorded],
     )
-    _record_metadata(db, row, result)
-    if has_crossed(old, state):
-        _record_change(db, run, result, old, state)
-    _append(db, run, result)
-    db.execute(
-        "UPDATE selected SET due = 3, deferred = NULL, stated = ? WHERE target_id = ?",
-        (state.checked_at == result.at, result.target_id),
-    )
-    return state
-
-
-def _append(db: sqlite3.Connection, run: Run, result: CheckResult) -> None:
-    verdict = result.verdict
-    db.execute(
+    db.executemany(
         "INSERT INTO checks (target_id, run_id, at, status, reason, detail, http_status, attempts, elapsed_ms, withheld) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (result.target_id, run.id, milliseconds(result.at), verdict.status, verdict.reason, verdict.detail,
-         result.http_status, result.attempts, round(result.elapsed_seconds * 1000), result.withheld is not None),
+        [
+            (one.target_id, run.id, milliseconds(one.at), one.verdict.status.value, one.verdict.reason,
+             one.verdict.detail, one.http_status, one.attempts, round(one.elapsed_seconds * 1000),
+             one.withheld is not None)
+            for one, _ in recorded
+        ],
     )  # fmt: skip
-    if isinstance(result.metadata, Repository):
-        _append_of_repository(db, result, result.metadata)
+    db.executemany(
+        "UPDATE selected SET due = 3, deferred = NULL, stated = ? WHERE target_id = ?",
+        [(state.checked_at == one.at, one.target_id) for one, state in recorded],
+    )
+    for one, _ in recorded:
+        if isinstance(one.metadata, Repository):
+            _append_of_repository(db, one, one.metadata)
 
 
 def _append_of_repository(db: sqlite3.Connection, result: CheckResult, repository: Repository) -> None:
@@ -113,7 +147,7 @@ def _record_metadata(db: sqlite3.Connection, row: sqlite3.Row, result: CheckResu
             "metadata_tried_at = ?, metadata_stale = 0 WHERE id = ?",
             (encode(result.metadata).decode(), result.metadata_source, at, at, id_),
         )
-    elif result.wanted_metadata and row["metadata"] is not None:
+    elif result.wanted_metadata and row["has_metadata"]:
         db.execute("UPDATE target SET metadata_tried_at = ?, metadata_stale = 1 WHERE id = ?", (at, id_))
     elif result.wanted_metadata and result.verdict.status in ALIVE:
         # It is there and has nothing to say about itself; that counts as an answer.

@@ -77,7 +77,7 @@ def state_values(state: TargetState) -> tuple[Any, ...]:
     return (
         state.status and state.status.value, state.reason, state.detail, state.http_status, state.final_url,
         suggestion and suggestion.url, suggestion and suggestion.reason, milliseconds(state.checked_at),
-        milliseconds(state.attempted_at), state.attempts, state.confirmed, milliseconds(state.first_failed_at),
+        milliseconds(state.attempted_at), state.attempts, int(state.confirmed), milliseconds(state.first_failed_at),
         milliseconds(state.certain_since), state.failed_checks, milliseconds(state.last_ok_at),
     )  # fmt: skip
 

@@ -84,13 +84,13 @@ def _write(db: sqlite3.Connection, run: Run, recorded: Sequence[tuple[CheckResul
         [
             (one.target_id, run.id, milliseconds(one.at), one.verdict.status.value, one.verdict.reason,
              one.verdict.detail, one.http_status, one.attempts, round(one.elapsed_seconds * 1000),
-             one.withheld is not None)
+             int(one.withheld is not None))
             for one, _ in recorded
         ],
     )  # fmt: skip
     db.executemany(
         "UPDATE selected SET due = 3, deferred = NULL, stated = ? WHERE target_id = ?",
-        [(state.checked_at == one.at, one.target_id) for one, state in recorded],
+        [(int(state.checked_at == one.at), one.target_id) for one, state in recorded],
     )
     for one, _ in recorded:
         if isinstance(one.metadata, Repository):

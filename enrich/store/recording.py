@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
 
 from enrich.codec import encode
 from enrich.model import SECOND_HAND, CheckResult, Repository, Status, TargetState
+from enrich.store import many
 from enrich.store.belief import forget
 from enrich.store.columns import STATE_COLUMNS, milliseconds, state_from, state_values
 from enrich.store.history import ALIVE, Confirmation, Side, has_crossed, merge, side_of
@@ -15,12 +19,25 @@ from enrich.store.protocol import Run
 from enrich.store.schema import Transaction
 
 # What a result is merged with, of many targets at once; and what then stands.
-_KNOWN = (
-    f"SELECT {', '.join(STATE_COLUMNS)}, id, metadata IS NOT NULL AS has_metadata, metadata_source FROM target "  # noqa: S608
-    "WHERE id IN (SELECT value FROM json_each(?))"
+_KNOWN = f"""
+SELECT json_group_array(json_array(id, metadata IS NOT NULL, metadata_source, {", ".join(STATE_COLUMNS)}))
+FROM target WHERE id IN (VALUES {{rows}})
+"""  # noqa: S608 - names from a constant
+_STATE = f"""
+UPDATE target SET attempted_status = new.column2,
+    {", ".join(f"{column} = new.column{place}" for place, column in enumerate(STATE_COLUMNS, 3))}
+FROM (VALUES {{rows}}) AS new WHERE id = new.column1
+"""  # noqa: S608 - names from a constant
+_CHECK = (
+    "INSERT INTO checks (target_id, run_id, at, status, reason, detail, http_status, attempts, elapsed_ms, withheld) "
+    "VALUES {rows}"
 )
-_STATE = f"UPDATE target SET {', '.join(f'{column} = ?' for column in STATE_COLUMNS)}, attempted_status = ? WHERE id = ?"  # noqa: S608
-_DOUBTED = "SELECT target_id FROM doubted WHERE target_id IN (SELECT value FROM json_each(?))"
+_RECORDED = (
+    "UPDATE selected SET due = 3, deferred = NULL, stated = new.column2 "
+    "FROM (VALUES {rows}) AS new WHERE target_id = new.column1"
+)
+_DOUBTED = "SELECT target_id FROM doubted WHERE target_id IN (VALUES {rows})"
+_stored = msgspec.json.Decoder(list[list[Any]])
 # What is known of a target in this run, apart from its id.
 _SELECTED = "host, kind, by_api, linked, skip, due, wants_metadata, deferred, stated, asked_last, expected"
 
@@ -55,42 +72,50 @@ def _record_wave(
     db: sqlite3.Connection, run: Run, results: Sequence[CheckResult], rule: Confirmation
 ) -> Sequence[TargetState]:
     """Store results of different targets: what is known of all of them is read at once, and written at once."""
-    ids = encode([result.target_id for result in results]).decode()
-    if doubted := [row[0] for row in db.execute(_DOUBTED, (ids,))]:
-        db.executemany("DELETE FROM doubted WHERE target_id = ?", [(id_,) for id_ in doubted])
-        forget(db, doubted)
-    rows = {row["id"]: row for row in db.execute(_KNOWN, (ids,))}
+    known = _known(db, [result.target_id for result in results])
     states = []
     for result in results:
-        row = rows.get(result.target_id)
-        assert row is not None, f"a result for a target that was never added: {result.target_id}"
-        old = state_from(row[: len(STATE_COLUMNS)])
-        states.append(state := merge(old, result, rule))
-        _record_metadata(db, row, result)
-        if has_crossed(old, state):
-            _record_change(db, run, result, old, state)
+        before = known.get(result.target_id)
+        assert before is not None, f"a result for a target that was never added: {result.target_id}"
+        states.append(state := merge(before.state, result, rule))
+        _record_metadata(db, before, result)
+        if has_crossed(before.state, state):
+            _record_change(db, run, result, before.state, state)
     _write(db, run, list(zip(results, states, strict=True)))
     return states
 
 
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What is known of a target before a result."""
+
+    has_metadata: bool
+    metadata_source: str | None
+    state: TargetState
+
+
+def _known(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, _Before]:
+    """What is known of targets by their ids; what is not believed is forgotten first."""
+    if doubted := [(id_,) for id_ in many.select(db, _DOUBTED, ids)]:
+        db.executemany("DELETE FROM doubted WHERE target_id = ?", doubted)
+        forget(db, [id_ for (id_,) in doubted])
+    rows = (row for part in many.select(db, _KNOWN, ids) for row in _stored.decode(part))
+    return {id_: _Before(bool(has), source, state_from(state)) for id_, has, source, *state in rows}
+
+
 def _write(db: sqlite3.Connection, run: Run, recorded: Sequence[tuple[CheckResult, TargetState]]) -> None:
-    db.executemany(
-        _STATE,
-        [(*state_values(state), one.verdict.status.value, one.target_id) for one, state in recorded],
-    )
-    db.executemany(
-        "INSERT INTO checks (target_id, run_id, at, status, reason, detail, http_status, attempts, elapsed_ms, withheld) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (one.target_id, run.id, milliseconds(one.at), one.verdict.status.value, one.verdict.reason,
-             one.verdict.detail, one.http_status, one.attempts, round(one.elapsed_seconds * 1000),
-             int(one.withheld is not None))
-            for one, _ in recorded
-        ],
+    many.execute(
+        db, _STATE, [(one.target_id, one.verdict.status.value, *state_values(state)) for one, state in recorded]
     )  # fmt: skip
-    db.executemany(
-        "UPDATE selected SET due = 3, deferred = NULL, stated = ? WHERE target_id = ?",
-        [(int(state.checked_at == one.at), one.target_id) for one, state in recorded],
+    checks = [
+        (one.target_id, run.id, milliseconds(one.at), one.verdict.status.value, one.verdict.reason,
+         one.verdict.detail, one.http_status, one.attempts, round(one.elapsed_seconds * 1000),
+         int(one.withheld is not None))
+        for one, _ in recorded
+    ]  # fmt: skip
+    many.execute(db, _CHECK, checks)
+    many.execute(
+        db, _RECORDED, [(one.target_id, int(state.checked_at == one.at)) for one, state in recorded]
     )
     for one, _ in recorded:
         if isinstance(one.metadata, Repository):
@@ -134,20 +159,20 @@ def _last_broken(db: sqlite3.Connection, target_id: str, old: TargetState) -> tu
     return (Side.BROKEN, str(row["reason"])) if row else None
 
 
-def _record_metadata(db: sqlite3.Connection, row: sqlite3.Row, result: CheckResult) -> None:
+def _record_metadata(db: sqlite3.Connection, before: _Before, result: CheckResult) -> None:
     """New metadata replace old ones; old ones are kept, marked stale, when new ones were wanted in vain.
 
     Those of a source that stands in for a better one replace only their like.
     """
     at, id_ = milliseconds(result.at), result.target_id
-    is_worse = result.metadata_source in SECOND_HAND and row["metadata_source"] not in {None, *SECOND_HAND}
+    is_worse = result.metadata_source in SECOND_HAND and before.metadata_source not in {None, *SECOND_HAND}
     if result.metadata is not None and not is_worse:
         db.execute(
             "UPDATE target SET metadata = ?, metadata_source = ?, metadata_fetched_at = ?, "
             "metadata_tried_at = ?, metadata_stale = 0 WHERE id = ?",
             (encode(result.metadata).decode(), result.metadata_source, at, at, id_),
         )
-    elif result.wanted_metadata and row["has_metadata"]:
+    elif result.wanted_metadata and before.has_metadata:
         db.execute("UPDATE target SET metadata_tried_at = ?, metadata_stale = 1 WHERE id = ?", (at, id_))
     elif result.wanted_metadata and result.verdict.status in ALIVE:
         # It is there and has nothing to say about itself; that counts as an answer.

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import os
 import sqlite3
 import stat
@@ -26,6 +25,8 @@ FILE_NAME = "enrich.sqlite3"
 # last run did not come to its end.
 CHECKED_ALWAYS_BYTES = 4 << 20
 LONGEST_VALUE_BYTES = 256 << 20
+# Of SQLite's own 2 MB, links added in the order of notes and targets asked in the order of hosts push each other out.
+PAGES_KEPT_KIB = 8 << 10
 # VACUUM needs one place.
 MOST_ATTACHED = 1
 
@@ -227,12 +228,16 @@ def _refuse_strange(part: Path) -> os.stat_result | None:
 def _harden(connection: sqlite3.Connection) -> None:
     """Nothing that stands in the file is carried out, and no value of it takes all memory."""
     connection.row_factory = sqlite3.Row
-    # A damaged character makes one row doubtful; it must not make all unreadable.
-    connection.text_factory = functools.partial(str, encoding="utf-8", errors="replace")
+    connection.text_factory = _text
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, MOST_ATTACHED)
     if sys.version_info >= (3, 12):
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+
+
+def _text(stored: bytes) -> str:
+    """A damaged character makes one row doubtful; it must not make all unreadable."""
+    return stored.decode("utf-8", "replace")
 
 
 def _refuse_damage(connection: sqlite3.Connection, path: Path) -> None:
@@ -258,6 +263,7 @@ def _look_inside(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _add_temporary(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA cache_size=-{PAGES_KEPT_KIB}")
     connection.create_function("jitter", 3, jitter, deterministic=True)
     for statement in _TEMPORARY:
         connection.execute(statement)

@@ -9,11 +9,15 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from enrich.model import SECOND_HAND, Status
+import msgspec
+
+from enrich.model import SECOND_HAND, Target
 from enrich.registry import kinds
+from enrich.store import many
 from enrich.store.belief import CLOCKS_DIFFER, doubt
-from enrich.store.columns import milliseconds, moment, target_of
+from enrich.store.columns import STATUSES, milliseconds, moment
 from enrich.store.history import ALIVE
 from enrich.store.protocol import Ages, DueTarget, ExpectedTurns, Run
 from enrich.store.schema import Transaction, Unsynced
@@ -72,10 +76,11 @@ _ORDER = f"""s.asked_last, CASE WHEN t.attempted_at IS NULL OR {_DOUBTED} THEN 0
     WHEN t.status = 'broken' AND NOT t.confirmed THEN 1
     WHEN t.attempted_status = 'unreachable' THEN 2 ELSE 3 END, {{age}}, t.id"""
 _TAKE = f"""
-SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, t.status, t.first_failed_at, s.asked_last,
-    s.wants_metadata OR t.reason IS 'soft-404' AS wants_metadata,
-    s.wants_metadata AND t.metadata IS NULL AS lacks_metadata,
-    {_DOUBTED} AS doubted
+SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for,
+    CASE WHEN NOT {_DOUBTED} THEN t.status END AS status,
+    CASE WHEN NOT {_DOUBTED} THEN t.first_failed_at END AS failed_at,
+    s.asked_last, s.wants_metadata OR t.reason IS 'soft-404' AS wants_metadata,
+    s.wants_metadata AND t.metadata IS NULL AS lacks_metadata
 FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {{column}} = ?
 ORDER BY {_ORDER} LIMIT ?
 """  # noqa: S608 - made of constants
@@ -83,6 +88,13 @@ ORDER BY {_ORDER} LIMIT ?
 # the same night that all others are there, so that the last question would always choose the same few.
 _OLDEST_ASKED = "t.attempted_at"
 _OLDEST_NEWS = "CASE WHEN t.metadata IS NULL THEN 0 ELSE t.metadata_fetched_at END, t.attempted_at"
+_AT_ONCE = (
+    "SELECT json_group_array(json_array(id, url, kind, host, parent, stands_for, status, failed_at, asked_last, "
+    "wants_metadata, lacks_metadata)) FROM ({})"
+)
+_rows = msgspec.json.Decoder(list[list[Any]])
+_TAKE_OF_HOST = _TAKE.format(column="s.host", age=_OLDEST_ASKED)
+_TAKE_FOR_API = _TAKE.format(column="s.kind", age=_OLDEST_NEWS)
 
 # Those that wait for a turn at their host, in the order in which they will be asked.
 _WAITING = f"""
@@ -120,51 +132,61 @@ def _ms(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def take_of_host(db: sqlite3.Connection, host: str, limit: int) -> list[DueTarget]:
-    """Take due targets that are asked at their own address, the most urgent first."""
-    return _take(db, ("s.host", _OLDEST_ASKED), 0, host, limit)
+def take_of_hosts(db: sqlite3.Connection, wanted: Sequence[tuple[str, int]]) -> list[list[DueTarget]]:
+    """Take due targets that are asked at their own address: so many of each host, the most urgent first."""
+    with Unsynced(db):
+        found = [_take(db, _TAKE_OF_HOST, 0, host, limit) for host, limit in wanted]
+        _note_taken(db, [row for rows in found for row in rows])
+    return [[_due_target(row) for row in rows] for rows in found]
+
+
+def _take(db: sqlite3.Connection, query: str, by_api: int, value: str, limit: int) -> list[list[Any]]:
+    """The rows of a query in one step (`many` says why)."""
+    return _rows.decode(db.execute(_AT_ONCE.format(query), (by_api, value, limit)).fetchone()[0])
 
 
 def take_for_api(db: sqlite3.Connection, kind: str, limit: int) -> list[DueTarget]:
     """Take due targets of a kind that its API can decide, the most urgent first, then those with the oldest news."""
-    return _take(db, ("s.kind", _OLDEST_NEWS), 1, kind, limit)
-
-
-def _take(
-    db: sqlite3.Connection, by: tuple[str, str], by_api: int, value: str, limit: int
-) -> list[DueTarget]:
-    column, age = by
     with Unsynced(db):
-        rows = db.execute(_TAKE.format(column=column, age=age), (by_api, value, limit)).fetchall()
-        db.executemany("UPDATE selected SET due = 2 WHERE target_id = ?", [(row["id"],) for row in rows])
+        rows = _take(db, _TAKE_FOR_API, 1, kind, limit)
+        _note_taken(db, rows)
     return [_due_target(row) for row in rows]
 
 
-def _due_target(row: sqlite3.Row) -> DueTarget:
-    was = Status(row["status"]) if row["status"] and not row["doubted"] else None
+def _note_taken(db: sqlite3.Connection, rows: Sequence[list[Any]]) -> None:
+    many.execute(
+        db, "UPDATE selected SET due = 2 WHERE target_id IN (VALUES {rows})", [row[:1] for row in rows]
+    )
+
+
+def _due_target(row: Sequence[Any]) -> DueTarget:
+    id_, url, kind, host, parent, stands_for, status, first_failed_at, last, wants, lacks = row
+    was = STATUSES[status] if status else None
     return DueTarget(
-        target=target_of(row),
-        wants_metadata=bool(row["wants_metadata"]),
-        lacks_metadata=bool(row["lacks_metadata"]),
+        target=Target(id=id_, url=url, kind=kind, host=host, parent=parent, stands_for=stands_for),
+        wants_metadata=bool(wants),
+        lacks_metadata=bool(lacks),
         was=was,
-        last=bool(row["asked_last"]),
-        doubted_since=moment(row["first_failed_at"]) if was in ALIVE else None,
+        last=bool(last),
+        doubted_since=moment(first_failed_at) if was in ALIVE else None,
     )
 
 
 def defer_host(db: sqlite3.Connection, host: str, reason: str, keep: int) -> int:
     """Defer all due targets of a host but the ``keep`` most urgent; how many were deferred."""
     with Transaction(db):
-        rows = db.execute(_TAKE.format(column="s.host", age=_OLDEST_ASKED), (0, host, -1)).fetchall()[keep:]
-        defer(db, [row["id"] for row in rows], reason)
+        rows = _take(db, _TAKE_OF_HOST, 0, host, -1)[keep:]
+        defer(db, [row[0] for row in rows], reason)
     return len(rows)
 
 
 def defer(db: sqlite3.Connection, ids: Sequence[str], reason: str) -> None:
     """Say why targets were not asked in this run; inside a transaction."""
-    db.executemany(
-        "UPDATE selected SET due = 0, deferred = ? WHERE target_id = ?", [(reason, id_) for id_ in ids]
+    statement = (
+        "UPDATE selected SET due = 0, deferred = new.column2 "
+        "FROM (VALUES {rows}) AS new WHERE target_id = new.column1"
     )
+    many.execute(db, statement, [(id_, reason) for id_ in ids])
 
 
 def asked_since(db: sqlite3.Connection, host: str, since: datetime) -> int:

@@ -1,7 +1,7 @@
 """The store on one machine: SQLite, whose SQL is all in this package.
 
 WAL with ``synchronous=FULL``: a result that `record` returned survives a kill and a power cut. That costs
-about 3 ms a commit, and one commit holds up to a hundred results.
+about 3 ms a commit, and one commit holds all results that came meanwhile, up to some hundreds.
 
 Here stands who may use the connection and when; the work itself lies beside it: `opening` and `schema` (the file),
 `adding` (what a run finds), `planning` and `belief` (what is due), `recording` (answers), `report_rows`.
@@ -39,6 +39,7 @@ from enrich.store.protocol import (
 from enrich.store.report_rows import SqliteRows
 from enrich.store.schema import Transaction
 from enrich.store.stars import stars_of
+from enrich.store.together import Together
 
 __all__ = ["FILE_NAME", "SqliteStore"]
 
@@ -80,6 +81,7 @@ class SqliteStore:
         self._connection, self.set_aside = open_cache(path)
         self._turn = anyio.Lock()
         self._at_work = threading.Lock()
+        self._takes = Together(self._take)
         self._run: Run | None = None
 
     async def __aenter__(self) -> Self:
@@ -164,7 +166,10 @@ class SqliteStore:
         return await self._call(lambda: [(row[0], row[1]) for row in self._connection.execute(query)])
 
     async def take(self, host: str, limit: int) -> list[DueTarget]:
-        return await self._call(lambda: planning.take_of_host(self._connection, host, limit))
+        return await self._takes.ask((host, limit))
+
+    async def _take(self, wanted: Sequence[tuple[str, int]]) -> list[list[DueTarget]]:
+        return await self._call(lambda: planning.take_of_hosts(self._connection, wanted))
 
     async def take_for_api(self, kind: str, limit: int) -> list[DueTarget]:
         return await self._call(lambda: planning.take_for_api(self._connection, kind, limit))
@@ -202,14 +207,16 @@ class SqliteStore:
             with Transaction(self._connection) as db:
                 planning.defer(db, ids, reason)
 
-        await self._call(work)
+        if ids:
+            await self._call(work)
 
     async def _each(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         def work() -> None:
             with Transaction(self._connection) as db:
                 db.executemany(statement, rows)
 
-        await self._call(work)
+        if rows:
+            await self._call(work)
 
     async def defer_host(self, host: str, reason: str, keep: int = 0) -> int:
         return await self._call(lambda: planning.defer_host(self._connection, host, reason, keep))

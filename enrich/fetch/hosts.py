@@ -79,7 +79,7 @@ class Hosts:
             shared = self._shared[manners.lane]
             shared.widen(manners.interval_seconds)
             return shared
-        lane = Lane(manners, self._limit, random=self._random)
+        lane = Lane(manners, self._limit, random=self._random, clock=time.monotonic)
         if manners.lane is not None:
             self._shared[manners.lane] = lane
         return lane

@@ -40,15 +40,23 @@ def canonical(url: str) -> CanonicalUrl | None:
 
     Idempotent: ``canonical(canonical(u)) == canonical(u)``.
     """
+    parsed = parsed_canonical(url)
+    return None if parsed is None else CanonicalUrl(parsed.href)
+
+
+def parsed_canonical(url: str) -> can_ada.URL | None:
+    """The parts of the URL that `canonical` gives."""
+    if url.startswith("git@"):
+        url = _CLONE.sub(r"ssh://\1/", url, count=1)
     try:
-        parsed = can_ada.parse(_CLONE.sub(r"ssh://\1/", url, count=1) if url.startswith("git@") else url)
+        parsed = can_ada.parse(url)
     except ValueError:
         return None
     if parsed.has_credentials():
         parsed.username = ""
         parsed.password = ""
     parsed.hash = ""
-    return CanonicalUrl(parsed.href)
+    return parsed
 
 
 # Asked for several times in a row: what a link stands for, where it is asked, and how.

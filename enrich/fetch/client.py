@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType, TracebackType
 from typing import Self
 
@@ -28,9 +29,9 @@ from enrich.fetch.address import Guard, literal, parse_nets
 from enrich.fetch.attempt import Attempt
 from enrich.fetch.body import Answered, read_wanted
 from enrich.fetch.budgets import Budgets
-from enrich.fetch.faults import fault_of, is_before_connection
-from enrich.fetch.hops import Address, address_of, headers_of, told
-from enrich.fetch.hosts import Hosts
+from enrich.fetch.faults import OutOfTimeError, fault_of, is_before_connection
+from enrich.fetch.hops import Address, Origin, address_of, headers_of, told
+from enrich.fetch.hosts import LANES_KEPT, Hosts
 from enrich.fetch.names import Resolve, system_resolver
 from enrich.fetch.politeness import Fault, Lane, LaneState
 from enrich.fetch.proxies import Proxies, proxies_from_environment
@@ -56,6 +57,8 @@ __all__ = ["FetchSettings", "Fetcher", "Transport", "proxies_from_environment"]
 
 Transport = httpx.AsyncBaseTransport
 """What may stand in for the network: an answer for every request."""
+
+_OUT_OF_TIME = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
 
 # How many hosts are remembered as witnesses that the network is up.
 _WITNESSES = 3
@@ -99,6 +102,9 @@ class Fetcher:
         self._web: Exchange | None = Adapted(transport) if transport else self._own
         self._hosts = Hosts(settings, random=random, now=now, held_until=held_until, on_hold=on_hold)
         self._budgets = Budgets(settings.budget_of)
+        # What is the same for every question to an origin.
+        self._headers = lru_cache(LANES_KEPT)(self._headers_for)
+        self._refusal = lru_cache(LANES_KEPT)(self._refusal_for)
         self.requests = 0
         self.answers = 0
         # When the latest question was asked that got an answer, and the latest one under a certificate.
@@ -164,7 +170,7 @@ class Fetcher:
                 continue
             # It may have failed so often in an outage that its lane would not even ask.
             self._hosts.lane(address.host).forgive()
-            now = anyio.current_time()
+            now = time.monotonic()
             await self._attempt(Request(url=url, method="HEAD", retry=False), minds_robots=False)
             if (self.verified_from if secure else self.answered_from) >= now:
                 return True
@@ -238,10 +244,10 @@ class Fetcher:
 
     def _is_worth_asking_again(self, outcome: Outcome) -> bool:
         """Transient, and the host neither deferred nor down."""
-        address = address_of(outcome.url)
-        if address is None or not retry.is_transient(outcome):
+        if not retry.is_transient(outcome):
             return False
-        return self._hosts.lane(address.host).refusal(address.origin) is None
+        address = address_of(outcome.url)
+        return address is not None and self._hosts.lane(address.host).refusal(address.origin) is None
 
     async def _ask_again(self, request: Request, first: Outcome) -> Outcome:
         """The retries after a first attempt. Nothing is held while one waits for its time."""
@@ -293,12 +299,14 @@ class Fetcher:
         address = address_of(request.url)
         if address is None:
             return state.unaskable(request.url)
-        if refusal := self._refusal(address):
+        if refusal := self._refusal(*address.origin):
             return state.failure(FailureKind.FORBIDDEN_ADDRESS, refusal, address.url)
         if address.host != state.host and not self._budgets.admits(address.host, state.link):
             return state.failure(FailureKind.HOST_DEFERRED, _NO_PLACE, address.url)
         lane = self._hosts.lane(address.host)
-        rules = await self._rules(address, lane) if state.minds_robots else NO_RULES
+        rules = NO_RULES
+        if state.minds_robots and self._settings.reads_robots(address.host):
+            rules = await self._rules(address, lane)
         async with lane.turn(address.origin) as refusal:
             if refusal is not None:
                 return state.failure(FailureKind.HOST_DEFERRED, refusal, address.url)
@@ -312,8 +320,6 @@ class Fetcher:
         An origin with a single link is not asked twice for it: only the second address that is wanted of it makes
         the file worth a request. Whoever respects what is disallowed must know before the first.
         """
-        if not self._settings.reads_robots(address.host):
-            return NO_RULES
         known = self._hosts.robots_of(address)
         if known.rules is not None:
             return known.rules
@@ -327,25 +333,24 @@ class Fetcher:
                 lane.widen(known.rules.crawl_delay_seconds)
         return known.rules or NO_RULES
 
-    def _refusal(self, address: Address) -> str | None:
+    def _refusal_for(self, scheme: str, host: str, port: int) -> str | None:
         """What the guard says before anything is resolved; for names that others resolve, all that it can say."""
-        if ip := literal(address.host):
-            return self._guard.refusal(ip, address.port)
-        if self._own is None or self._proxies.choose(*address.origin):
-            return self._guard.name_refusal(address.host, address.port)
+        if ip := literal(host):
+            return self._guard.refusal(ip, port)
+        if self._own is None or self._proxies.choose(scheme, host, port):
+            return self._guard.name_refusal(host, port)
         return None
 
     async def _ask(
         self, request: Request, address: Address, lane: Lane, state: Attempt
     ) -> Outcome | Request:
         """Send and receive within what is left of the deadline."""
-        started = anyio.current_time()
-        result: Response | Fault | None = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
+        started = time.monotonic()
+        until = started + state.seconds_left
         fresh, state.fresh = state.fresh, False
-        with anyio.move_on_after(state.seconds_left) as scope:
-            result = await self._exchange(request, address, lane, fresh=fresh)
-        spent = anyio.current_time() - started
-        if scope.cancelled_caught and spent >= self._settings.connect_timeout_seconds:
+        result = await self._exchange(request, address, lane, until, fresh=fresh)
+        spent = time.monotonic() - started
+        if result is _OUT_OF_TIME and spent >= self._settings.connect_timeout_seconds:
             lane.overloaded(started)
         state.elapsed_seconds += spent
         state.seconds_left -= spent
@@ -357,17 +362,21 @@ class Fetcher:
         return state.following(request, address, result)
 
     async def _exchange(
-        self, request: Request, address: Address, lane: Lane, *, fresh: bool
+        self, request: Request, address: Address, lane: Lane, until: float, *, fresh: bool
     ) -> Response | Fault | None:
         """One question and its answer. Every error of the network becomes a fault here, and only here.
 
         None when the connection turned out to be a stale one: whoever waits for a turn asks again.
         """
         assert self._web is not None
-        was_sent, asked_at = True, anyio.current_time()
+        was_sent, asked_at = True, time.monotonic()
         try:
-            connect_timeout = self._settings.connect_timeout_seconds
-            answered = await self._web.exchange(self._wire(request, address), connect_timeout, fresh=fresh)
+            answered = await self._web.exchange(
+                self._question(request, address),
+                self._settings.connect_timeout_seconds,
+                until=until,
+                fresh=fresh,
+            )
             lane.connected(address.origin)
             try:
                 return await self._receive(request, address, lane, answered, asked_at)
@@ -377,6 +386,9 @@ class Fetcher:
                         await answered.aclose()
         except StaleConnectionError:
             return None
+        except OutOfTimeError:
+            # Neither that the host takes connections nor that it does not.
+            return _OUT_OF_TIME
         except Exception as error:
             fault = fault_of(error)
             if fault is None:
@@ -391,26 +403,24 @@ class Fetcher:
         finally:
             self.requests += was_sent
 
-    def _wire(self, request: Request, address: Address) -> Question:
-        """The request as it is sent: what everybody gets, what this host gets, what this question says."""
+    def _question(self, request: Request, address: Address) -> Question:
+        """The request as it is sent."""
+        headers = self._headers(address.origin, address.authority, request.headers)
+        return Question(request.method, address.origin, address.target, headers, request.body)
+
+    def _headers_for(
+        self, origin: Origin, authority: str, own: tuple[tuple[str, str], ...]
+    ) -> tuple[tuple[bytes, bytes], ...]:
+        """What everybody gets, what this host gets, and what a question says itself."""
         headers = {
-            "host": address.authority,
+            "host": authority,
             "user-agent": self._settings.user_agent,
             "accept": "*/*",
-            **{
-                name.lower(): value
-                for name, value in told(self._settings.headers_of(address.host), address)
-            },
-            **{name.lower(): value for name, value in request.headers},
+            **{name.lower(): value for name, value in told(self._settings.headers_of(origin[1]), origin)},
+            **{name.lower(): value for name, value in own},
             "accept-encoding": "gzip",
         }
-        return Question(
-            request.method,
-            address.origin,
-            address.target,
-            [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()],
-            request.body,
-        )
+        return tuple((name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items())
 
     async def _receive(
         self, request: Request, address: Address, lane: Lane, answered: Answered, asked_at: float
@@ -424,7 +434,7 @@ class Fetcher:
             self._answered(address, asked_at)
         self._hosts.mind(address.host, lane, answer, asked_at)
         body, truncated = await read_wanted(request, answer, answered)
-        return replace(answer, body=body, truncated=truncated)
+        return replace(answer, body=body, truncated=truncated) if body or truncated else answer
 
     def _is_the_proxys(self, address: Address, status: int) -> bool:
         """Whether a proxy may have said this itself; in a tunnel (https) it cannot."""

@@ -61,6 +61,10 @@ class NameLookupError(httpx.ConnectError):
     """The resolver gave no address; the cause says why."""
 
 
+class OutOfTimeError(httpx.ReadTimeout):
+    """The time for an attempt was over before its answer was there."""
+
+
 class HeadersTooLargeError(httpx.RemoteProtocolError):
     """More headers than anybody needs."""
 

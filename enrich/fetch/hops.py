@@ -13,7 +13,7 @@ from functools import lru_cache
 import can_ada
 
 from enrich.model import Request, Response
-from enrich.urls import USUAL_PORTS, WEB_SCHEMES, canonical
+from enrich.urls import USUAL_PORTS, WEB_SCHEMES, canonical, parsed_canonical
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -51,15 +51,14 @@ class Address:
 @lru_cache(maxsize=4096)
 def address_of(url: str) -> Address | None:
     """The parts of an http or https URL as a browser would read it; None for any other."""
-    href = canonical(url)
-    if href is None:
+    parsed = parsed_canonical(url)
+    if parsed is None:
         return None
-    parsed = can_ada.parse(href)
-    scheme = parsed.protocol.removesuffix(":")
+    scheme = parsed.protocol[:-1]
     if scheme not in WEB_SCHEMES:
         return None
     port = int(parsed.port) if parsed.port else USUAL_PORTS[scheme]
-    return Address(href, scheme, parsed.hostname, port, parsed.host)
+    return Address(parsed.href, scheme, parsed.hostname, port, parsed.host)
 
 
 def join(base: str, location: str) -> str | None:
@@ -83,13 +82,14 @@ def redirected(request: Request, status: int, here: Address, url: str) -> Reques
     return replace(moved, url=url)
 
 
-def told(headers: Sequence[tuple[str, str]], there: Address) -> tuple[tuple[str, str], ...]:
-    """What of the headers that a user set for a host may be said at an address.
+def told(headers: Sequence[tuple[str, str]], there: Origin) -> tuple[tuple[str, str], ...]:
+    """What of the headers that a user set for a host may be said at an origin.
 
     A secret was meant for the host's own site: not for who listens in on http, nor for who runs a service at
     another port of the same host, to which any note may lead.
     """
-    if there.scheme == "https" and there.port == USUAL_PORTS["https"]:
+    scheme, _, port = there
+    if scheme == "https" and port == USUAL_PORTS["https"]:
         return tuple(headers)
     return tuple(pair for pair in headers if pair[0].lower() in _SAID_TO_ANYBODY)
 

@@ -64,14 +64,15 @@ class Hosts:
 
     def lane(self, host: str) -> Lane:
         """The lane of a host; it is made when it is wanted for the first time."""
-        if host not in self._lanes:
+        lane = self._lanes.get(host)
+        if lane is None:
             if len(self._lanes) >= self._most_lanes:
                 self._forget()
             self._lanes[host] = lane = self._lane_by(self._settings.manners_of(host))
             if host in self._held:
                 moment, until = self._held[host]
                 self._keep_holding(lane, moment - time.monotonic(), until)
-        return self._lanes[host]
+        return lane
 
     def _lane_by(self, manners: Manners) -> Lane:
         """A new lane, or the one that hosts of the same owner share, as slow as the slowest of them."""
@@ -79,7 +80,7 @@ class Hosts:
             shared = self._shared[manners.lane]
             shared.widen(manners.interval_seconds)
             return shared
-        lane = Lane(manners, self._limit, random=self._random)
+        lane = Lane(manners, self._limit, random=self._random, clock=time.monotonic)
         if manners.lane is not None:
             self._shared[manners.lane] = lane
         return lane
@@ -109,7 +110,10 @@ class Hosts:
 
     def robots_of(self, address: Address) -> Known:
         """What is known of the robots.txt of an address's origin."""
-        return self._robots.setdefault(address.origin, Known(address.url))
+        known = self._robots.get(address.origin)
+        if known is None:
+            known = self._robots[address.origin] = Known(address.url)
+        return known
 
     def forgive(self) -> None:
         """Forget which hosts took no connection: it was not their fault."""

@@ -10,16 +10,21 @@ it is a transport for httpx's client, and `Adapted` is the way back, for a small
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, cast
 
+import anyio
 import httpx
 
 from enrich.fetch.address import Guard
 from enrich.fetch.body import Answered
 from enrich.fetch.connect import HEAD_START_SECONDS, GuardedConnector, tls_context, within
+from enrich.fetch.faults import OutOfTimeError
 from enrich.fetch.hops import Origin
 from enrich.fetch.names import Resolve
 from enrich.fetch.pool import IdleWires
@@ -51,8 +56,16 @@ class Exchange(Protocol):
     """What carries questions to the web and brings the answers: the network, or what stands in for it."""
 
     async def exchange(
-        self, question: Question, connect_timeout: float | None, *, fresh: bool = False
-    ) -> Answered: ...
+        self,
+        question: Question,
+        connect_timeout: float | None,
+        *,
+        until: float | None = None,
+        fresh: bool = False,
+    ) -> Answered:
+        """Ask, and wait for the head of the answer. All of it is to be there ``until`` then, on the clock of the
+        loop: later it is an OutOfTimeError, of the body as well."""
+
     async def aclose(self) -> None: ...
 
 
@@ -86,6 +99,7 @@ class OriginTransport(httpx.AsyncBaseTransport):
         self.has_used_proxy = False
         self._connector = GuardedConnector(guard, resolve)
         self._proxies = proxies
+        self._route = lru_cache(maxsize=4096)(self._route_to)
         self._tls = tls_context(ca_bundle) if ca_bundle else None
         self._idle = IdleWires(lambda key: is_wanted(cast("Origin", key)))
 
@@ -99,19 +113,21 @@ class OriginTransport(httpx.AsyncBaseTransport):
         connect_timeout: float | None,
         read_timeout: float | None = None,
         *,
+        until: float | None = None,
         fresh: bool = False,
     ) -> Answer:
-        """Ask, and wait for the head of the answer. Timeouts are seconds; a deadline around it all is better.
+        """Ask, and wait for the head of the answer. Timeouts are seconds; ``until``, on the clock of the loop, is
+        the end of it all.
 
         Raises httpx's errors, and `AddressRefusedError` where the guard refuses. `StaleConnectionError` says that
         a connection was given up while it was idle and that the question had no effect: it may go again, ``fresh``.
         When, is for the manners of the host to say.
         """
-        route = self._route(question.origin)
+        route = self._route(*question.origin)
         request = _request_of(question, route)
         wire = None if fresh else self._idle.take(route.key)
         if wire is not None:
-            answer = wire.ask(question.method, request, read_timeout)
+            answer = wire.ask(question.method, request, read_timeout, until)
             try:
                 await answer.head()
             except (httpx.RemoteProtocolError, httpx.ReadError) as error:
@@ -119,13 +135,14 @@ class OriginTransport(httpx.AsyncBaseTransport):
                     raise
                 raise StaleConnectionError("the server had closed the connection") from error
             return answer
-        wire = await self._open(route, question.origin, connect_timeout)
-        answer = wire.ask(question.method, request, read_timeout)
+        with _in_time(until):
+            wire = await self._open(route, question.origin, connect_timeout)
+        answer = wire.ask(question.method, request, read_timeout, until)
         await answer.head()
         return answer
 
-    def _route(self, origin: Origin) -> _Route:
-        has_tls = origin[0] == "https"
+    def _route_to(self, scheme: str, host: str, port: int) -> _Route:
+        has_tls, origin = scheme == "https", (scheme, host, port)
         url = self._proxies.choose(*origin)
         if url is None:
             return _Route(origin, has_tls)
@@ -280,7 +297,12 @@ class Adapted:
         self._transport = transport
 
     async def exchange(
-        self, question: Question, connect_timeout: float | None, *, fresh: bool = False
+        self,
+        question: Question,
+        connect_timeout: float | None,
+        *,
+        until: float | None = None,
+        fresh: bool = False,
     ) -> Answered:
         request = httpx.Request(
             question.method,
@@ -289,17 +311,30 @@ class Adapted:
             content=question.body,
             extensions={"timeout": {"connect": connect_timeout, "read": None, "write": None, "pool": None}},
         )
-        return _AdaptedAnswer(await self._transport.handle_async_request(request))
+        with _in_time(until):
+            return _AdaptedAnswer(await self._transport.handle_async_request(request), until)
 
     async def aclose(self) -> None:
         await self._transport.aclose()
 
 
+@contextmanager
+def _in_time(until: float | None) -> Iterator[None]:
+    """Raises OutOfTimeError for what is not done by then."""
+    with anyio.move_on_after(
+        math.inf if until is None else until - asyncio.get_running_loop().time()
+    ) as scope:
+        yield
+    if scope.cancelled_caught:
+        raise OutOfTimeError("it took too long")
+
+
 class _AdaptedAnswer:
     is_complete = False
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, until: float | None) -> None:
         self._response = response
+        self._until = until
 
     @property
     def status(self) -> int:
@@ -309,10 +344,15 @@ class _AdaptedAnswer:
     def headers(self) -> Headers:
         return self._response.headers.raw
 
-    def chunks(self) -> AsyncGenerator[bytes, None]:
-        """All streams of httpx are generators underneath."""
-        stream = cast("httpx.AsyncByteStream", self._response.stream)
-        return cast("AsyncGenerator[bytes, None]", aiter(stream))
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        pieces = aiter(cast("httpx.AsyncByteStream", self._response.stream))
+        while True:
+            # Not around the loop: a scope must be left by who entered it.
+            with _in_time(self._until):
+                piece = await anext(pieces, None)
+            if piece is None:
+                return
+            yield piece
 
     async def aclose(self) -> None:
         await self._response.aclose()

@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import extraction, fairness, fetching, rendering, starting
+from benchmarks import extraction, fairness, fetching, rendering, scale, starting
 
 
 def main() -> None:
@@ -56,11 +56,16 @@ def _starting(options: argparse.Namespace) -> str:
     return starting.table(starting.measure(1 if options.quick else max(options.runs, 9)))
 
 
+def _scale(options: argparse.Namespace) -> str:
+    return scale.table(scale.measure_quickly() if options.quick else scale.measure())
+
+
 MEASURES = {
     "extraction": _extraction,
     "fairness": _fairness,
     "fetch": _fetching,
     "report": _rendering,
+    "scale": _scale,
     "start": _starting,
 }
 

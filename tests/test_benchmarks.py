@@ -59,9 +59,24 @@ def test_starting_is_compared_with_lychee() -> None:
     assert all(float(ratio) > 0 for _name, ratio in rows)
 
 
+def test_great_collections_are_simulated_and_computed() -> None:
+    printed = benchmark("scale")
+    rows = re.findall(r"^\| ([\d,]+) \| [\d,]+ \| (facts|verdicts) \| (\d) \|", printed, re.MULTILINE)
+    asked = [("facts", "1"), ("facts", "4"), ("verdicts", "4")]
+    assert rows == [(links, *how) for links in ("1,000", "1,000,000") for how in asked]
+    assert "the 18,000 WeChat links need 2 days; this run takes the 500" in printed
+
+
 @pytest.mark.soak
 def test_all_are_run_where_none_is_named() -> None:
     require_lychee()
     printed = benchmark()
-    for title in ("Extraction, ", "Asking, ", "Start-up:", "A report of ", "first request to last"):
+    for title in (
+        "Extraction, ",
+        "Asking, ",
+        "Start-up:",
+        "A report of ",
+        "first request to last",
+        "virtual time",
+    ):
         assert title in printed

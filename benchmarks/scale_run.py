@@ -38,7 +38,7 @@ from enrich.store.recorder import Recorder
 from enrich.urls import host_of
 
 # What a question costs the processor of who asks, store included: docs/scale.md says how that was measured.
-COST_SECONDS = 0.001
+COST_SECONDS = 0.0006
 BEGAN = datetime(2026, 1, 1, 3, tzinfo=UTC)
 NIGHT_SECONDS = 86_400.0
 # All that an answer of the simulated web may mean.

@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import extraction, fairness, fetching, growth, metadata, rendering, starting
+from benchmarks import extraction, fairness, fetching, growth, metadata, rendering, scale, starting
 
 
 def main() -> None:
@@ -69,6 +69,10 @@ def _starting(options: argparse.Namespace) -> str:
     return starting.table(starting.measure(1 if options.quick else max(options.runs, 9)))
 
 
+def _scale(options: argparse.Namespace) -> str:
+    return scale.table(scale.measure_quickly() if options.quick else scale.measure())
+
+
 MEASURES = {
     "extraction": _extraction,
     "fairness": _fairness,
@@ -76,6 +80,7 @@ MEASURES = {
     "growth": _growth,
     "metadata": _metadata,
     "report": _rendering,
+    "scale": _scale,
     "start": _starting,
 }
 

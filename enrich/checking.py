@@ -13,6 +13,7 @@ import anyio
 
 from enrich.asking import Asking
 from enrich.backlog import Queue
+from enrich.bounds import gap_of
 from enrich.judging import check_one
 from enrich.model import Manners, Status
 from enrich.store.protocol import DueTarget
@@ -21,12 +22,14 @@ from enrich.turns import is_refusal
 
 # Hosts whose tasks exist at the same time; more only wait for memory's sake.
 HOSTS_AT_ONCE = 2000
-DAY = timedelta(days=1)
 # So often are targets of a host taken from the store, which sorts all that are left each time; but so many at once at
 # most, for memory's sake, and at the least a few for each that is asked at the same time.
 TAKES = 20
 MOST_TAKEN_AT_ONCE = 2000
 LEAST_TAKEN_FOR_EACH = 4
+# A share of the day is counted over two hours less: the turn of a nightly run takes more than an hour, and counted to
+# the second, last night's would be in the way of tonight's.
+SHARE_SPAN = timedelta(hours=22)
 # Targets that a host has no turn for are stored as such so many at once.
 DEFERRED_AT_ONCE = 200
 # The least time between the first and the second look at a link that seems broken.
@@ -47,10 +50,16 @@ async def check_all(asking: Asking) -> None:
     hosts = await asking.store.hosts()
     asking.backlog.ahead = sum(count for _, count in hosts)
     async with anyio.create_task_group() as tasks:
-        for host, count in hosts:
+        # The longest first: begun late, it would be all that a run still waits for.
+        for host, count in sorted(hosts, key=lambda one: -_least_seconds(asking, *one)):
             # Taken before there is a task: those of a million hosts would fill the memory with waiting.
             await limiter.acquire()
             tasks.start_soon(one, host, count)
+
+
+def _least_seconds(asking: Asking, host: str, count: int) -> float:
+    """How long a host takes at least, by manners alone."""
+    return count * gap_of(asking.manners_of(host))
 
 
 async def allowance(asking: Asking, host: str) -> int | None:
@@ -58,7 +67,7 @@ async def allowance(asking: Asking, host: str) -> int | None:
     share, cap = asking.share_of(host).number, asking.manners_of(host).daily_cap
     if share is None or cap is None:
         return share
-    asked = await asking.store.asked_since(host, asking.now() - DAY)
+    asked = await asking.store.asked_since(host, asking.now() - SHARE_SPAN)
     return min(share, max(0, cap - asked))
 
 

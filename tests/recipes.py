@@ -14,12 +14,38 @@ from ruamel.yaml import YAML
 RECIPES = ROOT / "docs" / "recipes"
 ACTION = ROOT / "action.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
+COMPOSE = RECIPES / "cluster" / "compose.yaml"
+KUBERNETES = RECIPES / "cluster" / "kubernetes.yaml"
 WORKFLOWS = sorted(RECIPES.glob("github/*.yml"))
 
 
 def yaml(path: Path) -> Any:
     """A YAML document; a key that stands twice in it is an error."""
     return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+
+
+def documents(path: Path) -> list[Any]:
+    """The documents of a file that holds several."""
+    return list(YAML(typ="safe").load_all(path.read_text(encoding="utf-8")))
+
+
+def pods() -> dict[str, dict[str, Any]]:
+    """What runs in the cluster of Kubernetes, by name: how a pod of it is made."""
+    found = {}
+    for one in documents(KUBERNETES):
+        if one["kind"] == "Deployment":
+            found[one["metadata"]["name"]] = one["spec"]["template"]["spec"]
+        if one["kind"] == "CronJob":
+            found[one["metadata"]["name"]] = one["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    return found
+
+
+def drivers() -> dict[Path, list[str]]:
+    """What the nightly driver of each recipe for several machines gives to enrich."""
+    return {
+        COMPOSE: yaml(COMPOSE)["services"]["driver"]["command"],
+        KUBERNETES: pods()["driver"]["containers"][0]["args"],
+    }
 
 
 def steps(path: Path) -> list[dict[str, Any]]:
@@ -62,6 +88,8 @@ def _command_lines() -> Iterator[tuple[str, str]]:
             )
     for path in sorted(RECIPES.glob("systemd/*.service")):
         yield path.name, re.findall(r"^ExecStart=(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)[0]
+    for path, words in drivers().items():
+        yield f"{path.name}: driver", shlex.join(["enrich", *words])
     for path in (RECIPES / "README.md", ROOT / "Dockerfile"):
         text = path.read_text(encoding="utf-8")
         blocks = re.findall(r"```(?:bash|sh)\n(.*?)```", text, re.DOTALL)

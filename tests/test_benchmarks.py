@@ -81,6 +81,14 @@ def test_metadata_of_all_are_right_and_cost_a_request_a_hundred() -> None:
     assert rows == [("repositories", "2"), ("papers", "2")]
 
 
+def test_great_collections_are_simulated_and_computed() -> None:
+    printed = benchmark("scale")
+    rows = re.findall(r"^\| ([\d,]+) \| [\d,]+ \| (facts|verdicts) \| (\d) \|", printed, re.MULTILINE)
+    asked = [("facts", "1"), ("facts", "4"), ("verdicts", "4")]
+    assert rows == [(links, *how) for links in ("1,000", "1,000,000") for how in asked]
+    assert "the 18,000 WeChat links need 2 days; this run takes the 500" in printed
+
+
 @pytest.mark.soak
 def test_all_are_run_where_none_is_named() -> None:
     require_lychee()
@@ -93,5 +101,6 @@ def test_all_are_run_where_none_is_named() -> None:
         "first request to last",
         "Growth; ",
         "Metadata, ",
+        "virtual time",
     ):
         assert title in printed

@@ -11,7 +11,22 @@ from pathlib import Path
 
 import click
 import pytest
-from recipes import ACTION, HOOKS, RECIPES, WORKFLOWS, calls, scripts, step, steps, yaml
+from recipes import (
+    ACTION,
+    COMPOSE,
+    HOOKS,
+    KUBERNETES,
+    RECIPES,
+    WORKFLOWS,
+    calls,
+    documents,
+    drivers,
+    pods,
+    scripts,
+    step,
+    steps,
+    yaml,
+)
 from requirements import ROOT, require
 
 from enrich.cli import cli
@@ -19,6 +34,8 @@ from enrich.registry import document_types, finding_codes, reasons
 from enrich.workflows import NAMES, workflows
 
 BIN = Path(sys.executable).parent
+# The oldest version to whose schemas the recipe is held.
+OLDEST_KUBERNETES = "1.30"
 
 
 def run(*command: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
@@ -36,8 +53,9 @@ def run(*command: str | Path, **options: object) -> subprocess.CompletedProcess[
         ("vendor.github-workflows", WORKFLOWS),
         ("vendor.github-actions", [ACTION]),
         ("vendor.gitlab-ci", sorted(RECIPES.glob("gitlab/*.yml"))),
+        ("vendor.compose-spec", [COMPOSE]),
     ],
-    ids=["workflows", "action", "gitlab"],
+    ids=["workflows", "action", "gitlab", "compose"],
 )
 def test_the_published_schema_accepts_it(schema: str, paths: list[Path]) -> None:
     assert paths
@@ -150,7 +168,10 @@ def test_the_action_passes_options_that_exist() -> None:
 
 def test_every_recipe_is_explained_and_every_explanation_has_its_recipe() -> None:
     text = (RECIPES / "README.md").read_text(encoding="utf-8")
-    named = {(RECIPES / link).resolve() for link in re.findall(r"\]\(([^)]+)\)", text)} - {ACTION}
+    linked = {
+        link for link in re.findall(r"\]\(([^)]+)\)", text) if not re.match(r"#|\.\./[a-z-]+\.md", link)
+    }
+    named = {(RECIPES / link).resolve() for link in linked} - {ACTION}
     assert named == {path for path in RECIPES.rglob("*") if path.is_file() and path.name != "README.md"}
 
 
@@ -189,6 +210,90 @@ def test_a_workflow_has_no_secret_and_no_right_that_it_does_not_need(path: Path)
 def test_only_actions_of_github_itself_are_used() -> None:
     used = [one["uses"] for path in (*WORKFLOWS, ACTION) for one in steps(path) if "uses" in one]
     assert [name for name in used if not name.startswith(("actions/", "github/", "./"))] == []
+
+
+# --- several machines -------------------------------------------------------------------------------
+
+
+def test_the_schemas_of_kubernetes_accept_it() -> None:
+    import kubernetes_validate
+
+    found = documents(KUBERNETES)
+    for one in found:
+        kubernetes_validate.validate(one, OLDEST_KUBERNETES, strict=True)
+    kinds = ["Namespace", "ConfigMap", "Service", "NetworkPolicy", "Deployment", "Deployment", "CronJob"]
+    assert [one["kind"] for one in found] == kinds
+    assert {one["metadata"].get("namespace", "enrich") for one in found} == {"enrich"}
+
+
+def test_what_kubernetes_does_not_know_would_be_found() -> None:
+    import kubernetes_validate
+
+    spoilt = documents(KUBERNETES)[-1]
+    spoilt["spec"]["concurrency"] = spoilt["spec"].pop("concurrencyPolicy")
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(spoilt, OLDEST_KUBERNETES, strict=True)
+
+
+def test_no_secret_stands_in_a_recipe_for_several_machines() -> None:
+    services = yaml(COMPOSE)["services"]
+    given = [pair for one in services.values() for pair in one.get("environment", {}).items()]
+    assert {"PGPASSWORD", "POSTGRES_PASSWORD", "GITHUB_TOKEN"} <= {name for name, _ in given}
+    for name, value in given:
+        is_secret = re.search("PASSWORD|TOKEN|KEY", name)
+        assert not is_secret or value is None or re.fullmatch(r"\$\{[A-Z_]+:\?.*\}", value), name
+    for pod in pods().values():
+        for one in pod["containers"][0].get("env", ()):
+            assert one.keys() == {"name", "valueFrom"}
+            assert one["valueFrom"].keys() == {"secretKeyRef"}
+    for path in (COMPOSE, KUBERNETES):
+        told = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+        assert not re.search(r"postgres(ql)?://[^@\s]*:[^@\s]*@", "\n".join(told))
+
+
+def test_nobody_but_workers_and_the_driver_reaches_a_scheduler() -> None:
+    compose = yaml(COMPOSE)
+    assert not any("ports" in one for one in compose["services"].values())
+    assert compose["services"]["scheduler"]["networks"] == ["inside"]
+    assert compose["networks"]["inside"] == {"internal": True}
+    policy = next(one for one in documents(KUBERNETES) if one["kind"] == "NetworkPolicy")["spec"]
+    (allowed,) = policy["ingress"][0]["from"][0]["podSelector"]["matchExpressions"]
+    assert allowed["values"] == ["enrich-worker", "enrich-driver"]
+    assert "--protocol=tls" in pods()["scheduler"]["containers"][0]["args"]
+    tls = next(one for one in documents(KUBERNETES) if one["kind"] == "ConfigMap")["data"]
+    assert tls["DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION"] == "true"
+
+
+def test_without_tls_a_driver_has_to_say_so() -> None:
+    for words in drivers().values():
+        (engine,) = [word for word in words if word.startswith("--engine=")]
+        assert ("tls://" in engine) != ("--insecure-cluster" in words)
+
+
+def test_driver_and_workers_have_the_same_environment() -> None:
+    services, found = yaml(COMPOSE)["services"], pods()
+    assert services["driver"]["environment"] == services["worker"]["environment"]
+    driver, worker, scheduler = (found[name]["containers"][0] for name in ("driver", "worker", "scheduler"))
+    assert driver["env"] == worker["env"]
+    assert driver["envFrom"] == worker["envFrom"] == scheduler["envFrom"]
+    assert "env" not in scheduler
+
+
+def test_all_of_a_cluster_runs_as_nobody_and_writes_nowhere_but_where_it_must() -> None:
+    for pod in pods().values():
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["automountServiceAccountToken"] is False
+        closed = pod["containers"][0]["securityContext"]
+        assert closed["readOnlyRootFilesystem"] is True
+        assert closed["capabilities"] == {"drop": ["ALL"]}
+    for name, service in yaml(COMPOSE)["services"].items():
+        assert name == "database" or (service["read_only"] is True and service["cap_drop"] == ["ALL"])
+
+
+def test_a_run_ends_before_the_next_night() -> None:
+    for words in drivers().values():
+        (hours,) = [int(found[1]) for word in words if (found := re.fullmatch(r"--deadline=(\d+)h", word))]
+        assert hours < 24
 
 
 # --- pre-commit -------------------------------------------------------------------------------------

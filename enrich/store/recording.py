@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -10,23 +9,22 @@ from enrich.codec import encode
 from enrich.model import SECOND_HAND, CheckResult, Repository, Status, TargetState
 from enrich.store.belief import forget
 from enrich.store.columns import STATE_COLUMNS, milliseconds, state_of, state_values
+from enrich.store.database import Database, Row
 from enrich.store.history import ALIVE, Confirmation, Side, has_crossed, merge, side_of
 from enrich.store.protocol import Run
-from enrich.store.schema import Transaction
 
 # What is known of a target in this run, apart from its id.
 _SELECTED = "host, kind, by_api, linked, skip, due, wants_metadata, deferred, stated, asked_last, expected"
 
 
 def record(
-    db: sqlite3.Connection, run: Run, results: Sequence[CheckResult], rule: Confirmation
+    db: Database, run: Run, results: Sequence[CheckResult], rule: Confirmation
 ) -> Sequence[TargetState]:
-    """Store results in one transaction; the states that now stand."""
-    with Transaction(db):
-        return [_record_one(db, run, result, rule) for result in results]
+    """Store results; the states that now stand. Inside a transaction."""
+    return [_record_one(db, run, result, rule) for result in results]
 
 
-def _record_one(db: sqlite3.Connection, run: Run, result: CheckResult, rule: Confirmation) -> TargetState:
+def _record_one(db: Database, run: Run, result: CheckResult, rule: Confirmation) -> TargetState:
     if result.alias and result.verdict.status is Status.OK and result.alias != result.target_id:
         result = _merge_alias(db, result)
     if db.execute("DELETE FROM doubted WHERE target_id = ?", (result.target_id,)).rowcount:
@@ -51,7 +49,7 @@ def _record_one(db: sqlite3.Connection, run: Run, result: CheckResult, rule: Con
     return state
 
 
-def _append(db: sqlite3.Connection, run: Run, result: CheckResult) -> None:
+def _append(db: Database, run: Run, result: CheckResult) -> None:
     verdict = result.verdict
     db.execute(
         "INSERT INTO checks (target_id, run_id, at, status, reason, detail, http_status, attempts, elapsed_ms, withheld) "
@@ -63,11 +61,11 @@ def _append(db: sqlite3.Connection, run: Run, result: CheckResult) -> None:
         _append_of_repository(db, result, result.metadata)
 
 
-def _append_of_repository(db: sqlite3.Connection, result: CheckResult, repository: Repository) -> None:
+def _append_of_repository(db: Database, result: CheckResult, repository: Repository) -> None:
     """The stars of the day, and the number of the repository that had the name first."""
     if repository.stars is not None:
         db.execute(
-            "INSERT OR REPLACE INTO star VALUES (?, ?, ?)",
+            "INSERT INTO star VALUES (?, ?, ?) ON CONFLICT (target_id, day) DO UPDATE SET stars = excluded.stars",
             (result.target_id, f"{result.at:%Y-%m-%d}", repository.stars),
         )
     db.execute(
@@ -77,7 +75,7 @@ def _append_of_repository(db: sqlite3.Connection, result: CheckResult, repositor
 
 
 def _record_change(
-    db: sqlite3.Connection, run: Run, result: CheckResult, old: TargetState, state: TargetState
+    db: Database, run: Run, result: CheckResult, old: TargetState, state: TargetState
 ) -> None:
     """Note that a target went or came back, and by which reason it was gone."""
     was, became, reason = side_of(old), side_of(state), state.reason
@@ -86,21 +84,21 @@ def _record_change(
         gone = (Side.BROKEN, old.reason) if was is Side.BROKEN else _last_broken(db, result.target_id, old)
         was, reason = gone or (was, old.reason)
     db.execute(
-        "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO change (target_id, run_id, at, was, became, reason) VALUES (?, ?, ?, ?, ?, ?)",
         (result.target_id, run.id, milliseconds(result.at), was, became, reason),
     )
 
 
-def _last_broken(db: sqlite3.Connection, target_id: str, old: TargetState) -> tuple[Side, str] | None:
+def _last_broken(db: Database, target_id: str, old: TargetState) -> tuple[Side, str] | None:
     row = db.execute(
-        "SELECT reason FROM checks WHERE target_id = ? AND at >= ? AND status = 'broken' AND NOT withheld "
+        "SELECT reason FROM checks WHERE target_id = ? AND at >= ? AND status = 'broken' AND withheld = 0 "
         "ORDER BY at DESC LIMIT 1",
         (target_id, milliseconds(old.first_failed_at)),
     ).fetchone()
     return (Side.BROKEN, str(row["reason"])) if row else None
 
 
-def _record_metadata(db: sqlite3.Connection, row: sqlite3.Row, result: CheckResult) -> None:
+def _record_metadata(db: Database, row: Row, result: CheckResult) -> None:
     """New metadata replace old ones; old ones are kept, marked stale, when new ones were wanted in vain.
 
     Those of a source that stands in for a better one replace only their like.
@@ -123,14 +121,15 @@ def _record_metadata(db: sqlite3.Connection, row: sqlite3.Row, result: CheckResu
         )
 
 
-def _merge_alias(db: sqlite3.Connection, result: CheckResult) -> CheckResult:
+def _merge_alias(db: Database, result: CheckResult) -> CheckResult:
     """Two ids turned out to be one target: what is known and linked moves to the id of the alias."""
     old, new = result.target_id, result.alias
     assert new is not None, "called with an alias"
-    columns = [row["name"] for row in db.execute("PRAGMA table_info(target)") if row["name"] != "id"]
-    names = ", ".join(columns)
+    columns = db.execute("SELECT * FROM target LIMIT 0").description or ()
+    names = ", ".join(column[0] for column in columns if column[0] != "id")
     db.execute(
-        f"INSERT OR IGNORE INTO target (id, {names}) SELECT ?, {names} FROM target WHERE id = ?",  # noqa: S608
+        f"INSERT INTO target (id, {names}) SELECT ?, {names} FROM target WHERE id = ? "  # noqa: S608 - names of columns
+        "ON CONFLICT DO NOTHING",
         (new, old),
     )
     # The one address has just opened; the other may be one that never does.
@@ -139,8 +138,8 @@ def _merge_alias(db: sqlite3.Connection, result: CheckResult) -> CheckResult:
         (old, new),
     )
     db.execute(
-        f"INSERT OR IGNORE INTO selected (target_id, {_SELECTED}) SELECT ?, {_SELECTED} FROM selected "  # noqa: S608
-        "WHERE target_id = ?",
+        f"INSERT INTO selected (target_id, {_SELECTED}) SELECT ?, {_SELECTED} FROM selected "  # noqa: S608
+        "WHERE target_id = ? ON CONFLICT DO NOTHING",
         (new, old),
     )
     db.execute("UPDATE selected SET linked = 1, skip = NULL WHERE target_id = ?", (new,))
@@ -149,11 +148,15 @@ def _merge_alias(db: sqlite3.Connection, result: CheckResult) -> CheckResult:
     db.execute("UPDATE change SET target_id = ? WHERE target_id = ?", (new, old))
     db.execute("DELETE FROM selected WHERE target_id = ?", (old,))
     db.execute("DELETE FROM target WHERE id = ?", (old,))
-    db.execute("INSERT OR REPLACE INTO alias VALUES (?, ?, ?)", (old, new, milliseconds(result.at)))
+    db.execute(
+        "INSERT INTO alias VALUES (?, ?, ?) "
+        "ON CONFLICT (alias) DO UPDATE SET target_id = excluded.target_id, since = excluded.since",
+        (old, new, milliseconds(result.at)),
+    )
     return replace(result, target_id=new)
 
 
-def forget_metadata(db: sqlite3.Connection, target_ids: Iterable[str]) -> None:
+def forget_metadata(db: Database, target_ids: Iterable[str]) -> None:
     """Take back metadata that cannot be read, so that they are asked for again; inside a transaction."""
     db.executemany(
         "UPDATE target SET metadata = NULL, metadata_source = NULL, metadata_fetched_at = NULL, "

@@ -66,13 +66,13 @@ CREATE INDEX selected_due ON selected (due, by_api, host);
 """
 
 
-def _statements(script: str) -> Iterable[str]:
+def statements(script: str) -> Iterable[str]:
     """One by one: `executescript` would commit between them."""
     return filter(None, map(str.strip, script.split(";\n")))
 
 
 def _first_tables(db: Database) -> None:
-    for statement in _statements(_FIRST):
+    for statement in statements(_FIRST):
         db.execute(statement)
 
 
@@ -99,7 +99,7 @@ WHERE kind = 'github' AND metadata IS NOT NULL
 
 def _changes_and_first_numbers(db: Database) -> None:
     """When targets went and came back, which checks were not believed, and which repository had a name first."""
-    for statement in _statements(_HISTORY):
+    for statement in statements(_HISTORY):
         db.execute(statement)
     if db.dialect.name == "sqlite":
         # No cache on a server is as old as that, and JSON is read in other words there.

@@ -7,6 +7,7 @@ carried out, and when it is tried again, is for `sqlite` and `postgres` to say; 
 
 from __future__ import annotations
 
+import threading
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
 import anyio
+import anyio.to_thread
 
 from enrich.model import CheckResult, Finding, TargetState
 from enrich.store import adding, planning, recording, thinning
@@ -61,7 +63,21 @@ WHERE host.held_until IS NULL OR host.held_until NOT BETWEEN excluded.held_until
 class SqlStore(ABC):
     """The `enrich.store.protocol.Store` over one connection, but for how its work is carried out."""
 
-    _run: Run | None = None
+    def __init__(self) -> None:
+        self._turn = anyio.Lock()
+        self._at_work = threading.Lock()
+        self._run: Run | None = None
+
+    async def _alone(self, work: Callable[[], T]) -> T:
+        """Run blocking work in a thread, one piece at a time, to its end even when cancelled."""
+
+        def alone() -> T:
+            # A task that is cancelled from outside anyio leaves its thread at work: closing must wait for it.
+            with self._at_work:
+                return work()
+
+        async with self._turn:
+            return await anyio.to_thread.run_sync(alone)
 
     @abstractmethod
     async def _ask(self, work: Callable[[Database], T]) -> T:

@@ -9,14 +9,12 @@ Here stands who may use the connection and when; `opening` and `schema` see to t
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 import anyio
-import anyio.to_thread
 
 from enrich.errors import StorageError
 from enrich.store.database import Database
@@ -42,24 +40,15 @@ class SqliteStore(SqlStore):
     """
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._path = path
         self._connection, self.set_aside = open_cache(path)
-        self._turn = anyio.Lock()
-        self._at_work = threading.Lock()
 
     async def _call(self, work: Callable[[], T]) -> T:
-        """Run blocking work in a thread, one piece at a time, to its end even when cancelled."""
-
-        def alone() -> T:
-            # A task that is cancelled from outside anyio leaves its thread at work: closing must wait for it.
-            with self._at_work:
-                return work()
-
-        async with self._turn:
-            try:
-                return await anyio.to_thread.run_sync(alone)
-            except sqlite3.Error as error:
-                raise StorageError(f"{self._path}: {error}; {_way_out(error)}") from error
+        try:
+            return await self._alone(work)
+        except sqlite3.Error as error:
+            raise StorageError(f"{self._path}: {error}; {_way_out(error)}") from error
 
     async def _ask(self, work: Callable[[Database], T]) -> T:
         return await self._call(lambda: work(self._connection))

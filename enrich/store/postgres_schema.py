@@ -65,8 +65,9 @@ class _Tables(PostgresDatabase):
 
 def versions(connection: psycopg.Connection[Any]) -> dict[str, int]:
     """The version of each part; empty where no cache is."""
-    found = connection.execute("SELECT to_regclass('enrich_version') IS NOT NULL").fetchone()
-    if found is None or not found[0]:
+    # Not by `to_regclass`, which goes on saying what it said before somebody else made the table.
+    query = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'enrich_version'"
+    if connection.execute(query).fetchone() is None:
         return {}
     return dict(connection.execute("SELECT part, version FROM enrich_version").fetchall())
 

@@ -84,6 +84,7 @@ class _HostQueue:
         self._manners = manners
         self._ready: list[DueTarget] = []
         self._taking = anyio.Lock()
+        self._empty_since: int | None = None
         self._refused_in_a_row = 0
         self._has_paused = False
         self._over = False
@@ -103,15 +104,29 @@ class _HostQueue:
             await self._mind_refusals()
 
     async def _next(self) -> DueTarget | None:
+        asking = self._asking
+        while await asking.outages.may_ask() and not self._over and not asking.stopping.is_set():
+            if self._ready:
+                return self._ready.pop()
+            if self._is_empty():
+                return None
+            await self._take()
+        return None
+
+    def _is_empty(self) -> bool:
+        """Whether the store has nothing left. Only an outage that is over makes targets due again."""
+        return self._empty_since == self._asking.outages.times_put_back
+
+    async def _take(self) -> None:
+        """Of the tasks that find nothing left, one asks the store, and the others wait for it."""
         async with self._taking:
-            if not await self._asking.outages.may_ask():
-                return None
-            if self._over or self._asking.stopping.is_set():
-                return None
-            if not self._ready:
-                found = await self._asking.store.take(self._host, 4 * self._manners.width)
-                self._ready = list(reversed(found))
-            return self._ready.pop() if self._ready else None
+            if self._ready or self._over or self._is_empty():
+                return
+            times_put_back, limit = self._asking.outages.times_put_back, 4 * self._manners.width
+            found = await self._asking.store.take(self._host, limit)
+            self._ready = list(reversed(found))
+            if len(found) < limit:
+                self._empty_since = times_put_back
 
     async def _defer(self, id_: str) -> None:
         """Note that a target was not asked. The others are tried on: it may be one port of the host that is down,
@@ -121,6 +136,8 @@ class _HostQueue:
             await self.store_deferred()
 
     async def store_deferred(self) -> None:
+        if not self._deferred:
+            return
         deferred, self._deferred = self._deferred, []
         self._asking.backlog.defer(len(deferred))
         await self._asking.recorder.defer(deferred, DEFERRED)
@@ -151,7 +168,8 @@ class _HostQueue:
     async def _end(self) -> None:
         """The host does not want to be asked now: the rest waits for a later run."""
         self._over = True
-        ready, self._ready = self._ready, []
+        async with self._taking:
+            ready, self._ready = self._ready, []
         await self._asking.store.defer([due.target.id for due in ready], DEFERRED)
         rest = await self._asking.store.defer_host(self._host, DEFERRED)
         self._asking.backlog.defer(len(ready) + rest)

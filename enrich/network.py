@@ -155,6 +155,7 @@ class Outages:
         self._window = Window()
         self._over = anyio.Event()
         self._over.set()
+        self.times_put_back = 0
         self._ended_at = float("-inf")
         self._started = anyio.current_time()
         self._again: set[str] = set()
@@ -165,7 +166,8 @@ class Outages:
 
     async def may_ask(self) -> bool:
         """Whether asking makes sense; waits for that while the network is being waited for."""
-        await self._over.wait()
+        if not self._over.is_set():
+            await self._over.wait()
         if not self.lost and await self._is_hopeless():
             self.lost = True
         return not self.lost
@@ -258,6 +260,7 @@ class Outages:
         self._network.forgive()
         # Hosts that took no connection were left alone, for no fault of theirs.
         await self._put_back(self.recorder.take_deferred())
+        self.times_put_back += 1
         await self._ask_again(self.recorder.take_held())
 
     async def _ask_again(self, failed: Sequence[Asked]) -> None:
@@ -271,6 +274,7 @@ class Outages:
                 self.recorder.hold(asked)
         self._again.update(again)
         await self._put_back(again)
+        self.times_put_back += 1
 
     async def settle(self) -> bool:
         """At the end: whether what still waits can be stated, since it is not our network's fault."""

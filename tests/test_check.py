@@ -35,7 +35,7 @@ from enrich.model import (
 from enrich.network import Network, Outages
 from enrich.selection import resolve
 from enrich.store.history import Confirmation
-from enrich.store.protocol import Ages, FoundDocument, FoundLink
+from enrich.store.protocol import Ages, DueTarget, FoundDocument, FoundLink
 from enrich.store.recorder import Recorder
 from enrich.store.sqlite import SqliteStore
 from enrich.waiting import tell_turns
@@ -178,6 +178,29 @@ async def test_a_check_asks_head_and_is_content_with_a_good_answer(tmp_path: Pat
     reasons = await everything(world, ["https://a.example/x"], tmp_path, is_check=True)
     assert reasons == {"https://a.example/x": "http-200"}
     assert world.asked == [("HEAD", "https://a.example/x")]
+
+
+async def test_a_host_is_asked_for_its_links_once_and_again_when_an_outage_gave_some_back(
+    tmp_path: Path,
+) -> None:
+    world, urls = World(respond(200)), [f"https://a.example/{number}" for number in range(3)]
+    taken: list[int] = []
+    async with asking_of(world, urls, tmp_path, is_check=True) as asking:
+        take = asking.store.take
+
+        async def watched(host: str, limit: int) -> list[DueTarget]:
+            found = await take(host, limit)
+            taken.append(len(found))
+            if len(taken) == 1:
+                # As if an outage had come to its end while the others are asked.
+                await asking.store.put_back([found[0].target.id])
+                asking.outages.times_put_back += 1
+                return found[1:]
+            return found
+
+        asking.store.take = watched  # type: ignore[method-assign]
+        await check_all(asking)
+    assert (taken, len(world.counted)) == ([3, 1], 3)
 
 
 async def test_a_run_reads_the_page_once(tmp_path: Path) -> None:

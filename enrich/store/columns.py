@@ -5,6 +5,7 @@ Moments are whole milliseconds since 1970 in UTC.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ STATE_COLUMNS = (
     "status", "reason", "detail", "http_status", "final_url", "suggestion_url", "suggestion_reason", "checked_at",
     "attempted_at", "attempts", "confirmed", "first_failed_at", "certain_since", "failed_checks", "last_ok_at",
 )  # fmt: skip
+STATUSES = {status.value: status for status in Status}
 
 
 def milliseconds(when: datetime | None) -> int | None:
@@ -40,21 +42,31 @@ def suggestion_of(url: str | None, reason: str | None) -> Suggestion | None:
 
 def state_of(row: Row) -> TargetState:
     """The state of a target out of a row that has the `STATE_COLUMNS`."""
+    return state_from([row[column] for column in STATE_COLUMNS])
+
+
+def state_from(stored: Sequence[Any]) -> TargetState:
+    """A state out of the values of the `STATE_COLUMNS`, in their order.
+
+    Where thousands are read, a row is taken apart at once: each look at a column by its name goes through all names.
+    """
+    (status, reason, detail, http_status, final_url, suggestion_url, suggestion_reason, checked_at, attempted_at,
+     attempts, confirmed, first_failed_at, certain_since, failed_checks, last_ok_at) = stored  # fmt: skip
     return TargetState(
-        status=Status(row["status"]) if row["status"] else None,
-        reason=row["reason"],
-        detail=row["detail"],
-        http_status=row["http_status"],
-        final_url=row["final_url"],
-        suggestion=suggestion_of(row["suggestion_url"], row["suggestion_reason"]),
-        checked_at=moment(row["checked_at"]),
-        attempted_at=moment(row["attempted_at"]),
-        attempts=row["attempts"],
-        confirmed=bool(row["confirmed"]),
-        first_failed_at=moment(row["first_failed_at"]),
-        certain_since=moment(row["certain_since"]),
-        failed_checks=row["failed_checks"],
-        last_ok_at=moment(row["last_ok_at"]),
+        status=STATUSES[status] if status else None,
+        reason=reason,
+        detail=detail,
+        http_status=http_status,
+        final_url=final_url,
+        suggestion=suggestion_of(suggestion_url, suggestion_reason),
+        checked_at=moment(checked_at),
+        attempted_at=moment(attempted_at),
+        attempts=attempts,
+        confirmed=bool(confirmed),
+        first_failed_at=moment(first_failed_at),
+        certain_since=moment(certain_since),
+        failed_checks=failed_checks,
+        last_ok_at=moment(last_ok_at),
     )
 
 
@@ -62,7 +74,7 @@ def state_values(state: TargetState) -> tuple[Any, ...]:
     """A state as values of the `STATE_COLUMNS`, in their order."""
     suggestion = state.suggestion
     return (
-        state.status, state.reason, state.detail, state.http_status, state.final_url,
+        state.status and state.status.value, state.reason, state.detail, state.http_status, state.final_url,
         suggestion and suggestion.url, suggestion and suggestion.reason, milliseconds(state.checked_at),
         milliseconds(state.attempted_at), state.attempts, state.confirmed, milliseconds(state.first_failed_at),
         milliseconds(state.certain_since), state.failed_checks, milliseconds(state.last_ok_at),

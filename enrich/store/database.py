@@ -98,3 +98,7 @@ class Database(Protocol):
     ) -> None:
         """Insert many rows; ``conflict`` is an ON CONFLICT clause, by which no row may be met twice."""
         ...
+
+    def update(self, table: str, key: str, columns: str, rows: Sequence[Sequence[Any]], /) -> None:
+        """Set columns of many rows to the values of each, of which the last is its key; each key once."""
+        ...

@@ -54,13 +54,13 @@ def merge(old: TargetState, result: CheckResult, rule: Confirmation) -> TargetSt
     if result.withheld is not None:
         return _withheld(old, result, result.withheld)
     if result.verdict.status in ALIVE:
-        return replace(_stated(old, result), last_ok_at=result.at)
+        return _stated(result, result.at)
     if is_inconclusive(result.verdict):
         return _not_told(old, result)
     return _failed(old, result, rule)
 
 
-def _stated(old: TargetState, result: CheckResult) -> TargetState:
+def _stated(result: CheckResult, last_ok_at: datetime | None) -> TargetState:
     """The new verdict, with no failures behind it."""
     return TargetState(
         status=result.verdict.status,
@@ -72,7 +72,7 @@ def _stated(old: TargetState, result: CheckResult) -> TargetState:
         checked_at=result.at,
         attempted_at=result.at,
         attempts=result.attempts,
-        last_ok_at=old.last_ok_at,
+        last_ok_at=last_ok_at,
     )
 
 
@@ -87,7 +87,7 @@ def _not_told(old: TargetState, result: CheckResult) -> TargetState:
     if old.status in DEFINITE:
         note = f"asked again, without an answer to go by: {result.verdict.reason}"
         return replace(old, attempted_at=result.at, detail=note)
-    return _with_streak(_stated(old, result), old)
+    return _with_streak(_stated(result, old.last_ok_at), old)
 
 
 def _with_streak(state: TargetState, old: TargetState) -> TargetState:
@@ -104,7 +104,7 @@ def _failed(old: TargetState, result: CheckResult, rule: Confirmation) -> Target
     broken = result.verdict.status is Status.BROKEN
     certain = broken and reason_of(result.verdict.reason).certain
     state = replace(
-        _stated(old, result),
+        _stated(result, old.last_ok_at),
         # Of a doubt that was withheld, nothing counts: the streak begins with the first failure that is believed.
         first_failed_at=(old.first_failed_at if old.failed_checks else None) or result.at,
         failed_checks=old.failed_checks + 1,

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
-from enrich.model import SECOND_HAND, Status
+from enrich.model import SECOND_HAND, Target
 from enrich.registry import kinds
 from enrich.store.ages import jitter
 from enrich.store.belief import CLOCKS_DIFFER, doubt
-from enrich.store.columns import milliseconds, moment, target_of
+from enrich.store.columns import STATUSES, milliseconds, moment
 from enrich.store.database import Database, Dialect, Row
 from enrich.store.history import ALIVE
 from enrich.store.protocol import Ages, DueTarget, ExpectedTurns, Run
@@ -92,6 +92,9 @@ _OLDEST_NEWS = (
     f"CASE WHEN t.metadata IS NULL THEN 0 ELSE t.metadata_fetched_at END NULLS FIRST, {_OLDEST_ASKED}"
 )
 
+_TAKE_OF_HOST = _TAKE.format(column="s.host", age=_OLDEST_ASKED)
+_TAKE_FOR_API = _TAKE.format(column="s.kind", age=_OLDEST_NEWS)
+
 # Those that wait for a turn at their host, in the order in which they will be asked.
 _WAITING = f"""
 SELECT t.id FROM selected s JOIN target t ON t.id = s.target_id
@@ -154,38 +157,40 @@ def _ms(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def take_of_host(db: Database, host: str, limit: int) -> list[DueTarget]:
-    """Take due targets that are asked at their own address, the most urgent first."""
-    return _take(db, ("s.host", _OLDEST_ASKED), 0, host, limit)
+def take_of_hosts(db: Database, wanted: Sequence[tuple[str, int]]) -> list[list[DueTarget]]:
+    """Take due targets that are asked at their own address: so many of each host, the most urgent first."""
+    found = [db.execute(_TAKE_OF_HOST, (0, host, limit)).fetchall() for host, limit in wanted]
+    _note_taken(db, [row for rows in found for row in rows])
+    return [[_due_target(row) for row in rows] for rows in found]
 
 
 def take_for_api(db: Database, kind: str, limit: int) -> list[DueTarget]:
     """Take due targets of a kind that its API can decide, the most urgent first, then those with the oldest news."""
-    return _take(db, ("s.kind", _OLDEST_NEWS), 1, kind, limit)
-
-
-def _take(db: Database, by: tuple[str, str], by_api: int, value: str, limit: int) -> list[DueTarget]:
-    column, age = by
-    rows = db.execute(_TAKE.format(column=column, age=age), (by_api, value, limit)).fetchall()
-    db.executemany("UPDATE selected SET due = 2 WHERE target_id = ?", [(row["id"],) for row in rows])
+    rows = db.execute(_TAKE_FOR_API, (1, kind, limit)).fetchall()
+    _note_taken(db, rows)
     return [_due_target(row) for row in rows]
 
 
+def _note_taken(db: Database, rows: Sequence[Row]) -> None:
+    db.update("selected", "target_id", "due", [(2, row["id"]) for row in rows])
+
+
 def _due_target(row: Row) -> DueTarget:
-    was = Status(row["status"]) if row["status"] and not row["doubted"] else None
+    id_, url, kind, host, parent, stands_for, status, first_failed_at, last, wants, lacks, doubted = row
+    was = STATUSES[status] if status and not doubted else None
     return DueTarget(
-        target=target_of(row),
-        wants_metadata=bool(row["wants_metadata"]),
-        lacks_metadata=bool(row["lacks_metadata"]),
+        target=Target(id=id_, url=url, kind=kind, host=host, parent=parent, stands_for=stands_for),
+        wants_metadata=bool(wants),
+        lacks_metadata=bool(lacks),
         was=was,
-        last=bool(row["asked_last"]),
-        doubted_since=moment(row["first_failed_at"]) if was in ALIVE else None,
+        last=bool(last),
+        doubted_since=moment(first_failed_at) if was in ALIVE else None,
     )
 
 
 def defer_host(db: Database, host: str, reason: str, keep: int) -> int:
     """Defer all due targets of a host but the ``keep`` most urgent; how many were deferred. Inside a transaction."""
-    rows = db.execute(_TAKE.format(column="s.host", age=_OLDEST_ASKED), (0, host, _ALL)).fetchall()[keep:]
+    rows = db.execute(_TAKE_OF_HOST, (0, host, _ALL)).fetchall()[keep:]
     defer(db, [row["id"] for row in rows], reason)
     return len(rows)
 

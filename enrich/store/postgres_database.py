@@ -22,8 +22,8 @@ from enrich.codec import encode
 if TYPE_CHECKING:
     from psycopg.abc import AdaptContext
 
-# From so many rows on, COPY into a table beside is faster than one statement each.
-COPIED_FROM = 8
+# From so many rows on, one statement for all of them is faster than one each.
+TOGETHER_FROM = 8
 ROWS_AT_ONCE = 2000
 
 _ESCAPE = "\x01"
@@ -195,6 +195,7 @@ class PostgresDatabase:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
+        self._types: dict[tuple[str, str], list[str]] = {}
         self._numbers = count()
 
     def execute(self, sql: str, parameters: Any = (), /) -> psycopg.Cursor[Any]:
@@ -216,26 +217,42 @@ class PostgresDatabase:
     def insert(
         self, table: str, columns: str, rows: Sequence[Sequence[Any]], conflict: str = "", /
     ) -> None:
-        if not rows:
-            return
-        if not conflict:
-            self._copy(table, columns, rows)
-        elif len(rows) < COPIED_FROM:
+        if len(rows) < TOGETHER_FROM:
             places = ", ".join("?" for _ in columns.split(","))
             self.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places}) {conflict}", rows)  # noqa: S608
+        elif not conflict:
+            self._copy(table, columns, rows)
         else:
-            self._copy(self._table_beside(table, columns), columns, rows)
-            self.execute(
-                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM given_{table} {conflict}"  # noqa: S608
-            )
-            self.execute(f"DELETE FROM given_{table}")  # noqa: S608 - names from constants
+            given, values = self._given(table, columns, rows)
+            self.execute(f"INSERT INTO {table} ({columns}) SELECT * FROM {given} {conflict}", values)  # noqa: S608
 
-    def _table_beside(self, table: str, columns: str) -> str:
-        """A table of this connection alone, with the same columns and none of the rules."""
-        name = f"given_{table}"
-        of = f"SELECT {columns} FROM {table} WITH NO DATA"  # noqa: S608 - names from constants
-        self.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ON COMMIT DELETE ROWS AS {of}")
-        return name
+    def update(self, table: str, key: str, columns: str, rows: Sequence[Sequence[Any]], /) -> None:
+        names = [column.strip() for column in columns.split(",")]
+        if len(rows) < TOGETHER_FROM:
+            assignments = ", ".join(f"{name} = ?" for name in names)
+            self.executemany(f"UPDATE {table} SET {assignments} WHERE {key} = ?", rows)  # noqa: S608 - constants
+            return
+        given, values = self._given(table, f"{columns}, {key}", rows)
+        changes = ", ".join(f"{name} = given.{name}" for name in names)
+        self.execute(f"UPDATE {table} SET {changes} FROM {given} WHERE {table}.{key} = given.{key}", values)  # noqa: S608
+
+    def _given(
+        self, table: str, columns: str, rows: Sequence[Sequence[Any]]
+    ) -> tuple[str, list[list[Any]]]:
+        """A table ``given`` with some rows, and the parameters that bring them, a list for each column.
+
+        A temporary table to copy into is left as large as the server guesses it to be, which made it read all of the
+        other table; of lists it knows how long they are.
+        """
+        if (types := self._types.get((table, columns))) is None:
+            described = self.execute(f"SELECT {columns} FROM {table} LIMIT 0").description or ()  # noqa: S608
+            types = self._types[table, columns] = [column.type_display for column in described]
+        lists = ", ".join(f"CAST(? AS {type_}[])" for type_ in types)
+        values = [
+            [int(one) if isinstance(one, bool) else one for one in column]
+            for column in zip(*rows, strict=True)
+        ]
+        return f"unnest({lists}) AS given ({columns})", values
 
     def _copy(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
         with (

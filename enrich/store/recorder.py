@@ -23,7 +23,9 @@ from enrich.registry import reason_of
 from enrich.store.history import ALIVE, Confirmation
 from enrich.store.protocol import DueTarget, Store
 
-BATCH = 100
+# Stored with one commit at most, and waiting for that at most.
+BATCH = 500
+RESULTS_WAITING = 600
 # Reasons that stand for "no answer at all", whoever's fault that is.
 NO_ANSWER = frozenset(
     {
@@ -63,6 +65,10 @@ class Asked:
     began: float = float("inf")
     held_at: float = 0.0
     names_then: int = 0
+
+    def held(self, at: float, names: int = 0) -> Asked:
+        """The same, held since then."""
+        return Asked(self.due, self.result, self.last_word, self.plain, self.began, at, names)
 
     @property
     def lacks_answer(self) -> bool:
@@ -130,7 +136,7 @@ class Recorder:
         self._rule = rule
         self._proofs = proofs
         self._counted = counted
-        self._send, self._receive = anyio.create_memory_object_stream[CheckResult](1000)
+        self._send, self._receive = anyio.create_memory_object_stream[CheckResult](RESULTS_WAITING)
         self._asked_alive: Counter[str] = Counter()
         self._blocked: Counter[str] = Counter()
         self._hearsay_at = 0.0
@@ -147,21 +153,23 @@ class Recorder:
 
     async def put(self, asked: Asked) -> None:
         """Hand in a result."""
-        await self.release_held()
+        if self.held:
+            await self.release_held()
         if asked.lacks_answer:
             self.hold(asked)
         elif asked.is_hearsay:
             if not self.hearsay:
                 self._hearsay_at = anyio.current_time() + HEARSAY_SECONDS
-            self.hearsay.append(replace(asked, held_at=anyio.current_time()))
+            self.hearsay.append(asked.held(anyio.current_time()))
         else:
             await self._place(asked)
-        await self.release_hearsay()
+        if self.hearsay:
+            await self.release_hearsay()
 
     def hold(self, asked: Asked) -> None:
         """Keep a failure back until something speaks for the network."""
         now, names = anyio.current_time(), self._proofs.names_resolved
-        self.held.append(replace(asked, held_at=now, names_then=names))
+        self.held.append(asked.held(now, names))
         self._holds_plain = self._holds_plain or asked.plain
 
     def _is_cleared(self, asked: Asked) -> bool:
@@ -264,7 +272,14 @@ class Recorder:
             if broken:
                 self.leaving.append(asked)
                 return
-        await self._send.send(asked.result)
+        await self._store_later(asked.result)
+
+    async def _store_later(self, result: CheckResult) -> None:
+        """Hand a result to `write`; waits only where that is behind, since to yield for each costs a turn of the loop."""
+        try:
+            self._send.send_nowait(result)
+        except anyio.WouldBlock:
+            await self._send.send(result)
 
     async def conclude(self, now: datetime, *, accept: bool = False) -> Verdicts:
         """At the end: state which links are gone, and withhold those that went with too many others."""
@@ -277,7 +292,7 @@ class Recorder:
         others = [one for one in withheld if one.due.target.host not in sites]
         notes = {one.result.target_id: _note(one) for one in withheld}
         for one in leaving:
-            await self._send.send(replace(one.result, withheld=notes.get(one.result.target_id)))
+            await self._store_later(replace(one.result, withheld=notes.get(one.result.target_id)))
         return Verdicts(
             sites={host: changes[host] for host in sorted(sites)},
             walls=self._walls(),

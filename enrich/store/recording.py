@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from enrich.codec import encode
 from enrich.model import SECOND_HAND, CheckResult, Repository, Status, TargetState
 from enrich.store.belief import forget
-from enrich.store.columns import STATE_COLUMNS, milliseconds, state_of, state_values
+from enrich.store.columns import STATE_COLUMNS, milliseconds, state_from, state_values
 from enrich.store.database import Database, Row
 from enrich.store.history import ALIVE, Confirmation, Side, has_crossed, merge, side_of
 from enrich.store.protocol import Run
 
+# What a result is merged with, of many targets at once; and what then stands.
+_KNOWN = (
+    f"SELECT {', '.join(STATE_COLUMNS)}, id, metadata IS NOT NULL AS has_metadata, metadata_source FROM target "  # noqa: S608
+    "WHERE id IN (SELECT value FROM {})"
+)
+_STATE = f"{', '.join(STATE_COLUMNS)}, attempted_status"
+_DOUBTED = "SELECT target_id FROM doubted WHERE target_id IN (SELECT value FROM {})"
+_CHECK = "target_id, run_id, at, status, reason, detail, http_status, attempts, elapsed_ms, withheld"
+_METADATA = "metadata, metadata_source, metadata_fetched_at, metadata_tried_at, metadata_stale"
 # What is known of a target in this run, apart from its id.
 _SELECTED = "host, kind, by_api, linked, skip, due, wants_metadata, deferred, stated, asked_last, expected"
 
@@ -21,56 +30,88 @@ def record(
     db: Database, run: Run, results: Sequence[CheckResult], rule: Confirmation
 ) -> Sequence[TargetState]:
     """Store results; the states that now stand. Inside a transaction."""
-    return [_record_one(db, run, result, rule) for result in results]
+    return [state for wave in _waves(db, results) for state in _record_wave(db, run, wave, rule)]
 
 
-def _record_one(db: Database, run: Run, result: CheckResult, rule: Confirmation) -> TargetState:
-    if result.alias and result.verdict.status is Status.OK and result.alias != result.target_id:
-        result = _merge_alias(db, result)
-    if db.execute("DELETE FROM doubted WHERE target_id = ?", (result.target_id,)).rowcount:
-        forget(db, [result.target_id])
-    row = db.execute("SELECT * FROM target WHERE id = ?", (result.target_id,)).fetchone()
-    assert row is not None, f"a result for a target that was never added: {result.target_id}"
-    old = state_of(row)
-    state = merge(old, result, rule)
-    assignments = ", ".join(f"{column} = ?" for column in STATE_COLUMNS)
-    db.execute(
-        f"UPDATE target SET {assignments}, attempted_status = ? WHERE id = ?",  # noqa: S608 - constant names
-        (*state_values(state), result.verdict.status, result.target_id),
-    )
-    _record_metadata(db, row, result)
-    if has_crossed(old, state):
-        _record_change(db, run, result, old, state)
-    _append(db, run, result)
-    db.execute(
-        "UPDATE selected SET due = 3, deferred = NULL, stated = ? WHERE target_id = ?",
-        (state.checked_at == result.at, result.target_id),
-    )
-    return state
+def _waves(db: Database, results: Iterable[CheckResult]) -> Iterator[list[CheckResult]]:
+    """Results in their order, as many together as are of different targets.
 
-
-def _append(db: Database, run: Run, result: CheckResult) -> None:
-    verdict = result.verdict
-    db.execute(
-        "INSERT INTO checks (target_id, run_id, at, status, reason, detail, http_status, attempts, elapsed_ms, withheld) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (result.target_id, run.id, milliseconds(result.at), verdict.status, verdict.reason, verdict.detail,
-         result.http_status, result.attempts, round(result.elapsed_seconds * 1000), result.withheld is not None),
-    )  # fmt: skip
-    if isinstance(result.metadata, Repository):
-        _append_of_repository(db, result, result.metadata)
-
-
-def _append_of_repository(db: Database, result: CheckResult, repository: Repository) -> None:
-    """The stars of the day, and the number of the repository that had the name first."""
-    if repository.stars is not None:
-        db.execute(
-            "INSERT INTO star VALUES (?, ?, ?) ON CONFLICT (target_id, day) DO UPDATE SET stars = excluded.stars",
-            (result.target_id, f"{result.at:%Y-%m-%d}", repository.stars),
+    Two ids that turn out to be one target become one only when what came before is stored.
+    """
+    wave: dict[str, CheckResult] = {}
+    for result in results:
+        is_same = (
+            bool(result.alias) and result.verdict.status is Status.OK and result.alias != result.target_id
         )
-    db.execute(
+        if wave and (is_same or result.target_id in wave):
+            yield list(wave.values())
+            wave = {}
+        one = _merge_alias(db, result) if is_same else result
+        wave[one.target_id] = one
+    yield list(wave.values())
+
+
+def _record_wave(
+    db: Database, run: Run, results: Sequence[CheckResult], rule: Confirmation
+) -> Sequence[TargetState]:
+    """Store results of different targets: what is known of all of them is read at once, and written at once."""
+    given, ids = db.dialect.given("?"), db.dialect.array([result.target_id for result in results])
+    if doubted := [row[0] for row in db.execute(_DOUBTED.format(given), (ids,))]:
+        db.executemany("DELETE FROM doubted WHERE target_id = ?", [(id_,) for id_ in doubted])
+        forget(db, doubted)
+    rows = {row["id"]: row for row in db.execute(_KNOWN.format(given), (ids,))}
+    states = []
+    for result in results:
+        row = rows.get(result.target_id)
+        assert row is not None, f"a result for a target that was never added: {result.target_id}"
+        old = state_from(row[: len(STATE_COLUMNS)])
+        states.append(state := merge(old, result, rule))
+        if has_crossed(old, state):
+            _record_change(db, run, result, old, state)
+    _record_metadata(db, [(rows[result.target_id], result) for result in results])
+    _write(db, run, list(zip(results, states, strict=True)))
+    return states
+
+
+def _write(db: Database, run: Run, recorded: Sequence[tuple[CheckResult, TargetState]]) -> None:
+    db.update(
+        "target",
+        "id",
+        _STATE,
+        [(*state_values(state), one.verdict.status.value, one.target_id) for one, state in recorded],
+    )
+    db.insert(
+        "checks",
+        _CHECK,
+        [
+            (one.target_id, run.id, milliseconds(one.at), one.verdict.status.value, one.verdict.reason,
+             one.verdict.detail, one.http_status, one.attempts, round(one.elapsed_seconds * 1000),
+             one.withheld is not None)
+            for one, _ in recorded
+        ],
+    )  # fmt: skip
+    db.update(
+        "selected",
+        "target_id",
+        "due, deferred, stated",
+        [(3, None, state.checked_at == one.at, one.target_id) for one, state in recorded],
+    )
+    _append_of_repositories(
+        db, [(one, one.metadata) for one, _ in recorded if isinstance(one.metadata, Repository)]
+    )
+
+
+def _append_of_repositories(db: Database, found: Sequence[tuple[CheckResult, Repository]]) -> None:
+    """The stars of the day, and the number of the repository that had the name first."""
+    db.insert(
+        "star",
+        "target_id, day, stars",
+        [(one.target_id, f"{one.at:%Y-%m-%d}", of.stars) for one, of in found if of.stars is not None],
+        "ON CONFLICT (target_id, day) DO UPDATE SET stars = excluded.stars",
+    )
+    db.executemany(
         "UPDATE target SET first_repository_id = ? WHERE id = ? AND first_repository_id IS NULL",
-        (repository.repository_id, result.target_id),
+        [(of.repository_id, one.target_id) for one, of in found],
     )
 
 
@@ -98,27 +139,27 @@ def _last_broken(db: Database, target_id: str, old: TargetState) -> tuple[Side, 
     return (Side.BROKEN, str(row["reason"])) if row else None
 
 
-def _record_metadata(db: Database, row: Row, result: CheckResult) -> None:
+def _record_metadata(db: Database, results: Iterable[tuple[Row, CheckResult]]) -> None:
+    changes = [one for row, result in results if (one := _metadata_change(row, result)) is not None]
+    for columns in sorted({columns for columns, _ in changes}):
+        db.update("target", "id", columns, [values for of, values in changes if of == columns])
+
+
+def _metadata_change(row: Row, result: CheckResult) -> tuple[str, tuple[object, ...]] | None:
     """New metadata replace old ones; old ones are kept, marked stale, when new ones were wanted in vain.
 
-    Those of a source that stands in for a better one replace only their like.
+    Those of a source that stands in for a better one replace only their like. Which columns, and their values and the id.
     """
     at, id_ = milliseconds(result.at), result.target_id
     is_worse = result.metadata_source in SECOND_HAND and row["metadata_source"] not in {None, *SECOND_HAND}
     if result.metadata is not None and not is_worse:
-        db.execute(
-            "UPDATE target SET metadata = ?, metadata_source = ?, metadata_fetched_at = ?, "
-            "metadata_tried_at = ?, metadata_stale = 0 WHERE id = ?",
-            (encode(result.metadata).decode(), result.metadata_source, at, at, id_),
-        )
-    elif result.wanted_metadata and row["metadata"] is not None:
-        db.execute("UPDATE target SET metadata_tried_at = ?, metadata_stale = 1 WHERE id = ?", (at, id_))
-    elif result.wanted_metadata and result.verdict.status in ALIVE:
+        return _METADATA, (encode(result.metadata).decode(), result.metadata_source, at, at, 0, id_)
+    if result.wanted_metadata and row["has_metadata"]:
+        return "metadata_tried_at, metadata_stale", (at, 1, id_)
+    if result.wanted_metadata and result.verdict.status in ALIVE:
         # It is there and has nothing to say about itself; that counts as an answer.
-        db.execute(
-            "UPDATE target SET metadata_tried_at = ?, metadata_fetched_at = ? WHERE id = ?",
-            (at, at, id_),
-        )
+        return "metadata_tried_at, metadata_fetched_at", (at, at, id_)
+    return None
 
 
 def _merge_alias(db: Database, result: CheckResult) -> CheckResult:

@@ -34,6 +34,7 @@ from enrich.store.protocol import (
 )
 from enrich.store.report_rows import StoredRows
 from enrich.store.stars import stars_of
+from enrich.store.together import Together
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ class SqlStore(ABC):
     def __init__(self) -> None:
         self._turn = anyio.Lock()
         self._at_work = threading.Lock()
+        self._takes = Together(self._take)
         self._run: Run | None = None
 
     async def _alone(self, work: Callable[[], T]) -> T:
@@ -139,7 +141,10 @@ class SqlStore(ABC):
         return await self._ask(lambda db: [(row[0], row[1]) for row in db.execute(query)])
 
     async def take(self, host: str, limit: int) -> list[DueTarget]:
-        return await self._write(lambda db: planning.take_of_host(db, host, limit), synced=False)
+        return await self._takes.ask((host, limit))
+
+    async def _take(self, wanted: Sequence[tuple[str, int]]) -> list[list[DueTarget]]:
+        return await self._write(lambda db: planning.take_of_hosts(db, wanted), synced=False)
 
     async def take_for_api(self, kind: str, limit: int) -> list[DueTarget]:
         return await self._write(lambda db: planning.take_for_api(db, kind, limit), synced=False)
@@ -163,13 +168,15 @@ class SqlStore(ABC):
         return await self._ask(lambda db: [row["url"] for row in db.execute(_CANARIES, (limit,))])
 
     async def defer(self, ids: Sequence[str], reason: str) -> None:
-        await self._write(lambda db: planning.defer(db, ids, reason))
+        if ids:
+            await self._write(lambda db: planning.defer(db, ids, reason))
 
     async def _each(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         def work(db: Database) -> None:
             db.executemany(statement, rows)
 
-        await self._write(work)
+        if rows:
+            await self._write(work)
 
     async def defer_host(self, host: str, reason: str, keep: int = 0) -> int:
         return await self._write(lambda db: planning.defer_host(db, host, reason, keep))

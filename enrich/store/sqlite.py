@@ -1,7 +1,7 @@
 """The store on one machine: SQLite.
 
 WAL with ``synchronous=FULL``: a result that `record` returned survives a kill and a power cut. That costs
-about 3 ms a commit, and one commit holds up to a hundred results.
+about 3 ms a commit, and one commit holds all results that came meanwhile, up to some hundreds.
 
 Here stands who may use the connection and when; `opening` and `schema` see to the file, `sql` to what is done in it.
 """

@@ -66,6 +66,12 @@ def _insertion(table: str, columns: str, conflict: str) -> str:
     return f"INSERT INTO {table} ({columns}) VALUES ({places}) {conflict}"  # noqa: S608 - names from constants
 
 
+@cache
+def _change(table: str, key: str, columns: str) -> str:
+    assignments = ", ".join(f"{column.strip()} = ?" for column in columns.split(","))
+    return f"UPDATE {table} SET {assignments} WHERE {key} = ?"  # noqa: S608 - names from constants
+
+
 class SqliteDatabase(sqlite3.Connection):
     """A connection that `enrich.store.database.Database` describes, for ``sqlite3.connect(factory=…)``."""
 
@@ -78,6 +84,9 @@ class SqliteDatabase(sqlite3.Connection):
         self, table: str, columns: str, rows: Sequence[Sequence[Any]], conflict: str = "", /
     ) -> None:
         self.executemany(_insertion(table, columns, conflict), rows)
+
+    def update(self, table: str, key: str, columns: str, rows: Sequence[Sequence[Any]], /) -> None:
+        self.executemany(_change(table, key, columns), rows)
 
 
 class Transaction:

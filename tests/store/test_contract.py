@@ -585,6 +585,16 @@ async def test_two_ids_merge_when_both_are_linked_in_one_run(store: Store) -> No
     assert [(row.id, row.status, len(row.links)) for row in await rows(store)] == [("wx:1:2:1", "ok", 2)]
 
 
+async def test_results_of_one_target_in_one_batch_are_stored_one_after_the_other(store: Store) -> None:
+    await begin(store, document(link(target("x")), link(target("y"), 2)))
+    await due(store)
+    gone = replace(result("x"), verdict=Verdict(Status.BROKEN, "http-410"))
+    later = replace(gone, at=gone.at + timedelta(days=2))
+    first, other, second = await store.record([gone, result("y"), later], RULE)
+    assert (first.failed_checks, other.failed_checks, second.failed_checks) == (1, 0, 2)
+    assert [(row.id, row.confirmed) for row in await rows(store)] == [("x", True), ("y", False)]
+
+
 async def test_a_page_about_a_paper_shows_the_papers_metadata(store: Store) -> None:
     paper = target("arxiv:1", kind="arxiv", asks_api=True)
     identity = Identity(id="url:p", kind="web", url="https://b.example/p", stands_for="arxiv:1")  # type: ignore[arg-type]

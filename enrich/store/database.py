@@ -43,6 +43,8 @@ class Dialect(Hashable, Protocol):
     name: str
     # Counts the rows of a table without a key of its own, in the order in which they were inserted.
     row_number: str
+    # Whether halves of surrogate pairs can be stored.
+    keeps_halves: bool
 
     def array(self, values: Sequence[object]) -> str:
         """A list as one parameter, for `given` and `given_pairs`."""
@@ -74,6 +76,10 @@ class Dialect(Hashable, Protocol):
 
     def month(self, column: str) -> str:
         """The month of a moment, such as ``2026-05``."""
+        ...
+
+    def number_on(self, table: str) -> str | None:
+        """What lets a table count on from rows that came with their numbers; None where it does so by itself."""
         ...
 
     def named_by_entries(self) -> str:

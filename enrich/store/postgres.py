@@ -8,6 +8,8 @@ attempt waits at that row for a first one that is still at work somewhere.
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,14 +22,15 @@ import anyio
 import psycopg
 from psycopg import errors
 
-from enrich.errors import StorageError
+from enrich.errors import CacheBusyError, StorageError
+from enrich.location import shown
 from enrich.redaction import redact
 from enrich.store import postgres_schema
 from enrich.store.columns import moment
 from enrich.store.database import Database
-from enrich.store.location import shown
 from enrich.store.postgres_database import PostgresDatabase, adapt, records
 from enrich.store.protocol import Ages, Run
+from enrich.store.schema import TABLES
 from enrich.store.sql import SqlStore
 
 T = TypeVar("T")
@@ -37,6 +40,7 @@ PAUSES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0, 12.0, 12.0)
 CONNECT_SECONDS = 10
 # A peer that says nothing for so long is gone, whatever the network says of it.
 SILENT_MILLISECONDS = 30_000
+LOCK_POLL_SECONDS = 0.5
 
 _CLAIM = """
 INSERT INTO written (client, number) VALUES (?, ?)
@@ -46,6 +50,14 @@ _BYTES = """
 SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = current_schema() AND c.relkind = 'r'
 """
+# One for the tables that an address leads to, since several caches may be in one database.
+_LOCK = "hashtextextended('enrich run ' || current_schema(), 0)"
+_HOLDER = f"""
+SELECT a.application_name || ', since ' || to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
+FROM pg_locks l JOIN pg_stat_activity a USING (pid) JOIN pg_database d ON d.oid = l.database
+WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database() AND l.objsubid = 1
+    AND (CAST(l.classid AS BIGINT) << 32) | CAST(l.objid AS BIGINT) = {_LOCK}
+"""  # noqa: S608 - made of constants
 # A transaction that stood in another's way, or met a server that is going or coming, may well succeed the next time.
 _PASSING = (
     errors.SerializationFailure,
@@ -64,18 +76,22 @@ class _LostError(Exception):
         self.error = error
 
 
+def _session(url: str, name: str = "enrich") -> psycopg.Connection[Any]:
+    return psycopg.connect(
+        url,
+        autocommit=True,
+        connect_timeout=CONNECT_SECONDS,
+        tcp_user_timeout=SILENT_MILLISECONDS,
+        application_name=name,
+    )
+
+
 def connect(url: str, *, reading: bool = False) -> psycopg.Connection[Any]:
     """A connection to the cache at an address, which has our tables; ``reading`` makes none, and may change nothing.
 
     Raises StorageError when there is no such cache or it cannot be used, psycopg.OperationalError without a server.
     """
-    connection = psycopg.connect(
-        url,
-        autocommit=True,
-        connect_timeout=CONNECT_SECONDS,
-        tcp_user_timeout=SILENT_MILLISECONDS,
-        application_name="enrich",
-    )
+    connection = _session(url)
     try:
         adapt(connection)
         # To compile the statement of a plan took two seconds, of which carrying it out took a tenth.
@@ -111,14 +127,56 @@ def storage_error(url: str, error: psycopg.Error) -> StorageError:
     return StorageError(f"{shown(url)}: {said}; {way_out}")
 
 
+def is_there(url: str) -> bool:
+    """Whether a cache is at an address, whatever its version."""
+    try:
+        with _session(url) as connection:
+            return bool(postgres_schema.versions(connection))
+    except psycopg.Error as error:
+        raise storage_error(url, error) from error
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Database]:
+    """The cache at an address as it is at this moment; StorageError when it cannot be read."""
+    try:
+        with connect(url, reading=True) as connection:
+            connection.read_only = True
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            with connection.transaction():
+                yield PostgresDatabase(connection)
+    except psycopg.Error as error:
+        raise storage_error(url, error) from error
+
+
+@contextmanager
+def hold(url: str, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the cache at an address for as long as this process is connected; CacheBusyError names who has it."""
+    try:
+        with _session(url, name=f"enrich {socket.gethostname()} process {os.getpid()}"[:60]) as connection:
+            end = time.monotonic() + wait_seconds
+            while not _first(connection, f"SELECT pg_try_advisory_lock({_LOCK})"):
+                if time.monotonic() >= end:
+                    holder = _first(connection, _HOLDER) or "another process"
+                    raise CacheBusyError(
+                        f"{shown(url)}: the cache is in use by {holder}; wait for it, or give --wait 10m"
+                    )
+                time.sleep(LOCK_POLL_SECONDS)
+            yield
+    except psycopg.Error as error:
+        raise storage_error(url, error) from error
+
+
+def _first(connection: psycopg.Connection[Any], query: str) -> Any:
+    row = connection.execute(query.encode()).fetchone()
+    return row[0] if row else None
+
+
 class PostgresStore(SqlStore):
     """The `enrich.store.protocol.Store` in the tables of a PostgreSQL database.
 
     ``reading`` opens it for a role that may only read. Raises StorageError when it cannot be used.
     """
-
-    # Nothing is ever set aside here: a server that says that a table is damaged needs its owner.
-    set_aside: str | None = None
 
     def __init__(self, url: str, *, reading: bool = False) -> None:
         super().__init__()
@@ -231,6 +289,15 @@ class PostgresStore(SqlStore):
 
         await self._write(look)
         return await super().plan(ages, now)
+
+    async def clear(self) -> None:
+        """Forget everything."""
+        tables = ", ".join(table.name for table in TABLES)
+
+        def work(db: Database) -> None:
+            db.execute(f"TRUNCATE {tables}, doubted")
+
+        await self._write(work)
 
     async def _bytes(self) -> int:
         return await self._ask(lambda db: int(db.execute(_BYTES).fetchone()[0]))

@@ -59,6 +59,7 @@ class PostgresDialect:
 
     name = "postgresql"
     row_number = "position"
+    keeps_halves = True
 
     def array(self, values: Sequence[object]) -> str:
         return encode(_deeply_escaped(values)).decode()
@@ -94,6 +95,9 @@ class PostgresDialect:
 
     def month(self, column: str) -> str:
         return f"to_char(to_timestamp({column} / 1000) AT TIME ZONE 'UTC', 'YYYY-MM')"
+
+    def number_on(self, table: str) -> str | None:
+        return f"SELECT setval(pg_get_serial_sequence('{table}', 'position'), max(position)) FROM {table}"  # noqa: S608
 
     def named_by_entries(self) -> str:
         # What JSON writes as a NUL becomes the escape of one, which JSON can hand over as a text.

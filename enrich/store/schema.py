@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import sqlite3
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from enrich.errors import StorageError
@@ -119,6 +120,31 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _turns_of_targets,
 )
 VERSION = len(MIGRATIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table and the columns by which its rows are told apart, none where only their number does that."""
+
+    name: str
+    key: tuple[str, ...] = ()
+
+
+# All that a cache holds; a new table stands here too.
+TABLES = (
+    Table("run"),
+    Table("target", ("id",)),
+    Table("checks"),
+    Table("change"),
+    Table("star", ("target_id", "day")),
+    Table("alias", ("alias",)),
+    Table("host", ("host",)),
+    Table("document", ("position",)),
+    Table("link", ("position",)),
+    Table("entry", ("position",)),
+    Table("finding"),
+    Table("selected", ("target_id",)),
+)
 
 
 def refuse_newer(version: int, path: Path) -> None:

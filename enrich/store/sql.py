@@ -64,6 +64,9 @@ WHERE host.held_until IS NULL OR host.held_until NOT BETWEEN excluded.held_until
 class SqlStore(ABC):
     """The `enrich.store.protocol.Store` over one connection, but for how its work is carried out."""
 
+    # What could not be used and is kept aside, where a new cache was begun for that.
+    set_aside: str | None = None
+
     def __init__(self) -> None:
         self._turn = anyio.Lock()
         self._at_work = threading.Lock()
@@ -228,6 +231,10 @@ class SqlStore(ABC):
         return found
 
     # --- the cache as a whole ----------------------------------------------------------------------
+
+    async def carry_out(self, work: Callable[[Database], T]) -> T:
+        """Write what no method here does; it counts once and as a whole, and is durable on return."""
+        return await self._write(work)
 
     async def info(self) -> CacheInfo:
         bytes_ = await self._bytes()

@@ -15,6 +15,7 @@ class SqliteDialect:
 
     name = "sqlite"
     row_number = "rowid"
+    keeps_halves = False
 
     def array(self, values: Sequence[object]) -> str:
         return encode(values).decode()
@@ -49,6 +50,9 @@ class SqliteDialect:
 
     def month(self, column: str) -> str:
         return f"strftime('%Y-%m', {column} / 1000, 'unixepoch')"
+
+    def number_on(self, table: str) -> str | None:
+        return None
 
     def named_by_entries(self) -> str:
         return (

@@ -16,6 +16,11 @@ def is_server(location: str) -> bool:
     return location.startswith(SCHEMES)
 
 
+def has_scheme(location: str) -> bool:
+    """Whether it is meant as an address and not as the path of a folder."""
+    return location.startswith(FILE_SCHEME) or re.match(r"[a-z][a-z0-9+.-]*://", location) is not None
+
+
 def shown(location: str) -> str:
     """A location as people may read it: without user, password and options, among which there may be passwords."""
     if not is_server(location):

@@ -35,9 +35,7 @@ def check_location(location: str) -> str:
             raise ValueError("sqlite: is followed by the path of a file, as in sqlite:cache/enrich.sqlite3")
         return location
     if not is_server(location):
-        raise ValueError(
-            "wants postgresql://user@host/database or sqlite:PATH; a folder is for --cache-dir"
-        )
+        raise ValueError("wants postgresql://host/database or sqlite:PATH; a folder is for --cache-dir")
     if not urlsplit(location).path.strip("/"):
-        raise ValueError("names no database: postgresql://user@host/database")
+        raise ValueError("names no database: postgresql://host/database")
     return location

@@ -26,7 +26,7 @@ def cache_group() -> None:
     \b
     enrich cache info
     enrich cache prune --unused 180d
-    enrich cache copy cache/ postgresql://enrich@db.example.org/links
+    enrich cache copy cache/ postgresql://db.example.org/links
     """
 
 
@@ -200,13 +200,13 @@ def _remove(path: Path) -> None:
 @click.argument("sink", metavar="TO")
 @_wait_option
 def cache_copy(source: str, sink: str, wait: str | None) -> None:
-    """Copy a cache to an empty one: a folder, sqlite:PATH, or postgresql://user@host/database. FROM stays as it is.
+    """Copy a cache to an empty one: a folder, sqlite:PATH, or postgresql://host/database. FROM stays as it is.
 
     Killed in the middle, the same command goes on where it was.
 
     \b
-    enrich cache copy cache/ postgresql://enrich@db.example.org/links
-    enrich cache copy postgresql://enrich@db.example.org/links sqlite:copy.sqlite3
+    enrich cache copy cache/ postgresql://db.example.org/links
+    enrich cache copy postgresql://db.example.org/links sqlite:copy.sqlite3
     """
     import anyio
 

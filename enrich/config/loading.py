@@ -131,7 +131,8 @@ def _patterns_of_ignore_file(folder: Path) -> tuple[str, ...]:
 
 
 def _refuse_two_caches(settings: Settings) -> None:
-    if settings["cache"] is None or settings.sources["cache_dir"] == "default":
+    # The default, said once more, as in a file that lists all of them, is nobody's choice.
+    if settings["cache"] is None or settings["cache_dir"] == BY_NAME["cache_dir"].default:
         return
     raise UsageError(
         f"cache and cache_dir are both set ({settings.sources['cache']}, {settings.sources['cache_dir']}): "

@@ -105,7 +105,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="cache_dir", read=path, default="cache", trusted=True, metavar="DIR", commands=(*_CACHED, "explain"),
             help="Where results are remembered."),
     Setting(name="cache", read=location, trusted=True, metavar="URL", commands=(*_CACHED, "explain"),
-            help="Remember them there instead: postgresql://user@host/database, or sqlite:PATH for one file."),
+            help="Remember them there instead: postgresql://host/database, or sqlite:PATH for one file."),
     Setting(name="reports_dir", read=path, trusted=True, metavar="DIR",
             help="Where reports are written; run: reports, check: nowhere unless given."),
     Setting(name="keep", read=number(1, whole=True), default=30, metavar="N", commands=("run", "check"),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from rows import report_entry
 
 from enrich.errors import UsageError
 from enrich.model import (
@@ -23,7 +24,6 @@ from enrich.model import (
     Identity,
     Link,
     Page,
-    ReportEntry,
     Repository,
     Severity,
     Status,
@@ -62,10 +62,7 @@ def found(number: int) -> FoundLink:
 def document(number: int) -> FoundDocument:
     links = [found(number * 20 + one) for one in range(20)]
     named = EntryLink(line=1, url=links[0].link.url, target=links[0].target.identity.id)
-    entry = ReportEntry(
-        document=f"{number}.md", line=1, title="An entry", article=named, section=None, number=None, topics=[],
-        rating=None, papers=[named], code=[], others=[], authors=None, abstract=None, remarks=None,
-    )  # fmt: skip
+    entry = report_entry(f"{number}.md", title="An entry", article=named, papers=[named])
     finding = Finding(
         code="document-unreadable", severity=Severity.NOTE, message="m", document=f"{number}.md"
     )

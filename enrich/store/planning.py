@@ -55,16 +55,19 @@ _METADATA_DUE = f"""(:metadata AND (selected.by_api OR t.metadata IS NOT NULL
 # same night for all.
 _METADATA_WAIT = f"""({_HAS_METADATA} AND t.metadata_tried_at <= :now
     AND a.metadata > a.ok AND :max_age IS NULL)"""
-# Wanted metadata are 2 where they are all that is due: the verdict is fresh.
+# Wanted metadata are 2 where they are all that is due: the verdict is fresh. Only what changes is written, and a
+# rule that throws dice stands where it is asked only if it decides: in a night with nothing due that is most of all.
 _PLAN = f"""
-UPDATE selected SET (due, wants_metadata) = (
-    SELECT {_VERDICT_DUE} OR ({_METADATA_DUE} AND {_METADATA_WAIT} IS NOT TRUE
-        AND (t.status IS NULL OR t.status IN ('ok', 'redirected'))),
-        {_METADATA_DUE} + ({_METADATA_DUE} AND {_VERDICT_DUE} IS NOT TRUE)
-    FROM target t JOIN age a ON a.kind = t.kind WHERE t.id = selected.target_id)
-WHERE skip IS NULL AND NOT EXISTS (
-    SELECT 1 FROM target t JOIN age a ON a.kind = t.kind WHERE t.id = selected.target_id AND :resumed
-        AND t.attempted_at BETWEEN :started AND :now AND a.ok > 0)
+UPDATE selected SET due = new.due, wants_metadata = new.wants
+FROM (
+    SELECT selected.target_id,
+        CASE WHEN {_VERDICT_DUE} THEN 1 WHEN {_METADATA_DUE} AND {_METADATA_WAIT} IS NOT TRUE
+            AND (t.status IS NULL OR t.status IN ('ok', 'redirected')) THEN 1 ELSE 0 END AS due,
+        CASE WHEN {_METADATA_DUE} THEN 1 + ({_VERDICT_DUE} IS NOT TRUE) ELSE 0 END AS wants
+    FROM selected JOIN target t ON t.id = selected.target_id JOIN age a ON a.kind = t.kind
+    WHERE skip IS NULL AND (:resumed AND t.attempted_at BETWEEN :started AND :now AND a.ok > 0) IS NOT TRUE
+) AS new
+WHERE new.target_id = selected.target_id AND (new.due <> selected.due OR new.wants <> selected.wants_metadata)
 """  # noqa: S608 - made of constants above
 
 # Whether a page that said it was gone, under a status that did not, is back, only the page shows.

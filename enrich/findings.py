@@ -56,11 +56,12 @@ class Policy:
 
     def may_tell(self, target: ReportTarget) -> bool:
         """Whether the verdict on a target may be a finding: a broken one is, others where somebody asked for them."""
-        words = words_of(target)
-        named = self.fail_on | self.warn_on
-        if target.status is Status.BROKEN or words & named:
+        words = _ranked(target)
+        if target.status is Status.BROKEN or any(
+            word in self.fail_on or word in self.warn_on for word in words
+        ):
             return True
-        return any(rule.codes & words for rule in self.rules)
+        return any(not rule.codes.isdisjoint(words) for rule in self.rules)
 
     def weighed(self, finding: Finding, target: ReportTarget | None) -> Weighed | None:
         """A finding about a target, or about none, with its severity; None for what is not to be reported."""
@@ -129,6 +130,8 @@ def findings_of(target: ReportTarget, policy: Policy, past: Past | None = None) 
     about = [*_verdict_finding(target, policy), *_redirected(target), *_of_kind(target)]
     if past is not None:
         about += _of_past(target, past)
+    if not about:
+        return
     places = dict.fromkeys((link.document, link.line, link.column) for link in target.links)
     for finding in dict.fromkeys(about):
         if finding.document is not None:

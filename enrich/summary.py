@@ -72,8 +72,11 @@ class _Tally:
         self.links += len(target.links)
         self.targets += 1
         self.from_cache += target.from_cache
-        self.by_status[str(target.status)] += 1
-        self.by_kind.setdefault(target.kind, _zeroes())[str(target.status)] += 1
+        status = target.status.value
+        self.by_status[status] += 1
+        if target.kind not in self.by_kind:
+            self.by_kind[target.kind] = _zeroes()
+        self.by_kind[target.kind][status] += 1
 
 
 class Made(NamedTuple):

@@ -227,10 +227,11 @@ def json_row(record: object) -> Shown:
 def json_array(rows: Iterable[Shown]) -> Iterator[Shown]:
     """Rows of JSON as one array, a row a line, so that two files can be compared with the tools for text."""
     yield fill("[")
-    separator = fill("\n")
+    separator = "\n"
     for row in rows:
-        yield fill("{}{}", separator, row)
-        separator = fill(",\n")
+        # What is inert as a line of its own needs no second look behind the end of another one.
+        yield Shown(separator + row)
+        separator = ",\n"
     yield fill("\n]")
 
 

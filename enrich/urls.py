@@ -8,6 +8,7 @@ dropped, since some hosts sign them.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import can_ada
 
@@ -47,6 +48,8 @@ def canonical(url: str) -> CanonicalUrl | None:
     return CanonicalUrl(parsed.href)
 
 
+# Asked for several times in a row: what a link stands for, where it is asked, and how.
+@lru_cache(maxsize=4096)
 def host_of(url: str) -> str:
     """The host name in lower case, without port; empty for URLs that have none."""
     try:

@@ -98,8 +98,8 @@ def _add_links(db: Database, documents: Sequence[FoundDocument], aliases: dict[s
         _LINK,
         [
             (position, aliases.get(found.target.identity.id, found.target.identity.id), found.link.line,
-             found.link.column, found.link.url, found.link.written, found.link.text, found.link.element,
-             found.link.image, found.date, *(found.link.used_at or (None, None)))
+             found.link.column, found.link.url, found.link.written, found.link.text, found.link.element.value,
+             int(found.link.image), found.date, *(found.link.used_at or (None, None)))
             for position, document in enumerate(documents, begin) for found in document.links
         ],
     )  # fmt: skip
@@ -118,7 +118,8 @@ def _met(documents: Iterable[FoundDocument], aliases: dict[str, str]) -> dict[st
                 met[id_] = _Met(target, target, linked, skip, identity.last)
             else:
                 known.again(target, skip, linked)
-    return met
+    # Neighbours in the notes are far apart in the tables.
+    return dict(sorted(met.items()))
 
 
 def _add_targets(
@@ -141,10 +142,10 @@ def _add_targets(
                 id_,
                 one.first.host,
                 one.first.identity.kind,
-                one.first.asks_api,
-                one.linked,
+                int(one.first.asks_api),
+                int(one.linked),
                 one.skip,
-                one.last,
+                int(one.last),
             )
             for id_, one in met.items()
         ],

@@ -5,7 +5,7 @@ Moments are whole milliseconds since 1970 in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,8 +31,7 @@ def moment(stored: int | None) -> datetime | None:
 
 def second(stored: int | None) -> datetime | None:
     """The moment without the fraction, as reports show it."""
-    found = moment(stored)
-    return None if found is None else found.replace(microsecond=0)
+    return None if stored is None else datetime.fromtimestamp(stored // 1000, UTC)
 
 
 def suggestion_of(url: str | None, reason: str | None) -> Suggestion | None:
@@ -45,8 +44,10 @@ def state_of(row: Row) -> TargetState:
     return state_from([row[column] for column in STATE_COLUMNS])
 
 
-def state_from(stored: Sequence[Any]) -> TargetState:
-    """A state out of the values of the `STATE_COLUMNS`, in their order.
+def state_from(
+    stored: Sequence[Any], moment: Callable[[int | None], datetime | None] = moment
+) -> TargetState:
+    """A state out of the values of the `STATE_COLUMNS`, in their order; ``moment`` reads a stored one.
 
     Where thousands are read, a row is taken apart at once: each look at a column by its name goes through all names.
     """
@@ -76,7 +77,7 @@ def state_values(state: TargetState) -> tuple[Any, ...]:
     return (
         state.status and state.status.value, state.reason, state.detail, state.http_status, state.final_url,
         suggestion and suggestion.url, suggestion and suggestion.reason, milliseconds(state.checked_at),
-        milliseconds(state.attempted_at), state.attempts, state.confirmed, milliseconds(state.first_failed_at),
+        milliseconds(state.attempted_at), state.attempts, int(state.confirmed), milliseconds(state.first_failed_at),
         milliseconds(state.certain_since), state.failed_checks, milliseconds(state.last_ok_at),
     )  # fmt: skip
 

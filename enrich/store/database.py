@@ -108,3 +108,11 @@ class Database(Protocol):
     def update(self, table: str, key: str, columns: str, rows: Sequence[Sequence[Any]], /) -> None:
         """Set columns of many rows to the values of each, of which the last is its key; each key once."""
         ...
+
+    def together(self, query: str, columns: str, parameters: Sequence[Any], /) -> list[Sequence[Any]]:
+        """All rows of a query that has few, with these of its columns."""
+        ...
+
+    def together_of(self, ids: Sequence[str], query: str, columns: str, /) -> list[Sequence[Any]]:
+        """The same for a query that says ``IN ({ids})``."""
+        ...

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import os
 import sqlite3
 import stat
@@ -232,12 +231,16 @@ def _refuse_strange(part: Path) -> os.stat_result | None:
 def _harden(connection: sqlite3.Connection) -> None:
     """Nothing that stands in the file is carried out, and no value of it takes all memory."""
     connection.row_factory = sqlite3.Row
-    # A damaged character makes one row doubtful; it must not make all unreadable.
-    connection.text_factory = functools.partial(str, encoding="utf-8", errors="replace")
+    connection.text_factory = _text
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, MOST_ATTACHED)
     if sys.version_info >= (3, 12):
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+
+
+def _text(stored: bytes) -> str:
+    """A damaged character makes one row doubtful; it must not make all unreadable."""
+    return stored.decode("utf-8", "replace")
 
 
 def _refuse_damage(connection: sqlite3.Connection, path: Path) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from enrich.model import SECOND_HAND, Target
 from enrich.registry import kinds
 from enrich.store.ages import jitter
 from enrich.store.belief import CLOCKS_DIFFER, doubt
 from enrich.store.columns import STATUSES, milliseconds, moment
-from enrich.store.database import Database, Dialect, Row
+from enrich.store.database import Database, Dialect
 from enrich.store.history import ALIVE
 from enrich.store.protocol import Ages, DueTarget, ExpectedTurns, Run
 
@@ -46,16 +47,19 @@ _METADATA_DUE = f"""(:metadata = 1 AND (selected.by_api = 1 OR t.metadata IS NOT
 # same night for all.
 _METADATA_WAIT = f"""({_HAS_METADATA} AND t.metadata_tried_at <= :now
     AND a.metadata > a.ok AND CAST(:max_age AS BIGINT) IS NULL)"""
-# Wanted metadata are 2 where they are all that is due: the verdict is fresh.
+# Wanted metadata are 2 where they are all that is due: the verdict is fresh. Only what changes is written, and a
+# rule that throws dice stands where it is asked only if it decides: in a night with nothing due that is most of all.
 _PLAN = f"""
-UPDATE selected SET (due, wants_metadata) = (
-    SELECT CASE WHEN {_VERDICT_DUE} OR ({_METADATA_DUE} AND {_METADATA_WAIT} IS NOT TRUE
-            AND (t.status IS NULL OR t.status IN ('ok', 'redirected'))) THEN 1 ELSE 0 END,
-        CASE WHEN NOT {_METADATA_DUE} THEN 0 WHEN {_VERDICT_DUE} THEN 1 ELSE 2 END
-    FROM target t JOIN age a ON a.kind = t.kind WHERE t.id = selected.target_id)
-WHERE skip IS NULL AND NOT EXISTS (
-    SELECT 1 FROM target t JOIN age a ON a.kind = t.kind WHERE t.id = selected.target_id AND :resumed = 1
-        AND t.attempted_at BETWEEN :started AND :now AND a.ok > 0)
+UPDATE selected SET due = new.due, wants_metadata = new.wants
+FROM (
+    SELECT selected.target_id,
+        CASE WHEN {_VERDICT_DUE} THEN 1 WHEN {_METADATA_DUE} AND {_METADATA_WAIT} IS NOT TRUE
+            AND (t.status IS NULL OR t.status IN ('ok', 'redirected')) THEN 1 ELSE 0 END AS due,
+        CASE WHEN NOT {_METADATA_DUE} THEN 0 WHEN {_VERDICT_DUE} THEN 1 ELSE 2 END AS wants
+    FROM selected JOIN target t ON t.id = selected.target_id JOIN age a ON a.kind = t.kind
+    WHERE skip IS NULL AND (:resumed = 1 AND t.attempted_at BETWEEN :started AND :now AND a.ok > 0) IS NOT TRUE
+) AS new
+WHERE new.target_id = selected.target_id AND (new.due <> selected.due OR new.wants <> selected.wants_metadata)
 """  # noqa: S608 - made of constants above
 
 # Of those the dice decide about, when they were asked and by how much their age may vary.
@@ -78,10 +82,11 @@ _ORDER = f"""s.asked_last, CASE WHEN t.attempted_at IS NULL OR {_DOUBTED} THEN 0
     WHEN t.status = 'broken' AND t.confirmed = 0 THEN 1
     WHEN t.attempted_status = 'unreachable' THEN 2 ELSE 3 END, {{age}}, t.id"""
 _TAKE = f"""
-SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for, t.status, t.first_failed_at, s.asked_last,
+SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for,
+    CASE WHEN NOT {_DOUBTED} THEN t.status END AS status,
+    CASE WHEN NOT {_DOUBTED} THEN t.first_failed_at END AS failed_at, s.asked_last,
     s.wants_metadata > 0 OR coalesce(t.reason, '') = 'soft-404' AS wants_metadata,
-    s.wants_metadata > 0 AND t.metadata IS NULL AS lacks_metadata,
-    {_DOUBTED} AS doubted
+    s.wants_metadata > 0 AND t.metadata IS NULL AS lacks_metadata
 FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {{column}} = ?
 ORDER BY {_ORDER} LIMIT ?
 """  # noqa: S608 - made of constants
@@ -92,6 +97,9 @@ _OLDEST_NEWS = (
     f"CASE WHEN t.metadata IS NULL THEN 0 ELSE t.metadata_fetched_at END NULLS FIRST, {_OLDEST_ASKED}"
 )
 
+_TAKEN = (
+    "id, url, kind, host, parent, stands_for, status, failed_at, asked_last, wants_metadata, lacks_metadata"
+)
 _TAKE_OF_HOST = _TAKE.format(column="s.host", age=_OLDEST_ASKED)
 _TAKE_FOR_API = _TAKE.format(column="s.kind", age=_OLDEST_NEWS)
 
@@ -159,25 +167,25 @@ def _ms(seconds: float) -> int:
 
 def take_of_hosts(db: Database, wanted: Sequence[tuple[str, int]]) -> list[list[DueTarget]]:
     """Take due targets that are asked at their own address: so many of each host, the most urgent first."""
-    found = [db.execute(_TAKE_OF_HOST, (0, host, limit)).fetchall() for host, limit in wanted]
+    found = [db.together(_TAKE_OF_HOST, _TAKEN, (0, host, limit)) for host, limit in wanted]
     _note_taken(db, [row for rows in found for row in rows])
     return [[_due_target(row) for row in rows] for rows in found]
 
 
 def take_for_api(db: Database, kind: str, limit: int) -> list[DueTarget]:
     """Take due targets of a kind that its API can decide, the most urgent first, then those with the oldest news."""
-    rows = db.execute(_TAKE_FOR_API, (1, kind, limit)).fetchall()
+    rows = db.together(_TAKE_FOR_API, _TAKEN, (1, kind, limit))
     _note_taken(db, rows)
     return [_due_target(row) for row in rows]
 
 
-def _note_taken(db: Database, rows: Sequence[Row]) -> None:
-    db.update("selected", "target_id", "due", [(2, row["id"]) for row in rows])
+def _note_taken(db: Database, rows: Sequence[Sequence[Any]]) -> None:
+    db.update("selected", "target_id", "due", [(2, row[0]) for row in rows])
 
 
-def _due_target(row: Row) -> DueTarget:
-    id_, url, kind, host, parent, stands_for, status, first_failed_at, last, wants, lacks, doubted = row
-    was = STATUSES[status] if status and not doubted else None
+def _due_target(row: Sequence[Any]) -> DueTarget:
+    id_, url, kind, host, parent, stands_for, status, first_failed_at, last, wants, lacks = row
+    was = STATUSES[status] if status else None
     return DueTarget(
         target=Target(id=id_, url=url, kind=kind, host=host, parent=parent, stands_for=stands_for),
         wants_metadata=bool(wants),
@@ -190,16 +198,14 @@ def _due_target(row: Row) -> DueTarget:
 
 def defer_host(db: Database, host: str, reason: str, keep: int) -> int:
     """Defer all due targets of a host but the ``keep`` most urgent; how many were deferred. Inside a transaction."""
-    rows = db.execute(_TAKE_OF_HOST, (0, host, _ALL)).fetchall()[keep:]
-    defer(db, [row["id"] for row in rows], reason)
+    rows = db.together(_TAKE_OF_HOST, _TAKEN, (0, host, _ALL))[keep:]
+    defer(db, [row[0] for row in rows], reason)
     return len(rows)
 
 
 def defer(db: Database, ids: Sequence[str], reason: str) -> None:
     """Say why targets were not asked in this run; inside a transaction."""
-    db.executemany(
-        "UPDATE selected SET due = 0, deferred = ? WHERE target_id = ?", [(reason, id_) for id_ in ids]
-    )
+    db.update("selected", "target_id", "due, deferred", [(0, reason, id_) for id_ in dict.fromkeys(ids)])
 
 
 def release_unasked(db: Database, ids: Sequence[str]) -> None:

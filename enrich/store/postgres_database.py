@@ -240,6 +240,13 @@ class PostgresDatabase:
         changes = ", ".join(f"{name} = given.{name}" for name in names)
         self.execute(f"UPDATE {table} SET {changes} FROM {given} WHERE {table}.{key} = given.{key}", values)  # noqa: S608
 
+    def together(self, query: str, columns: str, parameters: Sequence[Any], /) -> list[Sequence[Any]]:
+        return self.execute(f"SELECT {columns} FROM ({query}) AS found", parameters).fetchall()  # noqa: S608 - constants
+
+    def together_of(self, ids: Sequence[str], query: str, columns: str, /) -> list[Sequence[Any]]:
+        given = f"SELECT value FROM {POSTGRES.given('?')}"  # noqa: S608 - of the dialect
+        return self.together(query.replace("{ids}", given), columns, (POSTGRES.array(ids),))
+
     def _given(
         self, table: str, columns: str, rows: Sequence[Sequence[Any]]
     ) -> tuple[str, list[list[Any]]]:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from enrich.codec import encode
 from enrich.model import SECOND_HAND, CheckResult, Repository, Status, TargetState
 from enrich.store.belief import forget
 from enrich.store.columns import STATE_COLUMNS, milliseconds, state_from, state_values
-from enrich.store.database import Database, Row
+from enrich.store.database import Database
 from enrich.store.history import ALIVE, Confirmation, Side, has_crossed, merge, side_of
 from enrich.store.protocol import Run
 
 # What a result is merged with, of many targets at once; and what then stands.
-_KNOWN = (
-    f"SELECT {', '.join(STATE_COLUMNS)}, id, metadata IS NOT NULL AS has_metadata, metadata_source FROM target "  # noqa: S608
-    "WHERE id IN (SELECT value FROM {})"
+_KNOWN = f"id, has_metadata, metadata_source, {', '.join(STATE_COLUMNS)}"
+_KNOWN_OF = (
+    "SELECT *, CASE WHEN metadata IS NULL THEN 0 ELSE 1 END AS has_metadata FROM target WHERE id IN ({ids})"
 )
+_DOUBTED_OF = "SELECT target_id FROM doubted WHERE target_id IN ({ids})"
 _STATE = f"{', '.join(STATE_COLUMNS)}, attempted_status"
-_DOUBTED = "SELECT target_id FROM doubted WHERE target_id IN (SELECT value FROM {})"
 _CHECK = "target_id, run_id, at, status, reason, detail, http_status, attempts, elapsed_ms, withheld"
 _METADATA = "metadata, metadata_source, metadata_fetched_at, metadata_tried_at, metadata_stale"
 # What is known of a target in this run, apart from its id.
@@ -55,22 +55,35 @@ def _record_wave(
     db: Database, run: Run, results: Sequence[CheckResult], rule: Confirmation
 ) -> Sequence[TargetState]:
     """Store results of different targets: what is known of all of them is read at once, and written at once."""
-    given, ids = db.dialect.given("?"), db.dialect.array([result.target_id for result in results])
-    if doubted := [row[0] for row in db.execute(_DOUBTED.format(given), (ids,))]:
-        db.executemany("DELETE FROM doubted WHERE target_id = ?", [(id_,) for id_ in doubted])
-        forget(db, doubted)
-    rows = {row["id"]: row for row in db.execute(_KNOWN.format(given), (ids,))}
+    known = _known(db, [result.target_id for result in results])
     states = []
     for result in results:
-        row = rows.get(result.target_id)
-        assert row is not None, f"a result for a target that was never added: {result.target_id}"
-        old = state_from(row[: len(STATE_COLUMNS)])
-        states.append(state := merge(old, result, rule))
-        if has_crossed(old, state):
-            _record_change(db, run, result, old, state)
-    _record_metadata(db, [(rows[result.target_id], result) for result in results])
+        before = known.get(result.target_id)
+        assert before is not None, f"a result for a target that was never added: {result.target_id}"
+        states.append(state := merge(before.state, result, rule))
+        if has_crossed(before.state, state):
+            _record_change(db, run, result, before.state, state)
+    _record_metadata(db, [(known[result.target_id], result) for result in results])
     _write(db, run, list(zip(results, states, strict=True)))
     return states
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What is known of a target before a result."""
+
+    has_metadata: bool
+    metadata_source: str | None
+    state: TargetState
+
+
+def _known(db: Database, ids: Sequence[str]) -> dict[str, _Before]:
+    """What is known of targets by their ids; what is not believed is forgotten first."""
+    if doubted := [id_ for (id_,) in db.together_of(ids, _DOUBTED_OF, "target_id")]:
+        db.executemany("DELETE FROM doubted WHERE target_id = ?", [(id_,) for id_ in doubted])
+        forget(db, doubted)
+    rows = db.together_of(ids, _KNOWN_OF, _KNOWN)
+    return {id_: _Before(bool(has), source, state_from(state)) for id_, has, source, *state in rows}
 
 
 def _write(db: Database, run: Run, recorded: Sequence[tuple[CheckResult, TargetState]]) -> None:
@@ -86,7 +99,7 @@ def _write(db: Database, run: Run, recorded: Sequence[tuple[CheckResult, TargetS
         [
             (one.target_id, run.id, milliseconds(one.at), one.verdict.status.value, one.verdict.reason,
              one.verdict.detail, one.http_status, one.attempts, round(one.elapsed_seconds * 1000),
-             one.withheld is not None)
+             int(one.withheld is not None))
             for one, _ in recorded
         ],
     )  # fmt: skip
@@ -94,7 +107,7 @@ def _write(db: Database, run: Run, recorded: Sequence[tuple[CheckResult, TargetS
         "selected",
         "target_id",
         "due, deferred, stated",
-        [(3, None, state.checked_at == one.at, one.target_id) for one, state in recorded],
+        [(3, None, int(state.checked_at == one.at), one.target_id) for one, state in recorded],
     )
     _append_of_repositories(
         db, [(one, one.metadata) for one, _ in recorded if isinstance(one.metadata, Repository)]
@@ -139,22 +152,22 @@ def _last_broken(db: Database, target_id: str, old: TargetState) -> tuple[Side, 
     return (Side.BROKEN, str(row["reason"])) if row else None
 
 
-def _record_metadata(db: Database, results: Iterable[tuple[Row, CheckResult]]) -> None:
-    changes = [one for row, result in results if (one := _metadata_change(row, result)) is not None]
+def _record_metadata(db: Database, results: Iterable[tuple[_Before, CheckResult]]) -> None:
+    changes = [one for before, result in results if (one := _metadata_change(before, result)) is not None]
     for columns in sorted({columns for columns, _ in changes}):
         db.update("target", "id", columns, [values for of, values in changes if of == columns])
 
 
-def _metadata_change(row: Row, result: CheckResult) -> tuple[str, tuple[object, ...]] | None:
+def _metadata_change(before: _Before, result: CheckResult) -> tuple[str, tuple[object, ...]] | None:
     """New metadata replace old ones; old ones are kept, marked stale, when new ones were wanted in vain.
 
     Those of a source that stands in for a better one replace only their like. Which columns, and their values and the id.
     """
     at, id_ = milliseconds(result.at), result.target_id
-    is_worse = result.metadata_source in SECOND_HAND and row["metadata_source"] not in {None, *SECOND_HAND}
+    is_worse = result.metadata_source in SECOND_HAND and before.metadata_source not in {None, *SECOND_HAND}
     if result.metadata is not None and not is_worse:
         return _METADATA, (encode(result.metadata).decode(), result.metadata_source, at, at, 0, id_)
-    if result.wanted_metadata and row["has_metadata"]:
+    if result.wanted_metadata and before.has_metadata:
         return "metadata_tried_at, metadata_stale", (at, 1, id_)
     if result.wanted_metadata and result.verdict.status in ALIVE:
         # It is there and has nothing to say about itself; that counts as an answer.

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any
 
 import msgspec
 
@@ -26,7 +28,7 @@ from enrich.model import (
     Status,
     TargetState,
 )
-from enrich.store.columns import second, state_of, suggestion_of
+from enrich.store.columns import STATE_COLUMNS, second, state_from, suggestion_of
 from enrich.store.database import Database, Row
 from enrich.store.history import UNSTABLE_WITHIN
 from enrich.store.stars import stars_of
@@ -76,6 +78,26 @@ FROM selected s JOIN target t ON t.id = s.target_id LEFT JOIN change c ON c.targ
 WHERE s.linked = 1 AND s.skip IS NULL AND t.id NOT IN (SELECT target_id FROM doubted)
 GROUP BY t.id) AS past WHERE first_repository_id IS NOT NULL OR changes > 0 ORDER BY id
 """
+# Both are read by place: each look at a column by its name goes through all names, which cost more than all else.
+_FACTS, _IN_RUN, _METADATA, _STATE = slice(0, 5), slice(5, 10), slice(10, 18), slice(18, None)
+_TARGETS = f"""
+SELECT t.id, t.url, t.kind, t.parent, t.stands_for,
+    s.skip, s.deferred, s.expected, s.stated, t.id IN (SELECT target_id FROM doubted),
+    t.metadata, t.metadata_source, t.metadata_fetched_at, t.metadata_stale,
+    p.metadata, p.metadata_source, p.metadata_fetched_at, p.metadata_stale,
+    {", ".join(f"t.{column}" for column in STATE_COLUMNS)}
+FROM selected s JOIN target t ON t.id = s.target_id
+    LEFT JOIN target p ON p.id = t.stands_for AND p.id NOT IN (SELECT target_id FROM doubted)
+WHERE s.linked = 1 ORDER BY t.id
+"""  # noqa: S608 - names from a constant
+_LINKS = """
+SELECT l.target_id, d.path, l.line, l.column_, l.url, l.written, l.text, l.element, l.image, l.date,
+    l.used_line, l.used_column
+FROM link l JOIN document d ON d.position = l.document
+ORDER BY l.target_id, d.path, l.line, l.column_, l.position
+"""
+_ELEMENTS = {element.value: element for element in Element}
+_NEVER_ASKED = TargetState()
 _FINDINGS = """
 SELECT * FROM finding ORDER BY document NULLS FIRST, line NULLS FIRST, column_ NULLS FIRST, code, {}
 """
@@ -92,6 +114,9 @@ class _Known:
     source: str | None = None
     fetched_at: datetime | None = None
     stale: bool = False
+
+
+_NOTHING = _Known()
 
 
 class StoredRows:
@@ -112,18 +137,10 @@ class StoredRows:
             )
 
     def targets(self) -> Iterator[ReportTarget]:
-        rows = self._db.stream(
-            "SELECT t.*, s.skip, s.deferred, s.expected, s.stated, t.id IN (SELECT target_id FROM doubted) AS doubted, "
-            "p.metadata AS p_metadata, p.metadata_source AS p_source, "
-            "p.metadata_fetched_at AS p_fetched_at, p.metadata_stale AS p_stale "
-            "FROM selected s JOIN target t ON t.id = s.target_id LEFT JOIN target p "
-            "ON p.id = t.stands_for AND p.id NOT IN (SELECT target_id FROM doubted) "
-            "WHERE s.linked = 1 ORDER BY t.id"
-        )
-        links = groupby(self._links(), key=lambda pair: pair[0])
-        for row in rows:
+        links = groupby(self._links(), key=itemgetter(0))
+        for row in self._db.stream(_TARGETS):
             id_, group = next(links)
-            assert id_ == row["id"], "every linked target has links, in the same order"
+            assert id_ == row[0], "every linked target has links, in the same order"
             yield self._target(row, [link for _, link in group])
 
     def pasts(self) -> Iterator[Past]:
@@ -135,13 +152,26 @@ class StoredRows:
             )  # fmt: skip
 
     def _target(self, row: Row, links: list[ReportLink]) -> ReportTarget:
-        if row["doubted"]:
-            return _report_target(row, TargetState(), _Known(), links)
-        own = self._known(row["id"], row["metadata"], row["metadata_source"], row["metadata_fetched_at"])
-        other = self._known(row["stands_for"], row["p_metadata"], row["p_source"], row["p_fetched_at"])
-        known, stale = (other, row["p_stale"]) if other.metadata else (own, row["metadata_stale"])
-        state = TargetState() if row["skip"] else state_of(row)
-        return _report_target(row, state, replace(known, stale=bool(stale)), links)
+        facts, in_run, metadata, state = row[_FACTS], row[_IN_RUN], row[_METADATA], row[_STATE]
+        skip, *_, doubted = in_run
+        if doubted:
+            return _report_target(facts, in_run, _NEVER_ASKED, _NOTHING, links)
+        known = self._shown(facts, metadata)
+        return _report_target(
+            facts, in_run, _NEVER_ASKED if skip else state_from(state, second), known, links
+        )
+
+    def _shown(self, facts: tuple[Any, ...], metadata: tuple[Any, ...]) -> _Known:
+        """The metadata of what a target stands for, else its own."""
+        own, source, fetched_at, stale, other, other_source, other_fetched_at, other_stale = metadata
+        id_, *_, stands_for = facts
+        if other is not None:
+            found = self._known(stands_for, other, other_source, other_fetched_at)
+            if found.metadata is not None:
+                return replace(found, stale=bool(other_stale))
+        if own is None and not stale:
+            return _NOTHING
+        return replace(self._known(id_, own, source, fetched_at), stale=bool(stale))
 
     def _known(self, id_: str, metadata: str | None, source: str | None, fetched_at: int | None) -> _Known:
         """Metadata as stored; none where they are not what enrich stores, which is asked for again next time."""
@@ -149,20 +179,29 @@ class StoredRows:
             found = decoded(metadata)
         except msgspec.DecodeError:
             self.unreadable.add(id_)
-            return _Known()
-        return _Known(found, source, second(fetched_at)) if found else _Known()
+            return _NOTHING
+        return _Known(found, source, second(fetched_at)) if found else _NOTHING
 
     def _links(self) -> Iterator[tuple[str, ReportLink]]:
-        rows = self._db.stream(
-            "SELECT l.*, d.path FROM link l JOIN document d ON d.position = l.document "
-            "ORDER BY l.target_id, d.path, l.line, l.column_, l.position"
-        )
-        for row in rows:
-            used = None if row["used_line"] is None else (row["used_line"], row["used_column"])
-            yield row["target_id"], ReportLink(
-                document=row["path"], line=row["line"], column=row["column_"], url=row["url"],
-                written=row["written"], text=row["text"], element=Element(row["element"]),
-                image=bool(row["image"]), date=row["date"], used_at=used,
+        for row in self._db.stream(_LINKS):
+            (
+                target_id,
+                path,
+                line,
+                column,
+                url,
+                written,
+                text,
+                element,
+                image,
+                date,
+                used_line,
+                used_column,
+            ) = row
+            yield target_id, ReportLink(
+                document=path, line=line, column=column, url=url, written=written, text=text,
+                element=_ELEMENTS[element], image=bool(image), date=date,
+                used_at=None if used_line is None else (used_line, used_column),
             )  # fmt: skip
 
     def _aliases(self) -> dict[str, str]:
@@ -267,12 +306,6 @@ def _named(entry: ReportEntry, more: Iterable[EntryLink] = ()) -> list[str]:
     return [link.target for link in links]
 
 
-def _expected(row: Row) -> str | None:
-    """Of a target that waits for a turn at its host, when that is expected."""
-    waits = row["deferred"] == "host-deferred" and not row["skip"]
-    return row["expected"] if waits else None
-
-
 def decoded(text: str | None) -> Metadata | None:
     """Metadata as stored; raises msgspec.DecodeError for what enrich never stores."""
     if text is None:
@@ -283,25 +316,35 @@ def decoded(text: str | None) -> Metadata | None:
     return metadata_from(table)
 
 
-def _report_target(row: Row, state: TargetState, known: _Known, links: list[ReportLink]) -> ReportTarget:
+def _report_target(
+    facts: tuple[Any, ...],
+    in_run: tuple[Any, ...],
+    state: TargetState,
+    known: _Known,
+    links: list[ReportLink],
+) -> ReportTarget:
+    id_, url, kind, parent, stands_for = facts
+    skip, deferred, expected, stated, _ = in_run
+    waits = deferred == "host-deferred" and not skip
     return ReportTarget(
-        id=row["id"],
-        url=row["url"],
-        kind=row["kind"],
-        parent=row["parent"],
-        stands_for=row["stands_for"],
+        id=id_,
+        url=url,
+        kind=kind,
+        parent=parent,
+        stands_for=stands_for,
         status=state.status or Status.SKIPPED,
-        reason=state.reason or row["skip"] or row["deferred"] or "not-reached",
-        detail=state.detail if state.status else _expected(row),
+        reason=state.reason or skip or deferred or "not-reached",
+        # Of a target that waits for a turn at its host: when that is expected.
+        detail=state.detail if state.status else expected if waits else None,
         http_status=state.http_status,
         final_url=state.final_url,
-        checked_at=state.checked_at and state.checked_at.replace(microsecond=0),
-        from_cache=state.status is not None and not row["stated"],
+        checked_at=state.checked_at,
+        from_cache=state.status is not None and not stated,
         attempts=state.attempts,
         confirmed=state.confirmed,
-        first_failed_at=state.first_failed_at and state.first_failed_at.replace(microsecond=0),
+        first_failed_at=state.first_failed_at,
         failed_checks=state.failed_checks,
-        last_ok_at=state.last_ok_at and state.last_ok_at.replace(microsecond=0),
+        last_ok_at=state.last_ok_at,
         suggestion=state.suggestion,
         metadata=known.metadata,
         metadata_source=known.source,

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from enrich.codec import encode
+from enrich.store import many
 
 
 class SqliteDialect:
@@ -62,22 +65,32 @@ class SqliteDialect:
 
 
 SQLITE = SqliteDialect()
+_rows = msgspec.json.Decoder(list[Sequence[Any]])
 
 
 @cache
 def _insertion(table: str, columns: str, conflict: str) -> str:
-    places = ", ".join("?" for _ in columns.split(","))
-    return f"INSERT INTO {table} ({columns}) VALUES ({places}) {conflict}"  # noqa: S608 - names from constants
+    return f"INSERT INTO {table} ({columns}) VALUES {{rows}} {conflict}"  # noqa: S608 - names from constants
 
 
 @cache
 def _change(table: str, key: str, columns: str) -> str:
-    assignments = ", ".join(f"{column.strip()} = ?" for column in columns.split(","))
-    return f"UPDATE {table} SET {assignments} WHERE {key} = ?"  # noqa: S608 - names from constants
+    names = [column.strip() for column in columns.split(",")]
+    changes = ", ".join(f"{name} = new.column{place}" for place, name in enumerate(names, 1))
+    found = f"{table}.{key} = new.column{len(names) + 1}"
+    return f"UPDATE {table} SET {changes} FROM (VALUES {{rows}}) AS new WHERE {found}"  # noqa: S608 - names
+
+
+@cache
+def _at_once(query: str, columns: str) -> str:
+    return f"SELECT json_group_array(json_array({columns})) FROM ({query})"  # noqa: S608 - made of constants
 
 
 class SqliteDatabase(sqlite3.Connection):
-    """A connection that `enrich.store.database.Database` describes, for ``sqlite3.connect(factory=…)``."""
+    """A connection that `enrich.store.database.Database` describes, for ``sqlite3.connect(factory=…)``.
+
+    Many rows are written by one statement, and read in one step (`many` says why).
+    """
 
     dialect = SQLITE
 
@@ -87,10 +100,17 @@ class SqliteDatabase(sqlite3.Connection):
     def insert(
         self, table: str, columns: str, rows: Sequence[Sequence[Any]], conflict: str = "", /
     ) -> None:
-        self.executemany(_insertion(table, columns, conflict), rows)
+        many.execute(self, _insertion(table, columns, conflict), rows)
 
     def update(self, table: str, key: str, columns: str, rows: Sequence[Sequence[Any]], /) -> None:
-        self.executemany(_change(table, key, columns), rows)
+        many.execute(self, _change(table, key, columns), rows)
+
+    def together(self, query: str, columns: str, parameters: Sequence[Any], /) -> list[Sequence[Any]]:
+        return _rows.decode(self.execute(_at_once(query, columns), parameters).fetchone()[0])
+
+    def together_of(self, ids: Sequence[str], query: str, columns: str, /) -> list[Sequence[Any]]:
+        parts = many.select(self, _at_once(query.replace("{ids}", "VALUES {rows}"), columns), ids)
+        return [row for part in parts for row in _rows.decode(part)]
 
 
 class Transaction:

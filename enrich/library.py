@@ -59,6 +59,7 @@ class Options(TypedDict, total=False):
     check_images: bool | None
     remap: Words | None
     cache_dir: PathName | None
+    cache: str | None
     reports_dir: PathName | None
     keep: int | None
     max_age: Duration | None

@@ -43,6 +43,7 @@ from enrich.publish import write_atomically
 from enrich.registry import finding_of
 from enrich.run_warnings import mass_change, site_changes, warnings_of, withheld_before
 from enrich.selection import Selection, places_of
+from enrich.store.caches import Cache, FileCache, cache_at, cache_of, hold, open_store
 from enrich.store.history import Confirmation
 from enrich.store.protocol import Rows, Run, Store
 from enrich.store.recorder import Recorder
@@ -316,11 +317,13 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
     places = list(places_of(settings, job.paths))
     gate = Gate.of(settings, places, job.now().date(), is_check=job.is_check)
     documents = documents_of(places, git_dates=settings["git_dates"])
-    folder = make_folder(Path(settings["cache_dir"]))
+    cache = cache_of(settings)
+    if isinstance(cache, FileCache):
+        make_folder(cache.path.parent)
     progress = Progress()
     async with AsyncExitStack() as stack:
-        await _hold(stack, folder, settings["wait"])
-        store, remarks = await _open_store(stack, job, folder)
+        await _hold(stack, cache, settings["wait"])
+        store, remarks = await _open_store(stack, job, cache)
         this_run = await store.begin(
             version=__version__, options=_options(job), now=job.now(), fresh=settings["fresh"]
         )
@@ -341,14 +344,12 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
     )
 
 
-async def _hold(stack: AsyncExitStack, folder: Path, wait_seconds: float) -> None:
+async def _hold(stack: AsyncExitStack, cache: Cache, wait_seconds: float) -> None:
     """Hold the cache as long as the stack lasts. Others in this event loop go on while a taken one is waited for."""
-    from enrich.store.lock import hold
-
     end = anyio.current_time() + wait_seconds
     while True:
         try:
-            stack.enter_context(hold(folder))
+            stack.enter_context(hold(cache))
             return
         except CacheBusyError:
             if anyio.current_time() >= end:
@@ -372,19 +373,17 @@ def _header(
     )
 
 
-async def _open_store(stack: AsyncExitStack, job: Job, folder: Path) -> tuple[Store, list[ReportWarning]]:
-    """The store of a cache folder that is locked, and what is to be said about it."""
-    from enrich.store.sqlite import FILE_NAME, SqliteStore
-
+async def _open_store(stack: AsyncExitStack, job: Job, cache: Cache) -> tuple[Store, list[ReportWarning]]:
+    """The store of a cache that is held, and what is to be said about it."""
     remarks = []
-    if job.is_check and is_kept_by_git(folder / FILE_NAME):
+    if job.is_check and isinstance(cache, FileCache) and is_kept_by_git(cache.path):
         message = (
-            f"{folder.as_posix()}: git keeps this cache, so that whoever wrote the commit decides what it says; it is "
-            "left aside. Take it out of version control (git rm --cached)"
+            f"{cache.path.parent.as_posix()}: git keeps this cache, so that whoever wrote the commit decides what it "
+            "says; it is left aside. Take it out of version control (git rm --cached)"
         )
         remarks.append(ReportWarning(code="cache-not-believed", message=message))
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="enrich-")))
-    store = await stack.enter_async_context(SqliteStore(folder / FILE_NAME))
+        cache = cache_at(stack.enter_context(TemporaryDirectory(prefix="enrich-")))
+    store = await stack.enter_async_context(open_store(cache))
     if store.set_aside is not None:
         remarks.append(ReportWarning(code="cache-set-aside", message=store.set_aside))
     for remark in remarks:

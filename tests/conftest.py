@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from internet import Internet
 from origin import Origin, serve_in_thread
+from postgres import Postgres
+from postgres import serve as serve_postgres
 from sites import small_web
 
 
@@ -37,6 +39,19 @@ def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
     """The internet of the tests, with all of its sites."""
     with Internet(tmp_path_factory.mktemp("authority"), small_web()) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server, begun by the first test that wants one. Who restarts it wants one of his own: `serve`."""
+    with serve_postgres() as running:
+        yield running
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    """The address of an empty cache on PostgreSQL."""
+    return postgres.namespace()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -164,6 +164,7 @@ FROM_A_STRANGER = {
     "allow_net": 'allow_net = ["10.0.0.0/8"]',
     "allow_private": "allow_private = true",
     "cache_dir": 'cache_dir = "elsewhere"',
+    "cache": 'cache = "sqlite:elsewhere.sqlite3"',
     "reports_dir": 'reports_dir = "elsewhere"',
     "output": 'output = "elsewhere.txt"',
     "remap": 'remap = ["https://page-1 https://page-9"]',

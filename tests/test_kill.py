@@ -48,8 +48,17 @@ def internet(tmp_path: Path) -> Iterator[Internet]:
 
 
 @pytest.fixture
-def env(internet: Internet) -> dict[str, str]:
-    return environment(internet, GITHUB_TOKEN=TOKEN, PYTHONUNBUFFERED="1")
+def cache(request: pytest.FixtureRequest) -> str | None:
+    """The address of the cache where it is on a server, which a test asks for; else it is in the folder of notes."""
+    is_on_server = getattr(request, "param", "file") == "server"
+    return str(request.getfixturevalue("postgres_url")) if is_on_server else None
+
+
+@pytest.fixture
+def env(internet: Internet, cache: str | None) -> dict[str, str]:
+    # A server may take a moment to notice that a client was killed.
+    more = {} if cache is None else {"ENRICH_CACHE": cache, "ENRICH_WAIT": "20s"}
+    return environment(internet, GITHUB_TOKEN=TOKEN, PYTHONUNBUFFERED="1", **more)
 
 
 @pytest.fixture
@@ -185,14 +194,30 @@ def test_what_was_counted_before_a_kill_is_not_asked_again(
     assert saved_report(folder)["run"]["complete"] is True
 
 
-def stored(folder: Path) -> set[tuple[str, str, str]]:
+def stored(folder: Path, url: str | None = None) -> set[tuple[str, str, str]]:
     """What the cache remembers of each target that was asked; it is whole, whatever happened to the run."""
+    query = "SELECT id, status, reason FROM target WHERE status IS NOT NULL"
+    if url is not None:
+        return stored_on_server(url, query)
     path = folder / "cache" / FILE_NAME
     if not path.exists():
         return set()
     with contextlib.closing(sqlite3.connect(path)) as cache:
         assert cache.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        return set(cache.execute("SELECT id, status, reason FROM target WHERE status IS NOT NULL"))
+        return set(cache.execute(query))
+
+
+def stored_on_server(url: str, query: str) -> set[tuple[str, str, str]]:
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        if connection.execute("SELECT to_regclass('target')").fetchone() == (None,):
+            return set()
+        twice = connection.execute(
+            "SELECT run_id, target_id FROM checks GROUP BY 1, 2, at HAVING count(*) > 1"
+        ).fetchall()
+        assert twice == []
+        return set(connection.execute(query.encode()).fetchall())  # type: ignore[arg-type]
 
 
 def new_notes(folder: Path, number: int) -> set[str]:
@@ -203,11 +228,21 @@ def new_notes(folder: Path, number: int) -> set[str]:
 
 
 @pytest.mark.killloop
-@pytest.mark.parametrize("kills", [4, pytest.param(120, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("cache", "kills"),
+    [
+        ("file", 4),
+        ("server", 3),
+        pytest.param("file", 120, marks=pytest.mark.soak),
+        pytest.param("server", 120, marks=pytest.mark.soak),
+    ],
+    indirect=["cache"],
+)
 def test_a_job_that_is_killed_again_and_again_loses_nothing_and_gets_done(
     start: Start,
     folder: Path,
     internet: Internet,
+    cache: str | None,
     record_testsuite_property: Callable[[str, object], None],
     kills: int,
 ) -> None:
@@ -235,7 +270,7 @@ def test_a_job_that_is_killed_again_and_again_loses_nothing_and_gets_done(
             assert asked_for(internet, before) & {id_ for id_, _, _ in counted} == set()
             counted |= set(run.counted)
             lines += len(run.counted)
-            assert counted <= stored(folder)
+            assert counted <= stored(folder, cache)
             if (folder / "reports" / "latest.json").exists():
                 saved_report(folder)
         # Some may have been stored in the moment of a kill, before they could be printed.

@@ -44,7 +44,7 @@ LINES = (
     line("backlog controls decoding holds kinds live network turns"),
     line("extract fetch git reasons store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
-    line("codec config places redaction registry text urls", may_use_each_other=True),
+    line("codec config location places redaction registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
         "bounds changes date_forms dates front_matter gitignore mass_change moves outage periods processes spelling "
@@ -53,7 +53,7 @@ LINES = (
     ),
     line("errors model", may_use_each_other=True),
 )
-HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv"})
+HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv", "psycopg"})
 LIGHT_ROOMS = frozenset(
     {
         "model",
@@ -61,6 +61,7 @@ LIGHT_ROOMS = frozenset(
         "urls",
         "dates",
         "decoding",
+        "location",
         "redaction",
         "text",
         "reasons",

@@ -89,7 +89,7 @@ def complaint(desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         (
             "cache info",
             "cache: there is no cache here",
-            "`enrich run` makes one; --cache-dir names another",
+            "`enrich run` makes one; --cache-dir or --cache names another",
         ),
         ("run notes --timeout 0", "--timeout: must be at least 0.001, not 0", None),
         ("run notes --output notes", "--output: notes: is a folder; name a file", None),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,26 +14,37 @@ from enrich.cli.printing import say, tell
 from enrich.errors import UsageError
 
 if TYPE_CHECKING:
-    from enrich.store.sqlite import SqliteStore
+    from enrich.config import Settings
+    from enrich.store.caches import Cache
+    from enrich.store.sql import SqlStore
 
 
 @click.group(cls=Commands, name="cache")
 def cache_group() -> None:
-    """Look at the cache, prune it, or clear it.
+    """Look at the cache, prune it, clear it, or copy it.
 
     \b
     enrich cache info
     enrich cache prune --unused 180d
+    enrich cache copy cache/ postgresql://db.example.org/links
     """
 
 
+_wait_option = click.option(
+    "--wait", "wait", metavar="AGE", default=None, help="Wait this long for another run to end."
+)
 _cache_options = (
     click.option(
         "--cache-dir", "cache_dir", metavar="DIR", default=None, help="Where results are remembered."
     ),
     click.option(
-        "--wait", "wait", metavar="AGE", default=None, help="Wait this long for another run to end."
+        "--cache",
+        "cache",
+        metavar="URL",
+        default=None,
+        help="Where they are instead: postgresql://… or sqlite:PATH.",
     ),
+    _wait_option,
     config_option,
 )
 
@@ -45,25 +55,40 @@ def _with_cache_options(command: Command) -> Command:
     return command
 
 
-@contextlib.contextmanager
-def _held_cache(cache_dir: str | None, wait: str | None, config_file: str | None) -> Iterator[Path]:
-    """The cache file of the settings, locked; UsageError when there is none."""
+def _settings(config_file: str | None, options: dict[str, Any]) -> Settings:
     from enrich.config import check_place
-    from enrich.store.lock import hold
-    from enrich.store.sqlite import FILE_NAME
 
-    settings = settings_of("cache", config_file, {"cache_dir": cache_dir, "wait": wait})
-    check_place("--cache-dir", settings["cache_dir"])
-    folder = Path(settings["cache_dir"])
-    if not os.path.lexists(folder / FILE_NAME):
-        raise UsageError(
-            f"{folder}: there is no cache here", hint="`enrich run` makes one; --cache-dir names another"
-        )
-    with hold(folder, settings["wait"]):
-        yield folder / FILE_NAME
+    settings = settings_of("cache", config_file, options)
+    if settings["cache"] is None:
+        check_place("--cache-dir", settings["cache_dir"])
+    return settings
 
 
-def _say_set_aside(store: SqliteStore) -> None:
+def _existing(cache: Cache) -> Cache:
+    """The cache itself; UsageError when there is none."""
+    from enrich.store.caches import FileCache, exists
+
+    if exists(cache):
+        return cache
+    place = cache.path.parent if isinstance(cache, FileCache) else cache
+    raise UsageError(
+        f"{place}: there is no cache here",
+        hint="`enrich run` makes one; --cache-dir or --cache names another",
+    )
+
+
+@contextlib.contextmanager
+def _held_cache(config_file: str | None, options: dict[str, Any]) -> Iterator[Cache]:
+    """The cache of the settings, which nobody else uses meanwhile; UsageError when there is none."""
+    from enrich.store.caches import cache_of, hold
+
+    settings = _settings(config_file, options)
+    cache = _existing(cache_of(settings))
+    with hold(cache, settings["wait"]):
+        yield cache
+
+
+def _say_set_aside(store: SqlStore) -> None:
     from enrich.text import fill, printable
 
     if store.set_aside is not None:
@@ -72,7 +97,7 @@ def _say_set_aside(store: SqliteStore) -> None:
 
 @cache_group.command(name="info")
 @_with_cache_options
-def cache_info(cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
+def cache_info(config_file: str | None, **options: Any) -> None:
     """Say what the cache holds.
 
     \b
@@ -81,18 +106,20 @@ def cache_info(cache_dir: str | None, wait: str | None, config_file: str | None)
     """
     import anyio
 
+    from enrich.store.caches import ServerCache, cache_of, hold, open_store
     from enrich.store.protocol import CacheInfo
-    from enrich.store.sqlite import SqliteStore
     from enrich.text import printable
 
-    async def ask(path: Path) -> CacheInfo:
-        async with SqliteStore(path) as store:
+    async def ask(cache: Cache) -> CacheInfo:
+        # On a server others may be at work meanwhile, and whoever asks may have no right but to read.
+        async with open_store(cache, reading=True) as store:
             _say_set_aside(store)
             return await store.info()
 
-    with _held_cache(cache_dir, wait, config_file) as path:
-        info = anyio.run(ask, path)
-    tell("{}: {:,} bytes", printable(str(path)), info.bytes)
+    cache = _existing(cache_of(settings := _settings(config_file, options)))
+    with contextlib.nullcontext() if isinstance(cache, ServerCache) else hold(cache, settings["wait"]):
+        info = anyio.run(ask, cache)
+    tell("{}: {:,} bytes", printable(str(cache)), info.bytes)
     tell("{} targets, {} checks in {} runs", info.targets, info.checks, info.runs)
     if info.oldest_check and info.newest_check:
         first, last = info.oldest_check, info.newest_check
@@ -106,7 +133,7 @@ def cache_info(cache_dir: str | None, wait: str | None, config_file: str | None)
     "--unused", default="90d", metavar="AGE", show_default=True, help="Not met in any run for this long."
 )
 @_with_cache_options
-def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
+def cache_prune(unused: str, config_file: str | None, **options: Any) -> None:
     """Forget targets that no note has linked to for a while, and thin what is older than a year of the others.
 
     \b
@@ -119,7 +146,7 @@ def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_fil
 
     from enrich.config import seconds
     from enrich.job import clock
-    from enrich.store.sqlite import SqliteStore
+    from enrich.store.caches import open_store
 
     try:
         now = clock()()
@@ -127,32 +154,85 @@ def cache_prune(unused: str, cache_dir: str | None, wait: str | None, config_fil
     except ValueError as error:
         raise UsageError(f"--unused: {error}") from None
 
-    async def prune(path: Path) -> int:
-        async with SqliteStore(path) as store:
+    async def prune(cache: Cache) -> int:
+        async with open_store(cache) as store:
             _say_set_aside(store)
             return await store.prune(since, now)
 
-    with _held_cache(cache_dir, wait, config_file) as path:
-        tell("{} targets forgotten", anyio.run(prune, path))
+    with _held_cache(config_file, options) as cache:
+        tell("{} targets forgotten", anyio.run(prune, cache))
 
 
 @cache_group.command(name="clear")
 @_with_cache_options
-def cache_clear(cache_dir: str | None, wait: str | None, config_file: str | None) -> None:
+def cache_clear(config_file: str | None, **options: Any) -> None:
     """Forget everything; also the way out when the cache file is damaged.
 
     \b
     enrich cache clear
     enrich cache clear --cache-dir /var/cache/enrich --wait 10m
     """
-    import shutil
+    import anyio
 
+    from enrich.store.caches import FileCache, clear_tables
     from enrich.text import printable
 
-    with _held_cache(cache_dir, wait, config_file) as path:
-        for part in path.parent.glob(path.name + "*"):
-            if part.is_dir() and not part.is_symlink():
-                shutil.rmtree(part)
-            else:
-                part.unlink()
-    tell("{}: cleared", printable(str(path)))
+    with _held_cache(config_file, options) as cache:
+        if isinstance(cache, FileCache):
+            _remove(cache.path)
+        else:
+            anyio.run(clear_tables, cache)
+    tell("{}: cleared", printable(str(cache)))
+
+
+def _remove(path: Path) -> None:
+    import shutil
+
+    for part in path.parent.glob(path.name + "*"):
+        if part.is_dir() and not part.is_symlink():
+            shutil.rmtree(part)
+        else:
+            part.unlink()
+
+
+@cache_group.command(name="copy")
+@click.argument("source", metavar="FROM")
+@click.argument("sink", metavar="TO")
+@_wait_option
+def cache_copy(source: str, sink: str, wait: str | None) -> None:
+    """Copy a cache to an empty one: a folder, sqlite:PATH, or postgresql://host/database. FROM stays as it is.
+
+    Killed in the middle, the same command goes on where it was.
+
+    \b
+    enrich cache copy cache/ postgresql://db.example.org/links
+    enrich cache copy postgresql://db.example.org/links sqlite:copy.sqlite3
+    """
+    import anyio
+
+    from enrich.job import make_folder
+    from enrich.store.caches import FileCache, hold
+    from enrich.store.copying import copy
+    from enrich.text import printable
+
+    settings = settings_of("cache", None, {"wait": wait})
+    from_, to = _existing(_located("FROM", source)), _located("TO", sink)
+    if from_ == to:
+        raise UsageError("FROM and TO are the same cache; name another one to copy to")
+    if isinstance(to, FileCache):
+        make_folder(to.path.parent)
+    with hold(to, settings["wait"]):
+        copied = anyio.run(copy, from_, to)
+    for name, rows in copied.items():
+        tell("{}: {:,} rows", printable(name), rows)
+    tell("{}: a copy of {}", printable(str(to)), printable(str(from_)))
+
+
+def _located(name: str, location: str) -> Cache:
+    from enrich.location import check_location, has_scheme
+    from enrich.store.caches import cache_at
+
+    try:
+        return cache_at(check_location(location) if has_scheme(location) else location)
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from None

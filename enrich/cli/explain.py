@@ -31,6 +31,7 @@ def explain_command(url: str, config_file: str | None, form: str, **options: Any
     from enrich.text import fill, json_row
 
     settings = settings_of("explain", config_file, options)
-    check_place("--cache-dir", settings["cache_dir"])
+    if settings["cache"] is None:
+        check_place("--cache-dir", settings["cache_dir"])
     about = explain(url, settings, clock()())
     print_all(render(about) if form == "text" else [fill("{}\n", json_row(about))])

@@ -45,7 +45,7 @@ GROUPS = {
         "i_own_these_hosts github_token contact github_api_url arxiv_api_url arxiv_datacite_url"
     ),
     "What fails": "fail_on warn_on ignore",
-    "Where things go": "format output lang no_progress cache_dir wait reports_dir keep",
+    "Where things go": "format output lang no_progress cache_dir cache wait reports_dir keep",
 }
 
 

@@ -69,11 +69,14 @@ def _hosts_with_manners() -> Iterable[str]:
 
 
 def _shown(setting: Setting, settings: Settings) -> Shown:
+    from enrich.location import shown
     from enrich.text import REDACTED, fill, printable
 
     value = settings[setting.name]
     if setting.name == "github_token" and value:
         return printable(REDACTED)
+    if setting.name == "cache" and value:
+        return printable(shown(value))
     if isinstance(value, tuple):
         return printable(", ".join(value) or "none")
     return fill("none") if value is None else printable(str(value))

@@ -32,7 +32,8 @@ def check_places(settings: Settings, is_check: bool) -> None:
     ``is_check`` writes no reports unless it was told where to.
     """
     reports = settings["reports_dir"] or (None if is_check else DEFAULT_REPORTS_DIR)
-    for name, folder in (("cache_dir", settings["cache_dir"]), ("reports_dir", reports)):
+    cache = "" if settings["cache"] else settings["cache_dir"]
+    for name, folder in (("cache_dir", cache), ("reports_dir", reports)):
         if folder:
             check_place(BY_NAME[name].option, folder)
             if os.path.exists(folder) and not os.path.isdir(folder):

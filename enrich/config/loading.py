@@ -70,6 +70,7 @@ def load(
         is_check=command == "check",
         period=parse_period(values["since"], values["until"]),
     )
+    _refuse_two_caches(settings)
     if command in ("run", "check"):
         _refuse_haste(settings, file.place if file else str)
     return settings
@@ -127,6 +128,16 @@ def _patterns_of_ignore_file(folder: Path) -> tuple[str, ...]:
         if (line := line.strip()) and not line.startswith("#"):
             found.append(read(BY_NAME["exclude"], [line], f"{path}:{number}")[0])
     return tuple(found)
+
+
+def _refuse_two_caches(settings: Settings) -> None:
+    # The default, said once more, as in a file that lists all of them, is nobody's choice.
+    if settings["cache"] is None or settings["cache_dir"] == BY_NAME["cache_dir"].default:
+        return
+    raise UsageError(
+        f"cache and cache_dir are both set ({settings.sources['cache']}, {settings.sources['cache_dir']}): "
+        "results are remembered in one place; leave one of them out"
+    )
 
 
 def _refuse_haste(settings: Settings, place: Callable[[str], str]) -> None:

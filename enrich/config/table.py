@@ -13,6 +13,7 @@ from typing import Any
 
 from enrich.config.values import (
     flag,
+    location,
     network,
     number,
     one_of,
@@ -103,6 +104,8 @@ SETTINGS: tuple[Setting, ...] = (
             commands=_EXTRACTING, help="Ask another address in place of those that match (repeatable)."),
     Setting(name="cache_dir", read=path, default="cache", trusted=True, metavar="DIR", commands=(*_CACHED, "explain"),
             help="Where results are remembered."),
+    Setting(name="cache", read=location, trusted=True, metavar="URL", commands=(*_CACHED, "explain"),
+            help="Remember them there instead: postgresql://host/database, or sqlite:PATH for one file."),
     Setting(name="reports_dir", read=path, trusted=True, metavar="DIR",
             help="Where reports are written; run: reports, check: nowhere unless given."),
     Setting(name="keep", read=number(1, whole=True), default=30, metavar="N", commands=("run", "check"),

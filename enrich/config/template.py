@@ -32,6 +32,7 @@ EXAMPLES: Mapping[str, object] = {
     "exclude_path": ("^archive/",),
     "extensions": ("md", "ipynb"),
     "remap": (r"^https://old\.example\.org/ https://new.example.org/",),
+    "cache": "postgresql://host/database",
     "reports_dir": "reports",
     "max_age": "7d",
     "deadline": "5h",

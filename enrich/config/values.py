@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from enrich.location import check_location
 from enrich.registry import finding_codes, reasons
 from enrich.spelling import did_you_mean
 
@@ -33,6 +34,11 @@ def path(value: object) -> str:
     if not plain_text(value).strip():
         raise ValueError("must be a path, and is empty")
     return plain_text(value)
+
+
+def location(value: object) -> str:
+    """Where a cache is, as `enrich.location` reads it."""
+    return check_location(plain_text(value))
 
 
 def revision(value: object) -> str:

@@ -6,12 +6,9 @@ is neither waited for nor disturbed.
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 from enrich.config import Settings
 from enrich.equipment import ages_of
@@ -27,10 +24,10 @@ from enrich.files import KIND_NAME as FILE_KIND
 from enrich.model import CanonicalUrl, Element, Identity, Kind, Link, Metadata, Status, Suggestion, Target
 from enrich.registry import kinds, reason_of
 from enrich.selection import Selection
+from enrich.store.caches import Cache, cache_of, exists, reading
 from enrich.store.due import next_check
 from enrich.store.history import Confirmation
 from enrich.store.knowledge import Cached, Change, Check, Known, LastRun, Place, look_up
-from enrich.store.opening import FILE_NAME, open_for_reading
 from enrich.urls import host_of, is_web
 
 # The gain of stars is told since so many days ago.
@@ -132,17 +129,15 @@ def explain(given: str, settings: Settings, now: datetime) -> Explanation:
     """All that is known of an address or id; UsageError for what is neither, StorageError for a damaged cache."""
     selection = Selection.of(settings)
     understood = understand(given, selection)
-    path = Path(settings["cache_dir"]) / FILE_NAME
-    found = os.path.lexists(path)
-    cached = _cached(path, understood.identity, settings, now) if found else None
-    base = _of_address(understood, path, cached)
+    cache = cache_of(settings)
+    cached = _cached(cache, understood.identity, settings, now) if exists(cache) else None
+    base = _of_address(understood, cache, cached)
     return _explained(base, understood, cached, settings, now)
 
 
-def _cached(path: Path, identity: Identity, settings: Settings, now: datetime) -> Cached:
-    connection = open_for_reading(path)
-    with contextlib.closing(connection):
-        return look_up(connection, identity.id, _hosts(identity, settings), now)
+def _cached(cache: Cache, identity: Identity, settings: Settings, now: datetime) -> Cached:
+    with reading(cache) as database:
+        return look_up(database, identity.id, _hosts(identity, settings), now)
 
 
 def _hosts(identity: Identity, settings: Settings) -> set[str]:
@@ -151,7 +146,7 @@ def _hosts(identity: Identity, settings: Settings) -> set[str]:
     return {host_of(identity.url), *([host_of(settings[api])] if api else ())} - {""}
 
 
-def _of_address(understood: Understood, path: Path, cached: Cached | None) -> _Base:
+def _of_address(understood: Understood, cache: Cache, cached: Cached | None) -> _Base:
     identity, known = understood.identity, cached.known if cached else None
     target = known.target if known else _target_of(identity)
     remarks = [*understood.remarks]
@@ -163,7 +158,7 @@ def _of_address(understood: Understood, path: Path, cached: Cached | None) -> _B
         target=target,
         identity=identity if target.id == identity.id else _identity_of(target),
         remarks=tuple(remarks),
-        cache=path.as_posix(),
+        cache=str(cache),
         found=cached is not None,
     )
 

@@ -5,12 +5,12 @@ Moments are whole milliseconds since 1970 in UTC.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from enrich.model import Status, Suggestion, Target, TargetState
+from enrich.store.database import Row
 
 STATE_COLUMNS = (
     "status", "reason", "detail", "http_status", "final_url", "suggestion_url", "suggestion_reason", "checked_at",
@@ -39,7 +39,7 @@ def suggestion_of(url: str | None, reason: str | None) -> Suggestion | None:
     return Suggestion(url, reason) if url and reason else None
 
 
-def state_of(row: sqlite3.Row) -> TargetState:
+def state_of(row: Row) -> TargetState:
     """The state of a target out of a row that has the `STATE_COLUMNS`."""
     return state_from([row[column] for column in STATE_COLUMNS])
 
@@ -82,7 +82,7 @@ def state_values(state: TargetState) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def target_of(row: sqlite3.Row) -> Target:
+def target_of(row: Row) -> Target:
     """A target out of its row."""
     return Target(
         id=row["id"], url=row["url"], kind=row["kind"], host=row["host"], parent=row["parent"],

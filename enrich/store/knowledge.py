@@ -6,7 +6,6 @@ explain nothing.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from enrich.model import SECOND_HAND, Metadata, Status, Target, TargetState
 from enrich.registry import kinds
 from enrich.store.belief import is_believed
 from enrich.store.columns import milliseconds, moment, second, state_of, target_of
+from enrich.store.database import Database, Dialect, Row
 from enrich.store.due import Remembered
 from enrich.store.planning import asked_since
 from enrich.store.protocol import BELIEVED_HOLD, Stars
@@ -114,7 +114,7 @@ class Cached:
     asked_lately: int
 
 
-def look_up(db: sqlite3.Connection, target_id: str, hosts: Iterable[str], now: datetime) -> Cached:
+def look_up(db: Database, target_id: str, hosts: Iterable[str], now: datetime) -> Cached:
     """What is known of a target by its id or one that turned out to mean it, and until when hosts want silence."""
     row, alias = _row_of(db, target_id)
     known = _known(db, row, alias, now) if row is not None else None
@@ -127,22 +127,20 @@ def look_up(db: sqlite3.Connection, target_id: str, hosts: Iterable[str], now: d
     )
 
 
-def _row_of(db: sqlite3.Connection, target_id: str) -> tuple[sqlite3.Row | None, str | None]:
-    texts = " AND ".join(
-        f"typeof({column}) IN ('text', 'null')" for column in ("url", "host", "parent", "stands_for")
-    )
-    known = msgspec.json.encode(sorted(kinds())).decode()
+def _row_of(db: Database, target_id: str) -> tuple[Row | None, str | None]:
+    texts = " AND ".join(map(db.dialect.is_nothing_or_text, ("url", "host", "parent", "stands_for")))
+    known = db.dialect.array(sorted(kinds()))
     query = (
         f"SELECT * FROM target WHERE id = ? AND {texts} "  # noqa: S608 - names from a constant
-        f"AND kind IN (SELECT value FROM json_each('{known}'))"
+        f"AND kind IN (SELECT value FROM {db.dialect.given('?')})"
     )
-    if (row := db.execute(query, (target_id,)).fetchone()) is not None:
+    if (row := db.execute(query, (target_id, known)).fetchone()) is not None:
         return row, None
     meant = db.execute("SELECT target_id FROM alias WHERE alias = ?", (target_id,)).fetchone()
-    return (db.execute(query, (meant[0],)).fetchone(), target_id) if meant else (None, None)
+    return (db.execute(query, (meant[0], known)).fetchone(), target_id) if meant else (None, None)
 
 
-def _known(db: sqlite3.Connection, row: sqlite3.Row, alias: str | None, now: datetime) -> Known:
+def _known(db: Database, row: Row, alias: str | None, now: datetime) -> Known:
     id_, believed = row["id"], is_believed(db, row["id"], now)
     selected = db.execute("SELECT * FROM selected WHERE target_id = ?", (id_,)).fetchone()
     known = Known(
@@ -164,7 +162,7 @@ def _known(db: sqlite3.Connection, row: sqlite3.Row, alias: str | None, now: dat
     return _with_metadata(db, known, row) if believed else known
 
 
-def _remembered(row: sqlite3.Row, believed: bool, *, asked_last: bool) -> Remembered:
+def _remembered(row: Row, believed: bool, *, asked_last: bool) -> Remembered:
     attempted = row["attempted_status"]
     return Remembered(
         target_id=row["id"],
@@ -180,7 +178,7 @@ def _remembered(row: sqlite3.Row, believed: bool, *, asked_last: bool) -> Rememb
     )
 
 
-def _is_described(row: sqlite3.Row) -> bool:
+def _is_described(row: Row) -> bool:
     """Whether it may have metadata: of a kind with an API, what the API has a question for."""
     kind = kinds()[row["kind"]]
     if row["metadata"] is not None or kind.look_up is None or kind.asks_api is None:
@@ -188,7 +186,7 @@ def _is_described(row: sqlite3.Row) -> bool:
     return kind.asks_api(target_of(row))
 
 
-def _with_metadata(db: sqlite3.Connection, known: Known, row: sqlite3.Row) -> Known:
+def _with_metadata(db: Database, known: Known, row: Row) -> Known:
     """Its own metadata, else those of what it stands for."""
     other = db.execute("SELECT * FROM target WHERE id = ?", (row["stands_for"],)).fetchone()
     for source in (row, other):
@@ -210,19 +208,19 @@ def _with_metadata(db: sqlite3.Connection, known: Known, row: sqlite3.Row) -> Kn
     return known
 
 
-def _count(db: sqlite3.Connection, query: str, id_: str) -> int:
+def _count(db: Database, query: str, id_: str) -> int:
     return int(db.execute(query, (id_,)).fetchone()[0])
 
 
-def _checks(db: sqlite3.Connection, id_: str) -> Iterable[Check]:
+def _checks(db: Database, id_: str) -> Iterable[Check]:
     """The last checks, the newest first."""
     query = (
         "SELECT *, CAST(reason AS TEXT) AS said, CAST(detail AS TEXT) AS told FROM checks "  # noqa: S608
-        f"WHERE target_id = ? AND {_sound('at')} AND status IN (SELECT value FROM json_each(?)) "
-        "AND typeof(attempts) = 'integer' AND typeof(elapsed_ms) = 'integer' "
-        "AND typeof(http_status) IN ('integer', 'null') ORDER BY at DESC, rowid DESC LIMIT ?"
+        f"WHERE target_id = ? AND {_sound(db.dialect, 'at')} AND status IN (SELECT value FROM {db.dialect.given('?')}) "
+        f"AND {db.dialect.is_integer('attempts')} AND {db.dialect.is_integer('elapsed_ms')} "
+        f"AND {db.dialect.is_nothing_or_integer('http_status')} ORDER BY at DESC, {db.dialect.row_number} DESC LIMIT ?"
     )
-    statuses = msgspec.json.encode([str(status) for status in Status]).decode()
+    statuses = db.dialect.array([str(status) for status in Status])
     for row in db.execute(query, (id_, statuses, LISTED_CHECKS)):
         yield Check(
             at=_moment(row["at"]), status=Status(row["status"]), reason=row["said"], detail=row["told"],
@@ -231,23 +229,23 @@ def _checks(db: sqlite3.Connection, id_: str) -> Iterable[Check]:
         )  # fmt: skip
 
 
-def _changes(db: sqlite3.Connection, id_: str) -> Iterable[Change]:
+def _changes(db: Database, id_: str) -> Iterable[Change]:
     """The last changes, the newest first."""
     query = (
         "SELECT at, CAST(was AS TEXT), CAST(became AS TEXT), CAST(reason AS TEXT) FROM change "  # noqa: S608
-        f"WHERE target_id = ? AND {_sound('at')} ORDER BY at DESC, rowid DESC LIMIT ?"
+        f"WHERE target_id = ? AND {_sound(db.dialect, 'at')} ORDER BY at DESC, {db.dialect.row_number} DESC LIMIT ?"
     )
     for at, was, became, reason in db.execute(query, (id_, LISTED_CHANGES)):
         yield Change(at=_moment(at), was=was, became=became, reason=reason)
 
 
-def _first_alive(db: sqlite3.Connection, id_: str) -> datetime | None:
+def _first_alive(db: Database, id_: str) -> datetime | None:
     alive = "target_id = ? AND status IN ('ok', 'redirected')"
-    query = f"SELECT min(at) FROM checks WHERE {alive} AND {_sound('at')}"  # noqa: S608 - made of constants
+    query = f"SELECT min(at) FROM checks WHERE {alive} AND {_sound(db.dialect, 'at')}"  # noqa: S608 - made of constants
     return moment(db.execute(query, (id_,)).fetchone()[0])
 
 
-def _places(db: sqlite3.Connection, id_: str) -> Iterable[Place]:
+def _places(db: Database, id_: str) -> Iterable[Place]:
     query = (
         "SELECT CAST(d.path AS TEXT), CAST(l.line AS INTEGER), CAST(l.column_ AS INTEGER), CAST(l.url AS TEXT), "
         "CAST(l.text AS TEXT), CAST(l.date AS TEXT) FROM link l JOIN document d ON d.position = l.document "
@@ -257,10 +255,11 @@ def _places(db: sqlite3.Connection, id_: str) -> Iterable[Place]:
         yield Place(document=document, line=line, column=column, url=url, text=text, date=date)
 
 
-def _last_run(db: sqlite3.Connection) -> LastRun | None:
+def _last_run(db: Database) -> LastRun | None:
     row = db.execute(
-        f"SELECT * FROM run WHERE {_sound('started_at')} AND (finished_at IS NULL OR {_sound('finished_at')}) "  # noqa: S608
-        "ORDER BY started_at DESC, rowid DESC LIMIT 1"
+        f"SELECT * FROM run WHERE {_sound(db.dialect, 'started_at')} "  # noqa: S608 - made of constants
+        f"AND (finished_at IS NULL OR {_sound(db.dialect, 'finished_at')}) "
+        f"ORDER BY started_at DESC, {db.dialect.row_number} DESC LIMIT 1"
     ).fetchone()
     if row is None:
         return None
@@ -270,7 +269,7 @@ def _last_run(db: sqlite3.Connection) -> LastRun | None:
     )
 
 
-def _held_until(db: sqlite3.Connection, host: str, now: datetime) -> datetime | None:
+def _held_until(db: Database, host: str, now: datetime) -> datetime | None:
     query = "SELECT held_until FROM host WHERE host = ? AND held_until > ? AND held_until <= ?"
     limits = (milliseconds(now), milliseconds(now + BELIEVED_HOLD))
     row = db.execute(query, (host, *limits)).fetchone()
@@ -281,9 +280,9 @@ def _text(stored: object) -> str | None:
     return stored if isinstance(stored, str) else None
 
 
-def _sound(column: str) -> str:
+def _sound(dialect: Dialect, column: str) -> str:
     """Whether a column holds a moment: milliseconds since 1970, up to the year 9999."""
-    return f"(typeof({column}) = 'integer' AND {column} BETWEEN 0 AND 253402300799999)"
+    return f"({dialect.is_integer(column)} AND {column} BETWEEN 0 AND 253402300799999)"
 
 
 def _moment(stored: int) -> datetime:

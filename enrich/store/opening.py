@@ -19,6 +19,7 @@ from pathlib import Path
 from enrich.errors import StorageError
 from enrich.store import schema
 from enrich.store.ages import jitter
+from enrich.store.sqlite_database import SqliteDatabase
 
 FILE_NAME = "enrich.sqlite3"
 # Up to this size a check of the whole file costs less than can be noticed; a larger one is checked when the
@@ -58,7 +59,7 @@ def is_damage(error: sqlite3.Error, codes: frozenset[int] = _DAMAGE) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in codes
 
 
-def open_cache(path: Path) -> tuple[sqlite3.Connection, str | None]:
+def open_cache(path: Path) -> tuple[SqliteDatabase, str | None]:
     """A connection to the cache, made if there is none, and what was set aside for it, if anything.
 
     Raises StorageError when a cache is there but cannot be used. The caller holds the lock of the folder.
@@ -81,11 +82,13 @@ def _way_out(error: Exception) -> str:
     return "`enrich cache clear` starts anew, or give another --cache-dir"
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> SqliteDatabase:
     if not os.path.lexists(path):
         _make(path)
     _look(path)
-    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    connection = sqlite3.connect(
+        path, factory=SqliteDatabase, check_same_thread=False, isolation_level=None
+    )
     try:
         _harden(connection)
         _refuse_damage(connection, path)
@@ -97,7 +100,7 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
+def open_for_reading(path: Path) -> SqliteDatabase:
     """A connection that changes nothing and sees the cache as it is at this moment, even while a run is filling it.
 
     No lock of the folder is needed, since readers of a write-ahead log wait for nobody. A cache of an older version
@@ -112,11 +115,11 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         ) from error
 
 
-def _open_for_reading(path: Path) -> sqlite3.Connection:
+def _open_for_reading(path: Path) -> SqliteDatabase:
     for part in _parts(path):
         _refuse_strange(part)
     _refuse_header(path)
-    connection = sqlite3.connect(_read_only(path), uri=True, isolation_level=None)
+    connection = sqlite3.connect(_read_only(path), factory=SqliteDatabase, uri=True, isolation_level=None)
     try:
         _harden(connection)
         for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "query_only=ON"):
@@ -142,8 +145,8 @@ def _read_only(path: Path) -> str:
     return f"{uri}&immutable=1" if is_fixed else uri
 
 
-def _copy_of_today(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
-    copy = sqlite3.connect(":memory:", isolation_level=None)
+def _copy_of_today(connection: sqlite3.Connection, path: Path) -> SqliteDatabase:
+    copy = sqlite3.connect(":memory:", factory=SqliteDatabase, isolation_level=None)
     with contextlib.closing(connection):
         connection.backup(copy)
     _harden(copy)
@@ -169,7 +172,7 @@ def _fill(new: Path) -> None:
     """A cache without contents. Its tables go to the file itself: from a log, closing may fail to and not say so."""
     # Notes may hold private addresses: the file is for its owner alone from its first byte.
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    connection = sqlite3.connect(new, isolation_level=None)
+    connection = sqlite3.connect(new, factory=SqliteDatabase, isolation_level=None)
     try:
         schema.migrate(connection, new)
         connection.execute("PRAGMA journal_mode=WAL")

@@ -5,30 +5,22 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
-
-import msgspec
 
 from enrich.model import SECOND_HAND, Target
 from enrich.registry import kinds
-from enrich.store import many
+from enrich.store.ages import jitter
 from enrich.store.belief import CLOCKS_DIFFER, doubt
 from enrich.store.columns import STATUSES, milliseconds, moment
+from enrich.store.database import Database, Dialect
 from enrich.store.history import ALIVE
 from enrich.store.protocol import Ages, DueTarget, ExpectedTurns, Run
-from enrich.store.schema import Transaction, Unsynced
 
-
-def _is_past(age: str, spread: str) -> str:
-    """Whether a verdict has lasted its time. The dice are thrown only where they decide."""
-    earliest = f"t.attempted_at + {age} - {spread} <= :now"
-    return f"({earliest} AND t.attempted_at + {age} + jitter(t.id, t.attempted_at, {spread}) <= :now)"
-
-
+# As many rows as there are.
+_ALL = 1 << 62
 _SECOND_HAND = ", ".join(f"'{source}'" for source in sorted(SECOND_HAND))
 # Whether the last attempt to get metadata succeeded, and not by a source that only stands in.
 _HAS_METADATA = f"""(t.metadata_fetched_at = t.metadata_tried_at
@@ -36,36 +28,50 @@ _HAS_METADATA = f"""(t.metadata_fetched_at = t.metadata_tried_at
 
 # Whether a verdict, or the metadata, are old enough to be asked for again. A time in the future counts as
 # old: somebody's clock was wrong. A kind whose verdicts last no time is asked in every run, whatever was found.
-_VERDICT_DUE = f"""(t.attempted_at IS NULL OR t.attempted_at > :now OR :refresh OR (:broken_again AND t.status = 'broken')
-    OR a.ok = 0 OR t.id IN (SELECT target_id FROM doubted) OR CASE
-        WHEN :max_age IS NOT NULL THEN t.attempted_at + :max_age <= :now
-        WHEN t.attempted_status IN ('ok', 'redirected') THEN {_is_past("a.ok", "a.spread")}
-        WHEN t.status = 'broken' AND t.confirmed THEN {_is_past(":confirmed", ":confirmed_spread")}
-        WHEN t.attempted_status = 'blocked' AND selected.asked_last THEN t.attempted_at + :confirmed <= :now
+_VERDICT_DUE = """(t.attempted_at IS NULL OR t.attempted_at > :now OR :refresh = 1
+    OR (:broken_again = 1 AND t.status = 'broken') OR a.ok = 0 OR t.id IN (SELECT target_id FROM doubted) OR CASE
+        WHEN CAST(:max_age AS BIGINT) IS NOT NULL THEN t.attempted_at + CAST(:max_age AS BIGINT) <= :now
+        WHEN t.attempted_status IN ('ok', 'redirected') THEN {of_alive}
+        WHEN t.status = 'broken' AND t.confirmed = 1 THEN {of_confirmed}
+        WHEN t.attempted_status = 'blocked' AND selected.asked_last = 1 THEN t.attempted_at + :confirmed <= :now
         WHEN t.attempted_status = 'blocked' THEN t.attempted_at + :blocked <= :now
         WHEN t.attempted_status = 'broken' THEN t.attempted_at + :broken <= :now
-        ELSE t.attempted_at + :unreachable <= :now END)"""  # noqa: S608 - made of constants
+        ELSE t.attempted_at + :unreachable <= :now END)"""
 # Of a kind that an API describes, what the API has no question for (a wiki, a list of releases) has no metadata ever.
-_METADATA_DUE = f"""(:metadata AND (selected.by_api OR t.metadata IS NOT NULL
-        OR t.kind NOT IN (SELECT value FROM json_each(:described_by_api)))
-    AND (t.metadata_tried_at IS NULL OR t.metadata_tried_at > :now OR :refresh
-    OR t.id IN (SELECT target_id FROM doubted) OR t.metadata_tried_at + coalesce(:max_age, CASE
+_METADATA_DUE = f"""(:metadata = 1 AND (selected.by_api = 1 OR t.metadata IS NOT NULL
+        OR t.kind NOT IN (SELECT value FROM {{described_by_api}}))
+    AND (t.metadata_tried_at IS NULL OR t.metadata_tried_at > :now OR :refresh = 1
+    OR t.id IN (SELECT target_id FROM doubted) OR t.metadata_tried_at + coalesce(CAST(:max_age AS BIGINT), CASE
         WHEN {_HAS_METADATA} THEN a.metadata ELSE :unreachable END) <= :now))"""  # noqa: S608 - made of constants
 # Metadata that outlast a verdict wait for its next check, at which they cost nothing and which is not on the
 # same night for all.
 _METADATA_WAIT = f"""({_HAS_METADATA} AND t.metadata_tried_at <= :now
-    AND a.metadata > a.ok AND :max_age IS NULL)"""
-# Wanted metadata are 2 where they are all that is due: the verdict is fresh.
+    AND a.metadata > a.ok AND CAST(:max_age AS BIGINT) IS NULL)"""
+# Wanted metadata are 2 where they are all that is due: the verdict is fresh. Only what changes is written, and a
+# rule that throws dice stands where it is asked only if it decides: in a night with nothing due that is most of all.
 _PLAN = f"""
-UPDATE selected SET (due, wants_metadata) = (
-    SELECT {_VERDICT_DUE} OR ({_METADATA_DUE} AND {_METADATA_WAIT} IS NOT TRUE
-        AND (t.status IS NULL OR t.status IN ('ok', 'redirected'))),
-        {_METADATA_DUE} + ({_METADATA_DUE} AND {_VERDICT_DUE} IS NOT TRUE)
-    FROM target t JOIN age a ON a.kind = t.kind WHERE t.id = selected.target_id)
-WHERE skip IS NULL AND NOT EXISTS (
-    SELECT 1 FROM target t JOIN age a ON a.kind = t.kind WHERE t.id = selected.target_id AND :resumed
-        AND t.attempted_at BETWEEN :started AND :now AND a.ok > 0)
+UPDATE selected SET due = new.due, wants_metadata = new.wants
+FROM (
+    SELECT selected.target_id,
+        CASE WHEN {_VERDICT_DUE} THEN 1 WHEN {_METADATA_DUE} AND {_METADATA_WAIT} IS NOT TRUE
+            AND (t.status IS NULL OR t.status IN ('ok', 'redirected')) THEN 1 ELSE 0 END AS due,
+        CASE WHEN NOT {_METADATA_DUE} THEN 0 WHEN {_VERDICT_DUE} THEN 1 ELSE 2 END AS wants
+    FROM selected JOIN target t ON t.id = selected.target_id JOIN age a ON a.kind = t.kind
+    WHERE skip IS NULL AND (:resumed = 1 AND t.attempted_at BETWEEN :started AND :now AND a.ok > 0) IS NOT TRUE
+) AS new
+WHERE new.target_id = selected.target_id AND (new.due <> selected.due OR new.wants <> selected.wants_metadata)
 """  # noqa: S608 - made of constants above
+
+# Of those the dice decide about, when they were asked and by how much their age may vary.
+_UNDECIDED = """
+SELECT id, attempted_at, spread FROM (
+    SELECT t.id, t.attempted_at,
+        CASE WHEN t.attempted_status IN ('ok', 'redirected') THEN a.ok ELSE :confirmed END AS age,
+        CASE WHEN t.attempted_status IN ('ok', 'redirected') THEN a.spread ELSE :confirmed_spread END AS spread
+    FROM selected s JOIN target t ON t.id = s.target_id JOIN age a ON a.kind = t.kind
+    WHERE t.attempted_status IN ('ok', 'redirected') OR (t.status = 'broken' AND t.confirmed = 1)) AS spread_out
+WHERE attempted_at + age - spread <= :now AND attempted_at + age + spread > :now
+"""
 
 # Whether a page that said it was gone, under a status that did not, is back, only the page shows.
 #
@@ -73,26 +79,27 @@ WHERE skip IS NULL AND NOT EXISTS (
 # late they would be all that a run still waits for. Then the oldest. What hardly ever opens comes after all of it.
 _DOUBTED = "t.id IN (SELECT target_id FROM doubted)"
 _ORDER = f"""s.asked_last, CASE WHEN t.attempted_at IS NULL OR {_DOUBTED} THEN 0
-    WHEN t.status = 'broken' AND NOT t.confirmed THEN 1
+    WHEN t.status = 'broken' AND t.confirmed = 0 THEN 1
     WHEN t.attempted_status = 'unreachable' THEN 2 ELSE 3 END, {{age}}, t.id"""
 _TAKE = f"""
 SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for,
     CASE WHEN NOT {_DOUBTED} THEN t.status END AS status,
-    CASE WHEN NOT {_DOUBTED} THEN t.first_failed_at END AS failed_at,
-    s.asked_last, s.wants_metadata OR t.reason IS 'soft-404' AS wants_metadata,
-    s.wants_metadata AND t.metadata IS NULL AS lacks_metadata
+    CASE WHEN NOT {_DOUBTED} THEN t.first_failed_at END AS failed_at, s.asked_last,
+    s.wants_metadata > 0 OR coalesce(t.reason, '') = 'soft-404' AS wants_metadata,
+    s.wants_metadata > 0 AND t.metadata IS NULL AS lacks_metadata
 FROM selected s JOIN target t ON t.id = s.target_id WHERE s.due = 1 AND s.by_api = ? AND {{column}} = ?
 ORDER BY {_ORDER} LIMIT ?
 """  # noqa: S608 - made of constants
 # An API that answers for a few a night gives news to those whose news are oldest: the page of a repository told
 # the same night that all others are there, so that the last question would always choose the same few.
-_OLDEST_ASKED = "t.attempted_at"
-_OLDEST_NEWS = "CASE WHEN t.metadata IS NULL THEN 0 ELSE t.metadata_fetched_at END, t.attempted_at"
-_AT_ONCE = (
-    "SELECT json_group_array(json_array(id, url, kind, host, parent, stands_for, status, failed_at, asked_last, "
-    "wants_metadata, lacks_metadata)) FROM ({})"
+_OLDEST_ASKED = "t.attempted_at NULLS FIRST"
+_OLDEST_NEWS = (
+    f"CASE WHEN t.metadata IS NULL THEN 0 ELSE t.metadata_fetched_at END NULLS FIRST, {_OLDEST_ASKED}"
 )
-_rows = msgspec.json.Decoder(list[list[Any]])
+
+_TAKEN = (
+    "id, url, kind, host, parent, stands_for, status, failed_at, asked_last, wants_metadata, lacks_metadata"
+)
 _TAKE_OF_HOST = _TAKE.format(column="s.host", age=_OLDEST_ASKED)
 _TAKE_FOR_API = _TAKE.format(column="s.kind", age=_OLDEST_NEWS)
 
@@ -103,27 +110,53 @@ WHERE s.deferred = 'host-deferred' AND s.by_api = 0 AND s.host = ? ORDER BY {_OR
 """  # noqa: S608 - made of constants
 
 
-def plan(db: sqlite3.Connection, run: Run, ages: Ages, now: datetime) -> int:
-    """Decide which targets of this run are due; how many there are."""
-    with Transaction(db):
-        doubt(db, now)
-        db.execute("DELETE FROM age")
-        rows = [
-            (kind, _ms(ok), _ms(ages.spread_by_kind.get(kind, 0.0)), _ms(metadata))
-            for kind, (ok, metadata) in ages.by_kind.items()
-        ]
-        db.executemany("INSERT INTO age VALUES (?, ?, ?, ?)", rows)
-        db.execute(_PLAN, _parameters(run, ages, now))
-        return int(db.execute("SELECT count(*) FROM selected WHERE due = 1").fetchone()[0])
+def plan(db: Database, run: Run, ages: Ages, now: datetime) -> int:
+    """Decide which targets of this run are due; how many there are. Inside a transaction."""
+    doubt(db, now)
+    db.execute("DELETE FROM age")
+    rows = [
+        (kind, _ms(ok), _ms(ages.spread_by_kind.get(kind, 0.0)), _ms(metadata))
+        for kind, (ok, metadata) in ages.by_kind.items()
+    ]
+    db.insert("age", "kind, ok, spread, metadata", rows)
+    parameters = _parameters(db.dialect, run, ages, now)
+    if db.dialect.name != "sqlite":
+        _throw_dice(db, parameters)
+    db.execute(_plan(db.dialect), parameters)
+    return int(db.execute("SELECT count(*) FROM selected WHERE due = 1").fetchone()[0])
 
 
-def _parameters(run: Run, ages: Ages, now: datetime) -> dict[str, object]:
+def _throw_dice(db: Database, parameters: dict[str, object]) -> None:
+    """Say by how much the age of each target varies about which that decides, for a server that knows no such dice."""
+    db.execute("DELETE FROM thrown")
+    wanted = {name: parameters[name] for name in ("now", "confirmed", "confirmed_spread")}
+    undecided = db.execute(_UNDECIDED, wanted)
+    db.insert(
+        "thrown", "target_id, moved", [(id_, jitter(id_, at, spread)) for id_, at, spread in undecided]
+    )
+
+
+@cache
+def _plan(dialect: Dialect) -> str:
+    def is_past(age: str, spread: str) -> str:
+        """Whether a verdict has lasted its time. The dice are thrown only where they decide."""
+        earliest = f"t.attempted_at + {age} - {spread} <= :now"
+        return f"({earliest} AND t.attempted_at + {age} + {dialect.jitter(spread)} <= :now)"
+
+    return _PLAN.format(
+        of_alive=is_past("a.ok", "a.spread"),
+        of_confirmed=is_past(":confirmed", ":confirmed_spread"),
+        described_by_api=dialect.given(":described_by_api"),
+    )
+
+
+def _parameters(dialect: Dialect, run: Run, ages: Ages, now: datetime) -> dict[str, object]:
     return {
         "now": milliseconds(now), "refresh": ages.refresh, "broken_again": ages.broken_again,
         "max_age": None if ages.max_age is None else _ms(ages.max_age),
         "broken": _ms(ages.broken), "blocked": _ms(ages.blocked), "unreachable": _ms(ages.unreachable),
         "confirmed": _ms(ages.confirmed), "confirmed_spread": _ms(ages.confirmed_spread),
-        "described_by_api": json.dumps([kind.name for kind in kinds().values() if kind.look_up is not None]),
+        "described_by_api": dialect.array([kind.name for kind in kinds().values() if kind.look_up is not None]),
         "metadata": ages.metadata, "resumed": run.resumed, "started": milliseconds(run.started_at),
     }  # fmt: skip
 
@@ -132,31 +165,22 @@ def _ms(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def take_of_hosts(db: sqlite3.Connection, wanted: Sequence[tuple[str, int]]) -> list[list[DueTarget]]:
+def take_of_hosts(db: Database, wanted: Sequence[tuple[str, int]]) -> list[list[DueTarget]]:
     """Take due targets that are asked at their own address: so many of each host, the most urgent first."""
-    with Unsynced(db):
-        found = [_take(db, _TAKE_OF_HOST, 0, host, limit) for host, limit in wanted]
-        _note_taken(db, [row for rows in found for row in rows])
+    found = [db.together(_TAKE_OF_HOST, _TAKEN, (0, host, limit)) for host, limit in wanted]
+    _note_taken(db, [row for rows in found for row in rows])
     return [[_due_target(row) for row in rows] for rows in found]
 
 
-def _take(db: sqlite3.Connection, query: str, by_api: int, value: str, limit: int) -> list[list[Any]]:
-    """The rows of a query in one step (`many` says why)."""
-    return _rows.decode(db.execute(_AT_ONCE.format(query), (by_api, value, limit)).fetchone()[0])
-
-
-def take_for_api(db: sqlite3.Connection, kind: str, limit: int) -> list[DueTarget]:
+def take_for_api(db: Database, kind: str, limit: int) -> list[DueTarget]:
     """Take due targets of a kind that its API can decide, the most urgent first, then those with the oldest news."""
-    with Unsynced(db):
-        rows = _take(db, _TAKE_FOR_API, 1, kind, limit)
-        _note_taken(db, rows)
+    rows = db.together(_TAKE_FOR_API, _TAKEN, (1, kind, limit))
+    _note_taken(db, rows)
     return [_due_target(row) for row in rows]
 
 
-def _note_taken(db: sqlite3.Connection, rows: Sequence[list[Any]]) -> None:
-    many.execute(
-        db, "UPDATE selected SET due = 2 WHERE target_id IN (VALUES {rows})", [row[:1] for row in rows]
-    )
+def _note_taken(db: Database, rows: Sequence[Sequence[Any]]) -> None:
+    db.update("selected", "target_id", "due", [(2, row[0]) for row in rows])
 
 
 def _due_target(row: Sequence[Any]) -> DueTarget:
@@ -172,24 +196,33 @@ def _due_target(row: Sequence[Any]) -> DueTarget:
     )
 
 
-def defer_host(db: sqlite3.Connection, host: str, reason: str, keep: int) -> int:
-    """Defer all due targets of a host but the ``keep`` most urgent; how many were deferred."""
-    with Transaction(db):
-        rows = _take(db, _TAKE_OF_HOST, 0, host, -1)[keep:]
-        defer(db, [row[0] for row in rows], reason)
+def defer_host(db: Database, host: str, reason: str, keep: int) -> int:
+    """Defer all due targets of a host but the ``keep`` most urgent; how many were deferred. Inside a transaction."""
+    rows = db.together(_TAKE_OF_HOST, _TAKEN, (0, host, _ALL))[keep:]
+    defer(db, [row[0] for row in rows], reason)
     return len(rows)
 
 
-def defer(db: sqlite3.Connection, ids: Sequence[str], reason: str) -> None:
+def defer(db: Database, ids: Sequence[str], reason: str) -> None:
     """Say why targets were not asked in this run; inside a transaction."""
-    statement = (
-        "UPDATE selected SET due = 0, deferred = new.column2 "
-        "FROM (VALUES {rows}) AS new WHERE target_id = new.column1"
+    db.update("selected", "target_id", "due, deferred", [(0, reason, id_) for id_ in dict.fromkeys(ids)])
+
+
+def release_unasked(db: Database, ids: Sequence[str]) -> None:
+    """Give back targets about which an API was not asked; what is fresh waits. Inside a transaction."""
+    rows = [(id_,) for id_ in ids]
+    db.executemany(
+        "UPDATE selected SET due = CASE WHEN wants_metadata = 2 THEN 0 ELSE 1 END, by_api = 0 WHERE target_id = ?",
+        rows,
     )
-    many.execute(db, statement, [(id_, reason) for id_ in ids])
+    db.executemany(
+        "UPDATE target SET metadata_stale = 1 WHERE id = ? AND metadata IS NOT NULL "
+        "AND (SELECT wants_metadata FROM selected WHERE target_id = target.id) > 0",
+        rows,
+    )
 
 
-def asked_since(db: sqlite3.Connection, host: str, since: datetime) -> int:
+def asked_since(db: Database, host: str, since: datetime) -> int:
     """How many checks of a host's targets were made in the day from then on, in any run."""
     query = (
         "SELECT count(*) FROM checks c JOIN target t ON t.id = c.target_id "
@@ -200,7 +233,7 @@ def asked_since(db: sqlite3.Connection, host: str, since: datetime) -> int:
     return int(db.execute(query, limits).fetchone()[0])
 
 
-def waiting(db: sqlite3.Connection) -> list[tuple[str, int]]:
+def waiting(db: Database) -> list[tuple[str, int]]:
     """Hosts with targets that wait for a turn at their own address, and how many, by name."""
     query = (
         "SELECT host, count(*) FROM selected WHERE deferred = 'host-deferred' AND by_api = 0 AND linked = 1 "
@@ -209,7 +242,7 @@ def waiting(db: sqlite3.Connection) -> list[tuple[str, int]]:
     return [(row[0], row[1]) for row in db.execute(query)]
 
 
-def expect(db: sqlite3.Connection, expected: ExpectedTurns) -> None:
+def expect(db: Database, expected: ExpectedTurns) -> None:
     """Say of all that wait for a turn at a host when it is expected; inside a transaction."""
     ids = [row["id"] for row in db.execute(_WAITING, (expected.host,))]
     share = expected.share or len(ids) + 1

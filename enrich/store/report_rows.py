@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -30,15 +29,13 @@ from enrich.model import (
     TargetState,
 )
 from enrich.store.columns import STATE_COLUMNS, second, state_from, suggestion_of
+from enrich.store.database import Database, Row
 from enrich.store.history import UNSTABLE_WITHIN
 from enrich.store.stars import stars_of
 
 # Entries by the articles and papers that they name, where several entries name the same. Places alone are sorted.
 _REPEATED = """
-WITH named AS (
-    SELECT position, json_extract(row, '$.article.target') AS target FROM entry
-    UNION SELECT position, json_extract(paper.value, '$.target') FROM entry, json_each(row, '$.papers') AS paper
-), known AS (
+WITH named AS ({}), known AS (
     SELECT position, coalesce(target_id, target) AS target,
         count(*) OVER (PARTITION BY coalesce(target_id, target)) AS times
     FROM named LEFT JOIN alias ON alias = target WHERE target IS NOT NULL
@@ -52,7 +49,7 @@ _DESCRIBED = """
 SELECT t.id, coalesce(p.metadata, t.metadata) AS metadata,
     CASE WHEN p.metadata IS NULL THEN t.metadata_source ELSE p.metadata_source END AS source,
     CASE WHEN p.metadata IS NULL THEN t.id ELSE p.id END AS owner
-FROM json_each(?) JOIN target t ON t.id = value JOIN selected s ON s.target_id = t.id
+FROM {} JOIN target t ON t.id = value JOIN selected s ON s.target_id = t.id
     LEFT JOIN target p ON p.id = t.stands_for AND p.id NOT IN (SELECT target_id FROM doubted)
 WHERE t.status = 'ok' AND s.skip IS NULL AND t.id NOT IN (SELECT target_id FROM doubted)
     AND coalesce(p.metadata, t.metadata) IS NOT NULL
@@ -71,13 +68,15 @@ WHERE s.linked = 1 AND s.skip IS NULL AND s.due <> 3 AND t.status IN ('ok', 'red
 
 # The start of this run stands in `seen_at`. What a wrong clock dated in the future is not of the last days.
 _PASTS = """
+SELECT id, first_repository_id, changes, recovered_from FROM (
 SELECT t.id, t.first_repository_id,
-    count(c.at) FILTER (WHERE c.at BETWEEN t.seen_at - :within AND t.seen_at + :within) AS changes,
+    count(c.at) FILTER (WHERE c.at BETWEEN t.seen_at - CAST(:within AS BIGINT)
+        AND t.seen_at + CAST(:within AS BIGINT)) AS changes,
     max(substr(c.reason, 1, 100)) FILTER (WHERE c.run_id = t.run_id AND c.was = 'broken' AND c.became = 'alive')
         AS recovered_from
 FROM selected s JOIN target t ON t.id = s.target_id LEFT JOIN change c ON c.target_id = t.id
 WHERE s.linked = 1 AND s.skip IS NULL AND t.id NOT IN (SELECT target_id FROM doubted)
-GROUP BY t.id HAVING t.first_repository_id IS NOT NULL OR changes > 0 ORDER BY t.id
+GROUP BY t.id) AS past WHERE first_repository_id IS NOT NULL OR changes > 0 ORDER BY id
 """
 # Both are read by place: each look at a column by its name goes through all names, which cost more than all else.
 _FACTS, _IN_RUN, _METADATA, _STATE = slice(0, 5), slice(5, 10), slice(10, 18), slice(18, None)
@@ -99,6 +98,9 @@ ORDER BY l.target_id, d.path, l.line, l.column_, l.position
 """
 _ELEMENTS = {element.value: element for element in Element}
 _NEVER_ASKED = TargetState()
+_FINDINGS = """
+SELECT * FROM finding ORDER BY document NULLS FIRST, line NULLS FIRST, column_ NULLS FIRST, code, {}
+"""
 _entries = msgspec.json.Decoder(ReportEntry)
 # Reads the few fields that are looked at in every entry, five times as fast as all of them.
 _glimpses = msgspec.json.Decoder(Glimpse)
@@ -117,38 +119,39 @@ class _Known:
 _NOTHING = _Known()
 
 
-class SqliteRows:
+class StoredRows:
     """The rows of the present run for a report; `enrich.store.protocol.Rows`.
 
     ``unreadable`` collects the ids of targets whose metadata are not what enrich stores.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._described = _DESCRIBED.format(db.dialect.given("?"))
         self.unreadable: set[str] = set()
 
     def documents(self) -> Iterator[ReportDocument]:
-        for row in self._connection.execute("SELECT * FROM document ORDER BY path, position"):
+        for row in self._db.stream("SELECT * FROM document ORDER BY path, position"):
             yield ReportDocument(
                 path=row["path"], title=row["title"], date=row["date"], date_source=row["date_source"]
             )
 
     def targets(self) -> Iterator[ReportTarget]:
         links = groupby(self._links(), key=itemgetter(0))
-        for row in self._connection.execute(_TARGETS):
+        for row in self._db.stream(_TARGETS):
             id_, group = next(links)
             assert id_ == row[0], "every linked target has links, in the same order"
             yield self._target(row, [link for _, link in group])
 
     def pasts(self) -> Iterator[Past]:
         within = round(UNSTABLE_WITHIN.total_seconds() * 1000)
-        for row in self._connection.execute(_PASTS, {"within": within}):
+        for row in self._db.stream(_PASTS, {"within": within}):
             yield Past(
                 target_id=row["id"], recovered_from=row["recovered_from"], changes=row["changes"],
                 first_repository_id=row["first_repository_id"],
             )  # fmt: skip
 
-    def _target(self, row: sqlite3.Row, links: list[ReportLink]) -> ReportTarget:
+    def _target(self, row: Row, links: list[ReportLink]) -> ReportTarget:
         facts, in_run, metadata, state = row[_FACTS], row[_IN_RUN], row[_METADATA], row[_STATE]
         skip, *_, doubted = in_run
         if doubted:
@@ -180,7 +183,7 @@ class SqliteRows:
         return _Known(found, source, second(fetched_at)) if found else _NOTHING
 
     def _links(self) -> Iterator[tuple[str, ReportLink]]:
-        for row in self._connection.execute(_LINKS):
+        for row in self._db.stream(_LINKS):
             (
                 target_id,
                 path,
@@ -202,20 +205,18 @@ class SqliteRows:
             )  # fmt: skip
 
     def _aliases(self) -> dict[str, str]:
-        rows = self._connection.execute("SELECT alias, target_id FROM alias")
+        rows = self._db.execute("SELECT alias, target_id FROM alias")
         return {row["alias"]: row["target_id"] for row in rows}
 
     def entries(self) -> Iterator[ReportEntry]:
         aliases = self._aliases()
-        for row in self._connection.execute("SELECT row FROM entry ORDER BY document, line, position"):
+        for row in self._db.stream("SELECT row FROM entry ORDER BY document, line, position"):
             yield _entry(row["row"], aliases)
 
     def repeated(self) -> Iterator[tuple[str, ReportEntry]]:
         aliases = self._aliases()
-        for target, position in self._connection.execute(_REPEATED):
-            (row,) = self._connection.execute(
-                "SELECT row FROM entry WHERE position = ?", (position,)
-            ).fetchone()
+        for target, position in self._db.stream(_REPEATED.format(self._db.dialect.named_by_entries())):
+            (row,) = self._db.execute("SELECT row FROM entry WHERE position = ?", (position,)).fetchone()
             yield target, _entry(row, aliases)
 
     def described(self) -> Iterator[Described]:
@@ -228,31 +229,31 @@ class SqliteRows:
                     yield Described(entry, things)
 
     def _glimpses(self, ids: Set[str]) -> dict[str, Glimpse]:
-        rows = self._connection.execute(_DESCRIBED, (_array(ids),))
+        rows = self._db.execute(self._described, (self._db.dialect.array(sorted(ids)),))
         return {row["id"]: glimpse for row in rows if (glimpse := _glimpse(row["metadata"]))}
 
     def metadata_of(self, ids: Set[str]) -> dict[str, tuple[Metadata, str | None]]:
         found: dict[str, tuple[Metadata, str | None]] = {}
-        for row in self._connection.execute(_DESCRIBED, (_array(ids),)):
+        for row in self._db.execute(self._described, (self._db.dialect.array(sorted(ids)),)):
             known = self._known(row["owner"], row["metadata"], row["source"], None)
             if known.metadata is not None:
                 found[row["id"]] = known.metadata, known.source
         return found
 
     def place_of(self, document: str, line: int, target: str) -> tuple[int, str | None] | None:
-        row = self._connection.execute(
-            "SELECT l.column_, l.text FROM (SELECT * FROM link WHERE target_id = ? LIMIT ?) l "
+        row = self._db.execute(
+            "SELECT l.column_, l.text FROM (SELECT * FROM link WHERE target_id = ? ORDER BY position LIMIT ?) l "
             "JOIN document d ON d.position = l.document WHERE d.path = ? AND l.line = ? ORDER BY l.column_",
             (target, _LINKS_LOOKED_THROUGH, document, line),
         ).fetchone()
         return row and (row["column_"], row["text"])
 
     def stars_of(self, id_: str) -> Sequence[tuple[date, int]]:
-        known = stars_of(self._connection, [id_]).get(id_)
+        known = stars_of(self._db, [id_]).get(id_)
         return known.days if known is not None else ()
 
     def findings(self) -> Iterator[Finding]:
-        for row in self._connection.execute("SELECT * FROM finding ORDER BY document, line, column_, code"):
+        for row in self._db.stream(_FINDINGS.format(self._db.dialect.row_number)):
             yield Finding(
                 code=row["code"], severity=Severity(row["severity"]), message=row["message"],
                 document=row["document"], line=row["line"], column=row["column_"], target=row["target"],
@@ -261,15 +262,15 @@ class SqliteRows:
 
     def undated_links(self) -> int:
         query = "SELECT (SELECT count(*) FROM link WHERE date IS NULL) + (SELECT coalesce(sum(undated), 0) FROM document)"
-        return int(self._connection.execute(query).fetchone()[0])
+        return int(self._db.execute(query).fetchone()[0])
 
     def deferred(self) -> int:
         query = "SELECT count(*) FROM selected WHERE deferred = 'host-deferred' AND linked = 1"
-        return int(self._connection.execute(query).fetchone()[0])
+        return int(self._db.execute(query).fetchone()[0])
 
     def withheld(self, limit: int) -> tuple[int, list[str]]:
-        count = int(self._connection.execute(_WITHHELD.format("count(*)", "")).fetchone()[0])
-        rows = self._connection.execute(_WITHHELD.format("t.url", "ORDER BY t.id LIMIT ?"), (limit,))
+        count = int(self._db.execute(_WITHHELD.format("count(*)", "")).fetchone()[0])
+        rows = self._db.execute(_WITHHELD.format("t.url", "ORDER BY t.id LIMIT ?"), (limit,))
         return count, [row["url"] for row in rows] if count else []
 
 
@@ -289,10 +290,6 @@ def _entry(row: str, aliases: Mapping[str, str]) -> ReportEntry:
         code=[known(link) for link in entry.code],
         others=[known(link) for link in entry.others],
     )
-
-
-def _array(ids: Set[str]) -> str:
-    return msgspec.json.encode(sorted(ids)).decode()
 
 
 def _glimpse(text: str) -> Glimpse | None:

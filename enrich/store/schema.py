@@ -10,9 +10,12 @@ from __future__ import annotations
 import functools
 import sqlite3
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from enrich.errors import StorageError
+from enrich.store.database import Database
+from enrich.store.sqlite_database import SqliteDatabase, Transaction
 
 _FIRST = """
 CREATE TABLE run (
@@ -64,17 +67,17 @@ CREATE INDEX selected_due ON selected (due, by_api, host);
 """
 
 
-def _statements(script: str) -> Iterable[str]:
+def statements(script: str) -> Iterable[str]:
     """One by one: `executescript` would commit between them."""
     return filter(None, map(str.strip, script.split(";\n")))
 
 
-def _first_tables(db: sqlite3.Connection) -> None:
-    for statement in _statements(_FIRST):
+def _first_tables(db: Database) -> None:
+    for statement in statements(_FIRST):
         db.execute(statement)
 
 
-def _hosts_that_want_silence(db: sqlite3.Connection) -> None:
+def _hosts_that_want_silence(db: Database) -> None:
     db.execute("CREATE TABLE host (host TEXT PRIMARY KEY, held_until INTEGER) WITHOUT ROWID")
 
 
@@ -86,32 +89,62 @@ CREATE TABLE change (
 CREATE INDEX change_by_target ON change (target_id, at);
 ALTER TABLE checks ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE target ADD COLUMN first_repository_id INTEGER;
+"""
+_FIRST_NUMBERS = """
 UPDATE target SET first_repository_id = CASE WHEN json_valid(metadata)
     THEN CASE WHEN json_type(metadata, '$.repository_id') = 'integer'
         THEN json_extract(metadata, '$.repository_id') END END
-WHERE kind = 'github' AND metadata IS NOT NULL;
+WHERE kind = 'github' AND metadata IS NOT NULL
 """
 
 
-def _changes_and_first_numbers(db: sqlite3.Connection) -> None:
+def _changes_and_first_numbers(db: Database) -> None:
     """When targets went and came back, which checks were not believed, and which repository had a name first."""
-    for statement in _statements(_HISTORY):
+    for statement in statements(_HISTORY):
         db.execute(statement)
+    if db.dialect.name == "sqlite":
+        # No cache on a server is as old as that, and JSON is read in other words there.
+        db.execute(_FIRST_NUMBERS)
 
 
-def _turns_of_targets(db: sqlite3.Connection) -> None:
+def _turns_of_targets(db: Database) -> None:
     """Which targets come after all others of their host, and when the turn of a deferred one is expected."""
     db.execute("ALTER TABLE selected ADD COLUMN asked_last INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE selected ADD COLUMN expected TEXT")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _hosts_that_want_silence,
     _changes_and_first_numbers,
     _turns_of_targets,
 )
 VERSION = len(MIGRATIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table and the columns by which its rows are told apart, none where only their number does that."""
+
+    name: str
+    key: tuple[str, ...] = ()
+
+
+# All that a cache holds; a new table stands here too.
+TABLES = (
+    Table("run"),
+    Table("target", ("id",)),
+    Table("checks"),
+    Table("change"),
+    Table("star", ("target_id", "day")),
+    Table("alias", ("alias",)),
+    Table("host", ("host",)),
+    Table("document", ("position",)),
+    Table("link", ("position",)),
+    Table("entry", ("position",)),
+    Table("finding"),
+    Table("selected", ("target_id",)),
+)
 
 
 def refuse_newer(version: int, path: Path) -> None:
@@ -123,16 +156,16 @@ def refuse_newer(version: int, path: Path) -> None:
         )
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
+def migrate(connection: SqliteDatabase, path: Path) -> None:
     """Bring a cache to this version; StorageError for one that a newer enrich made."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     refuse_newer(version, path)
     if version == VERSION:
         return
-    with Transaction(connection) as db:
+    with Transaction(connection):
         for step in MIGRATIONS[version:]:
-            step(db)
-        db.execute(f"PRAGMA user_version = {VERSION}")
+            step(connection)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def is_ours(connection: sqlite3.Connection, version: int) -> bool:
@@ -142,7 +175,7 @@ def is_ours(connection: sqlite3.Connection, version: int) -> bool:
 
 @functools.cache
 def _expected(version: int) -> frozenset[tuple[str, ...]]:
-    model = sqlite3.connect(":memory:")
+    model = sqlite3.connect(":memory:", factory=SqliteDatabase)
     try:
         for step in MIGRATIONS[:version]:
             step(model)
@@ -153,34 +186,3 @@ def _expected(version: int) -> frozenset[tuple[str, ...]]:
 
 def _contents(connection: sqlite3.Connection) -> frozenset[tuple[str, ...]]:
     return frozenset(map(tuple, connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")))
-
-
-class Transaction:
-    """``with`` begins a transaction and commits it, or rolls it back and lets the error through."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> sqlite3.Connection:
-        self._connection.execute("BEGIN IMMEDIATE")
-        return self._connection
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
-
-
-class Unsynced(Transaction):
-    """A transaction that a power cut may undo: what it writes is made anew when a run begins or goes on.
-
-    That spares a sync for every handful of targets that a host is asked about. The next synced commit covers it.
-    """
-
-    def __enter__(self) -> sqlite3.Connection:
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        return super().__enter__()
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        try:
-            super().__exit__(kind, *rest)
-        finally:
-            self._connection.execute("PRAGMA synchronous=FULL")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from enrich.codec import encode
+from enrich.store.database import Database
 from enrich.store.protocol import Stars
 
-_OF = "SELECT target_id, day, stars FROM star WHERE target_id IN (SELECT value FROM json_each(?)) ORDER BY target_id, day"
 
-
-def stars_of(db: sqlite3.Connection, ids: Sequence[str]) -> Mapping[str, Stars]:
+def stars_of(db: Database, ids: Sequence[str]) -> Mapping[str, Stars]:
     """The stars of each of these targets; those without any are left out."""
+    query = (
+        f"SELECT target_id, day, stars FROM star WHERE target_id IN (SELECT value FROM {db.dialect.given('?')}) "  # noqa: S608
+        "ORDER BY target_id, day"
+    )
     found: dict[str, list[tuple[date, int]]] = {}
-    for id_, day, stars in db.execute(_OF, (encode(list(ids)).decode(),)):
+    for id_, day, stars in db.execute(query, (db.dialect.array(list(ids)),)):
         if (read := _row(day, stars)) is not None:
             found.setdefault(id_, []).append(read)
     return {id_: Stars(days=tuple(days)) for id_, days in found.items()}

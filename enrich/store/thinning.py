@@ -10,19 +10,13 @@ names of usual length). The first run of a month thins, which costs it a fractio
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
 
 from enrich.store.columns import milliseconds
+from enrich.store.database import Database, Dialect
 
 KEPT_WHOLE = timedelta(days=366)
 
-# A bare column beside min() is of the row that has the minimum (SQLite, "Bare columns in an aggregate query").
-_CHECKS = """
-DELETE FROM checks WHERE at < :before AND rowid NOT IN (
-    SELECT kept FROM (SELECT rowid AS kept, min(at) FROM checks WHERE at < :before
-        GROUP BY target_id, status, reason, withheld, strftime('%Y-%m', at / 1000, 'unixepoch')))
-"""
 _STARS = """
 DELETE FROM star WHERE day < :day AND day <> (
     SELECT min(first.day) FROM star first
@@ -30,15 +24,25 @@ DELETE FROM star WHERE day < :day AND day <> (
 """
 
 
-def thin(db: sqlite3.Connection, now: datetime) -> int:
+def _checks_of(dialect: Dialect) -> str:
+    row = dialect.row_number
+    return f"""
+DELETE FROM checks WHERE {row} IN (
+    SELECT number FROM (SELECT {row} AS number, row_number() OVER (
+        PARTITION BY target_id, status, reason, withheld, {dialect.month("at")} ORDER BY at, {row}) AS place
+        FROM checks WHERE at < :before) AS older WHERE place > 1)
+"""  # noqa: S608 - made of constants
+
+
+def thin(db: Database, now: datetime) -> int:
     """Let go of what is older than a year and says little; how many checks went. Inside a transaction."""
     before = now.astimezone(UTC) - KEPT_WHOLE
-    gone = db.execute(_CHECKS, {"before": milliseconds(before)}).rowcount
+    gone = db.execute(_checks_of(db.dialect), {"before": milliseconds(before)}).rowcount
     db.execute(_STARS, {"day": f"{before:%Y-%m-%d}"})
     return gone
 
 
-def is_first_of_month(db: sqlite3.Connection, now: datetime) -> bool:
+def is_first_of_month(db: Database, now: datetime) -> bool:
     """Whether no run has come to its end in this month, so that thinning is due."""
     begin = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     query = "SELECT NOT EXISTS (SELECT 1 FROM run WHERE finished_at BETWEEN ? AND ?)"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from stores import SORTS, open_new
 
 from enrich.errors import StorageError
 from enrich.model import (
@@ -42,11 +43,10 @@ GONE = Verdict(Status.BROKEN, "http-410")
 AGES = Ages(by_kind=dict.fromkeys(("web", "arxiv", "github", "wechat"), (7 * 86400.0, 30 * 86400.0)))
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=SORTS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    """One store of each sort; a new sort is added here and passes the same tests."""
-    assert request.param == "sqlite"
-    async with SqliteStore(tmp_path / "cache.sqlite3") as made:
+    """One store of each sort; a new sort is added there and passes the same tests."""
+    async with open_new(request, tmp_path) as made:
         yield made
 
 

@@ -42,13 +42,17 @@ _PAGES_OF = {"arxiv": "https://arxiv.org/abs/{}", "github": "https://github.com/
 
 def found_target(identity: Identity) -> FoundTarget:
     """The target of an identity, and where it is asked: an API, or its own host."""
-    kind = kinds()[identity.kind]
-    target = Target(
-        id=identity.id, url=identity.url, kind=identity.kind, host=host_of(identity.url),
-        parent=identity.parent, stands_for=identity.stands_for,
+    host, asks_api = host_of(identity.url), kinds()[identity.kind].asks_api
+    return FoundTarget(
+        identity=identity, host=host, asks_api=asks_api is not None and asks_api(_target(identity, host))
+    )
+
+
+def _target(identity: Identity, host: str) -> Target:
+    return Target(
+        id=identity.id, url=identity.url, kind=identity.kind, host=host, parent=identity.parent,
+        stands_for=identity.stands_for,
     )  # fmt: skip
-    asks_api = kind.asks_api is not None and kind.asks_api(target)
-    return FoundTarget(identity=identity, host=target.host, asks_api=asks_api)
 
 
 def _implied(identity: Identity) -> FoundTarget | None:

@@ -122,14 +122,15 @@ def _kinds_by_host() -> Mapping[str, tuple[Kind, ...]]:
     return table
 
 
-def _claimants(host: str) -> list[Kind]:
+@lru_cache(maxsize=1024)
+def _claimants(host: str) -> tuple[Kind, ...]:
     """Kinds that look at a host: those that name it first, then those of its parent domains."""
     if len(host) > LONGEST_HOST:
-        return []
+        return ()
     table = _kinds_by_host()
     labels = host.split(".")
     suffixes = ["." + ".".join(labels[start:]) for start in range(1, len(labels))]
-    return [kind for name in (host, *suffixes) for kind in table.get(name, ())]
+    return tuple(kind for name in (host, *suffixes) for kind in table.get(name, ()))
 
 
 def identify(url: CanonicalUrl, api_urls: Mapping[str, str] = MappingProxyType({})) -> Identity:

@@ -65,7 +65,7 @@ def listed(places: Places, selection: Selection) -> Iterator[Listed]:
     is_much = len(first) * BATCH_BYTES >= WORTH_SHARING_BYTES
     processes = min(processors(), MOST_PROCESSES) if is_much else 1
     image = "" if selection.settings["check_images"] else "  (image)"
-    notes = [_note_on(marks, image) for marks in range(ELSEWHERE)]
+    notes = [_note_on(marks, image) for marks in range(2 * ELSEWHERE)]
     return in_order(chain(first, batches), _Work(selection, notes), processes)
 
 
@@ -92,7 +92,7 @@ def _size(place: Place) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What every process does with a batch. ``notes`` are those on links to the web, by their marks."""
+    """What every process does with a batch. ``notes`` are those on links to the web and inside, by their marks."""
 
     selection: Selection
     notes: Sequence[str]
@@ -130,6 +130,8 @@ def _lines(place: Place, text: str, work: _Work) -> Shown:
     def note_on(url: str, marks: int) -> str | None:
         nonlocal document
         document = document or _document(place)
+        if is_surely_inside(document, url):
+            return notes[marks]
         return _note_elsewhere(document, url, marks, work.selection)
 
     def line_of(spot: Spot) -> Shown:
@@ -176,8 +178,6 @@ def _document(place: Place) -> Document:
 
 def _note_elsewhere(document: Document, url: str, marks: int, selection: Selection) -> str | None:
     """The note on what may lead out of the collection, or has a scheme of its own; None for what is not of the run."""
-    if is_surely_inside(document, url):
-        return _note_on(marks, image="")
     link = Link(
         url=url,
         line=0,

@@ -296,11 +296,7 @@ def _settle_numbers(ordered: Sequence[Draft]) -> None:
 
 
 def _entry(draft: Draft) -> Entry:
-    of_role: dict[Role, list[Field]] = {}
-    for one in draft.fields:
-        of_role.setdefault(one.role, []).append(one)
-    articles = [one.index for one in of_role.get(Role.ARTICLE, ())]
-    others = [one.index for one in of_role.get(Role.OTHER, ())]
+    articles = _of_role(draft, Role.ARTICLE)
     return Entry(
         line=draft.line,
         section=draft.section,
@@ -309,13 +305,17 @@ def _entry(draft: Draft) -> Entry:
         topics=draft.topics,
         rating=draft.rating,
         article=articles[0] if articles else None,
-        papers=tuple([(one.index, one.title) for one in of_role.get(Role.PAPER, ())]),
-        code=tuple([one.index for one in of_role.get(Role.CODE, ())]),
-        others=tuple(sorted([*others, *articles[1:]])),
+        papers=tuple([(one.index, one.title) for one in draft.fields if one.role is Role.PAPER]),
+        code=tuple(_of_role(draft, Role.CODE)),
+        others=tuple(sorted([*_of_role(draft, Role.OTHER), *articles[1:]])),
         authors=draft.authors,
-        abstract=_joined(draft.abstract),
-        remarks=_joined(draft.remarks),
+        abstract=_joined(draft.abstract) if draft.abstract else None,
+        remarks=_joined(draft.remarks) if draft.remarks else None,
     )
+
+
+def _of_role(draft: Draft, role: Role) -> list[int]:
+    return [one.index for one in draft.fields if one.role is role]
 
 
 def _joined(paragraphs: list[list[str]]) -> str | None:

@@ -231,9 +231,11 @@ def _spans(raw: str, links: Sequence[Link], indexes: Sequence[int]) -> list[_Spa
 
 def _brackets(raw: str) -> dict[int, int]:
     """For each bracket its counterpart."""
-    if "[" not in raw:
-        return {}
     plain = _ESCAPED.sub("  ", raw) if "\\" in raw else raw
+    if plain.count("[") == plain.count("]") == 1:
+        # As in most lines with a link.
+        opening, closing = plain.index("["), plain.index("]")
+        return {opening: closing, closing: opening} if opening < closing else {}
     found: dict[int, int] = {}
     waiting: list[int] = []
     for bracket in _BRACKET.finditer(plain):

@@ -22,7 +22,7 @@ SWEEP_SECONDS = 1.0
 
 # With those in use (256 by default) below 1,024, the usual limit of open files.
 MOST_IDLE = 640
-MOST_IDLE_TLS = 256
+MOST_IDLE_TLS = 640
 
 
 class IdleWires:

@@ -83,7 +83,7 @@ class _HostQueue:
         self._host = host
         self._manners = manners
         self._ready: list[DueTarget] = []
-        self._taking = anyio.Lock()
+        self._taking = anyio.Lock(fast_acquire=True)
         self._refused_in_a_row = 0
         self._has_paused = False
         self._over = False

@@ -103,7 +103,7 @@ class _HostQueue:
         self._manners = manners
         self._at_once = at_once
         self._ready: list[DueTarget] = []
-        self._taking = anyio.Lock()
+        self._taking = anyio.Lock(fast_acquire=True)
         self._empty_since: int | None = None
         self._refused_in_a_row = 0
         self._has_paused = False

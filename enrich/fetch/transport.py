@@ -2,9 +2,10 @@
 
 httpcore's pool is quadratic in its open connections (500 hosts in one pool of 1,000: 882 of 4,000 requests in 30 s),
 and even one httpcore connection for each host costs six times the processor of lychee. So HTTP/1.1 is spoken here on
-asyncio itself: `reading.py` reads an answer, `wire.py` is a connection, `connect.py` makes one under the guard's eyes,
-`pool.py` keeps the idle ones. `exchange` is all of that for one question, without an object of httpx; the shell around
-it is a transport for httpx's client, and `Adapted` is the way back, for a small web that stands in for the network.
+asyncio itself: `reading.py` reads an answer, `wire.py` is a connection, `tls.py` its TLS, `connect.py` makes one under
+the guard's eyes, `pool.py` keeps the idle ones. `exchange` is all of that for one question, without an object of httpx;
+the shell around it is a transport for httpx's client, and `Adapted` is the way back, for a small web that stands in for
+the network.
 """
 
 from __future__ import annotations
@@ -187,13 +188,7 @@ class OriginTransport(httpx.AsyncBaseTransport):
         name = host.strip("[]").removesuffix(".")
         if self._tls is None:
             self._tls = tls_context(None)  # once: reading the bundle takes 27 ms
-        loop = asyncio.get_running_loop()
-        transport = await within(
-            timeout, loop.start_tls(wire.transport, wire, self._tls, server_hostname=name)
-        )
-        if transport is None:
-            raise httpx.ConnectError("the connection was closed at once")
-        wire.secured(transport)
+        await within(timeout, wire.secure(self._tls, name))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The same for httpx's client."""

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncGenerator, Callable, Iterable
 from functools import lru_cache
+from typing import cast
 
 import httpx
 
 from enrich.fetch.faults import OutOfTimeError
 from enrich.fetch.reading import AnswerReader, Headers
+from enrich.fetch.tls import Tls
 
 # What may lie unread of one body; a read of asyncio brings up to 256 KiB on top of it.
 MOST_UNREAD_BYTES = 64 << 10
@@ -198,7 +201,7 @@ class Wire(asyncio.Protocol):
     """A connection, in use while it has an answer. ``on_free`` takes it back, ``on_lost`` learns that it is gone."""
 
     __slots__ = (
-        *("_answer", "_early", "_is_over", "_is_paused", "_transport"),
+        *("_answer", "_early", "_handshake", "_is_over", "_is_paused", "_layers", "_transport"),
         *("idle_since", "on_free", "on_lost", "questions"),
     )
 
@@ -206,6 +209,9 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._answer: Answer | None = None
         self._early = b""
+        # TLS from the outside in: with an origin inside of that with a proxy.
+        self._layers: list[Tls] = []
+        self._handshake: asyncio.Future[None] | None = None
         self._is_over = False
         self._is_paused = False
         self.questions = 0
@@ -224,9 +230,20 @@ class Wire(asyncio.Protocol):
         assert self._transport is not None, "it was never connected, or is lost"
         return self._transport
 
-    def secured(self, transport: asyncio.Transport) -> None:
-        """From now on everything goes through TLS, and whoever is behind it was asked nothing yet."""
-        self._transport = transport
+    async def secure(self, context: ssl.SSLContext, name: str) -> None:
+        """From now on speak through TLS, with who has a certificate for that name; nothing was asked there yet.
+
+        Raises ssl.SSLError, and ConnectionError when the server goes before that is done.
+        """
+        self._layers.append(Tls(context, name))
+        self._handshake = asyncio.get_running_loop().create_future()
+        try:
+            self._open(b"")
+            if self._is_over:
+                self._end_handshake(ConnectionResetError())
+            await self._handshake
+        finally:
+            self._handshake = None
         self.questions = 0
 
     def ask(
@@ -238,7 +255,7 @@ class Wire(asyncio.Protocol):
         self.questions += 1
         answer = self._answer = Answer(self, method, read_timeout, until)
         if self.is_open:
-            self.transport.write(request)
+            self._write(request, len(self._layers))
         early, self._early = self._early, b""
         if early:
             self.data_received(early)
@@ -262,10 +279,50 @@ class Wire(asyncio.Protocol):
     # --- for asyncio --------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Those of uvloop are transports by what they do, not by their class.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        if self._layers:
+            data = self._open(data)
+        if data:
+            self._take(data)
+        if any(tls.is_over for tls in self._layers):
+            self.eof_received()
+            self.abort()
+
+    def _open(self, data: bytes) -> bytes:
+        """What stands in these bytes, under all layers of TLS."""
+        for depth, tls in enumerate(self._layers):
+            try:
+                data = tls.opened(data)
+            except ssl.SSLError as error:
+                self._write(tls.outgoing(), depth)
+                self._end_handshake(error)
+                self._finish(error)
+                self.abort()
+                return b""
+            self._write(tls.outgoing(), depth)
+        if self._layers[-1].is_ready:
+            self._end_handshake(None)
+        return data
+
+    def _write(self, data: bytes, depth: int) -> None:
+        """Send bytes inside of so many layers of TLS."""
+        for tls in reversed(self._layers[:depth]):
+            data = tls.sealed(data) if data else data
+        if data and self.is_open:
+            self.transport.write(data)
+
+    def _end_handshake(self, error: Exception | None) -> None:
+        if self._handshake is None or self._handshake.done():
+            return
+        if error is None:
+            self._handshake.set_result(None)
+        else:
+            self._handshake.set_exception(error)
+
+    def _take(self, data: bytes) -> None:
         answer = self._answer
         if answer is None:
             self._unasked(data)
@@ -288,10 +345,12 @@ class Wire(asyncio.Protocol):
 
     def eof_received(self) -> None:
         self._is_over = True
+        self._end_handshake(ConnectionResetError())
         self._finish(None)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._is_over = True
+        self._end_handshake(error or ConnectionResetError())
         self._finish(error)
         if self.on_lost is not None:
             self.on_lost(self)

@@ -8,9 +8,10 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 import pytest
+from requirements import ROOT
 
 from benchmarks import virtual_time
-from benchmarks.scale import computed
+from benchmarks.scale import computed, measure_quickly, table
 from benchmarks.scale_mix import SHARE_OF_SINGLE_LINKS, WECHAT, Collection, measured_mix
 from benchmarks.scale_run import Pass, Plan, foretold, shares, simulated
 from benchmarks.virtual_time import Clock
@@ -140,6 +141,7 @@ def test_a_nightly_run_takes_the_whole_share_of_a_host_every_night() -> None:
     ran = simulated(plan)
     assert ran.nights == computed(plan).nights == 3
     assert ran.visits["mp.weixin.qq.com"].count == 1_500
+    assert ran.slowest_first == [WECHAT]
 
 
 def test_the_host_that_takes_longest_does_not_wait_for_those_before_it_in_the_alphabet() -> None:
@@ -147,3 +149,14 @@ def test_the_host_that_takes_longest_does_not_wait_for_those_before_it_in_the_al
     collection = Collection(2_150, others | {"z.example": 50}, {})
     ran = simulated(Plan(collection=collection, facts=False))
     assert next(iter(ran.visits)) == "z.example"
+
+
+def test_the_page_about_scale_shows_what_is_computed_and_foretold() -> None:
+    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    result = measure_quickly()
+    printed = table(result).splitlines()
+    rows = [line for line in printed if line.startswith("| 1,000,000 |")]
+    assert len(rows) == 3
+    assert [row for row in rows if row not in page] == []
+    foretold_lines = [line.removeprefix("- ") for line in printed if line.startswith("- at ")]
+    assert sum(f"\n{line}\n" in page for line in foretold_lines) == 2

@@ -16,8 +16,8 @@ from functools import partial
 from enrich.fetch.wire import Wire
 
 KEEPALIVE_SECONDS = 20.0
-# A lane is empty for a moment while the answer before is being written down.
-LINGER_SECONDS = 2.0
+# A lane is empty for a moment while the answer before is being written down, and a redirect may lead here soon.
+LINGER_SECONDS = 10.0
 SWEEP_SECONDS = 1.0
 
 # With those in use (256 by default) below 1,024, the usual limit of open files.

@@ -128,9 +128,12 @@ class Answer:
         self.close()
 
     async def _progress(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._until is not None and loop.time() >= self._until:
+            # Where there is always something to be read, no timer has its turn.
+            self._run_out()
         if self._error is not None:
             raise self._error
-        loop = asyncio.get_running_loop()
         waiter = self._waiter = loop.create_future()
         # A timer of the loop: a cancel scope costs five times as much, and every link comes here.
         timer = None

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from os import SEEK_CUR
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -185,7 +186,7 @@ def _place(file: IO[bytes], name: str) -> int | None:
     """Where the rows of the next part begin, if that is its name; the file is behind the part then."""
     if file.readline() != b'"%s": [\n' % name.encode():
         return None
-    place = file.tell()
+    place = file.seek(0, SEEK_CUR)
     return place if any(line.startswith(b"]") for line in file) else None
 
 
@@ -194,7 +195,7 @@ def _rows(file: IO[bytes], place: int, read: Callable[[bytes], T], path: Path) -
     while True:
         file.seek(place)
         lines = file.readlines(_CHUNK_BYTES)
-        place = file.tell()
+        place += sum(map(len, lines))
         for line in lines:
             if line.startswith(b"]"):
                 return

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -98,6 +99,7 @@ _SAVED_TARGET = dataclasses.make_dataclass(
 
 
 _TARGET_FIELDS = tuple(field.name for field in dataclasses.fields(ReportTarget))
+_values_of = attrgetter(*_TARGET_FIELDS)
 _saved_targets: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_SAVED_TARGET)
 
 
@@ -107,7 +109,7 @@ def target_of(row: bytes) -> ReportTarget:
 
 
 def _target(saved: Any) -> ReportTarget:
-    values = {name: getattr(saved, name) for name in _TARGET_FIELDS}
+    values = dict(zip(_TARGET_FIELDS, _values_of(saved), strict=True))
     values["metadata"] = metadata_from(saved.metadata)
     return ReportTarget(**values)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -97,11 +98,25 @@ _SAVED_TARGET = dataclasses.make_dataclass(
 )
 
 
+_FIELDS = tuple(field.name for field in dataclasses.fields(ReportTarget))
+_values_of = attrgetter(*_FIELDS)
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_SAVED_TARGET)
+
+
 def target_of(table: Mapping[str, Any]) -> ReportTarget:
     """A target from the row of a saved report; raises msgspec.ValidationError where it is none."""
-    saved: Any = msgspec.convert(table, _SAVED_TARGET)
-    values = {field.name: getattr(saved, field.name) for field in dataclasses.fields(saved)}
-    return ReportTarget(**values | {"metadata": metadata_from(values["metadata"])})
+    return _target(msgspec.convert(table, _SAVED_TARGET))
+
+
+def target_from(row: bytes) -> ReportTarget:
+    """The same from a row as it is written; raises msgspec.DecodeError for what is no JSON, too."""
+    return _target(_decoder.decode(row))
+
+
+def _target(saved: Any) -> ReportTarget:
+    values = dict(zip(_FIELDS, _values_of(saved), strict=True))
+    values["metadata"] = metadata_from(values["metadata"])
+    return ReportTarget(**values)
 
 
 def load(text: str | bytes, name: str) -> Report:

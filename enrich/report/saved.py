@@ -17,7 +17,7 @@ import msgspec
 
 from enrich.errors import UsageError
 from enrich.model import Night, ReportRun, ReportSummary, ReportTarget
-from enrich.report.json import SCHEMA_VERSION, load, target_of
+from enrich.report.json import SCHEMA_VERSION, load, target_from
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Saved:
 
     def _row(self, line: bytes) -> ReportTarget:
         try:
-            return target_of(msgspec.json.decode(line.rstrip().removesuffix(b",")))
+            return target_from(line.rstrip().removesuffix(b","))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise UsageError(f"{self.path}: is not an enrich report: {error}") from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -25,8 +25,8 @@ _UNSURE = frozenset({Status.BLOCKED, Status.UNREACHABLE})
 class Numbers:
     """Counts by status for each year and host, papers by month, and why links cannot be told."""
 
-    years: dict[str, Counter[str]] = field(default_factory=dict)
-    hosts: dict[str, Counter[str]] = field(default_factory=dict)
+    years: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    hosts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     months: Counter[str] = field(default_factory=Counter)
     unsure: Counter[str] = field(default_factory=Counter)
     broken: int = 0
@@ -34,9 +34,9 @@ class Numbers:
     def add(self, target: ReportTarget) -> None:
         for link in target.links:
             year = link.date[:4] if link.date else ""
-            self.years.setdefault(year, Counter())[target.status] += 1
+            self.years[year][target.status] += 1
         if host := shown_host(target.url):
-            self.hosts.setdefault(host, Counter())[target.status] += 1
+            self.hosts[host][target.status] += 1
         published = target.metadata.published if isinstance(target.metadata, Paper) else None
         if (month := _MONTH.match(published or "")) and target.stands_for is None:
             self.months[month[0]] += 1

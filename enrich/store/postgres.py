@@ -35,7 +35,8 @@ from enrich.store.sql import SqlStore
 
 T = TypeVar("T")
 
-# Seconds before each new attempt after a connection was lost: a minute in all.
+# A lost connection is waited for so long, attempts to connect included; and the pauses before each of them.
+WAITED_SECONDS = 60.0
 PAUSES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0, 12.0, 12.0)
 CONNECT_SECONDS = 10
 # A peer that says nothing for so long is gone, whatever the network says of it.
@@ -218,10 +219,13 @@ class PostgresStore(SqlStore):
 
     def _repeated(self, attempt: Callable[[], T]) -> T:
         """What an attempt gives, the first that keeps its connection; StorageError after a minute."""
+        end = time.monotonic() + WAITED_SECONDS
         for pause in PAUSES:
             try:
                 return attempt()
             except _LostError:
+                if time.monotonic() + pause > end:
+                    break
                 time.sleep(pause)
             except psycopg.Error as error:
                 raise storage_error(self._url, error) from error
@@ -286,6 +290,8 @@ class PostgresStore(SqlStore):
         def look(db: Database) -> None:
             # A million new rows, of which the server knows nothing yet, are looked through one by one.
             db.execute("ANALYZE target, selected, link, document")
+            # Of clients that were killed; whoever still lives and wrote nothing for so long begins a new row.
+            db.execute("DELETE FROM written WHERE at < now() - interval '1 day'")
 
         await self._write(look)
         return await super().plan(ages, now)

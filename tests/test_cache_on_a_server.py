@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
-from internet import Internet, environment, run_enrich
-from postgres import Postgres
+from internet import Internet, command, environment, run_enrich
+from postgres import Postgres, serve
 
-from enrich.store.caches import ServerCache, hold
+psycopg = pytest.importorskip("psycopg")
+
+from enrich.store.caches import ServerCache, hold  # noqa: E402 - psycopg may be missing
 
 NOTES = "# Notes\n\n" + "".join(f"- <https://page-{n % 3}.example/words/{n}>\n" for n in range(12))
 SECRET = "s3cr3t-w0rd"
@@ -156,3 +159,22 @@ def test_a_cache_is_copied_to_a_server_and_back_and_never_over_another(
     assert "cache at back/one.sqlite3" not in told.stdout, "that would say that there is none"
     for words in (["nowhere", url], ["cache", "cache"], ["cache", "mysql://h/d"]):
         assert run_enrich(["cache", "copy", *words], folder, env).returncode == 2, words
+
+
+def test_a_run_outlasts_a_server_that_crashes(folder: Path, env: dict[str, str]) -> None:
+    with serve(durable=True) as server:
+        env |= {"ENRICH_CACHE": (url := server.database()), "PYTHONUNBUFFERED": "1"}
+        words = command("run", "notes.md", "-v", "--no-progress", "--host-interval", "0.2")
+        with subprocess.Popen(
+            words, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8"
+        ) as run:
+            assert run.stderr is not None
+            said = [next(line for line in run.stderr if line.startswith("checked "))]
+            server.restart()
+            said += [line for line in run.stderr if line.startswith("checked ")]
+            assert run.wait(60) == 0
+        assert len(said) == len(set(said)) == 13
+        with psycopg.connect(url) as connection:
+            counts = connection.execute("SELECT count(*), count(DISTINCT target_id) FROM checks").fetchall()
+            assert counts == [(13, 13)]
+            assert connection.execute("SELECT complete FROM run").fetchall() == [(1,)]

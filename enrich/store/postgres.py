@@ -13,7 +13,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
@@ -95,8 +95,9 @@ def connect(url: str, *, reading: bool = False) -> psycopg.Connection[Any]:
     connection = _session(url)
     try:
         adapt(connection)
-        # To compile the statement of a plan took two seconds, of which carrying it out took a tenth.
-        connection.execute("SET jit TO OFF")
+        # To compile the statement of a plan took two seconds, of which carrying it out took a tenth. And whoever waits
+        # for a row behind a connection that is lost but still open at the server does not wait for ever.
+        connection.execute("SET jit TO OFF; SET lock_timeout TO '60s'")
         if not reading:
             postgres_schema.migrate(connection, shown(url))
         elif not postgres_schema.is_of_today(found := postgres_schema.versions(connection), shown(url)):
@@ -154,18 +155,27 @@ def reading(url: str) -> Iterator[Database]:
 def hold(url: str, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the cache at an address for as long as this process is connected; CacheBusyError names who has it."""
     try:
-        with _session(url, name=f"enrich {socket.gethostname()} process {os.getpid()}"[:60]) as connection:
-            end = time.monotonic() + wait_seconds
-            while not _first(connection, f"SELECT pg_try_advisory_lock({_LOCK})"):
-                if time.monotonic() >= end:
-                    holder = _first(connection, _HOLDER) or "another process"
-                    raise CacheBusyError(
-                        f"{shown(url)}: the cache is in use by {holder}; wait for it, or give --wait 10m"
-                    )
-                time.sleep(LOCK_POLL_SECONDS)
-            yield
+        connection = _session(url, name=f"enrich {socket.gethostname()} process {os.getpid()}"[:60])
     except psycopg.Error as error:
         raise storage_error(url, error) from error
+    # Closing tells a server that is still there; of one that restarted meanwhile there is nothing left to release.
+    with closing(connection):
+        try:
+            _take_lock(connection, url, wait_seconds)
+        except psycopg.Error as error:
+            raise storage_error(url, error) from error
+        yield
+
+
+def _take_lock(connection: psycopg.Connection[Any], url: str, wait_seconds: float) -> None:
+    end = time.monotonic() + wait_seconds
+    while not _first(connection, f"SELECT pg_try_advisory_lock({_LOCK})"):
+        if time.monotonic() >= end:
+            holder = _first(connection, _HOLDER) or "another process"
+            raise CacheBusyError(
+                f"{shown(url)}: the cache is in use by {holder}; wait for it, or give --wait 10m"
+            )
+        time.sleep(LOCK_POLL_SECONDS)
 
 
 def _first(connection: psycopg.Connection[Any], query: str) -> Any:

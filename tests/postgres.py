@@ -21,6 +21,7 @@ from requirements import require
 
 USERS = ("postgres", "nobody")
 OWNER = "enrich"
+OLDEST = 15
 # What a test server may do without, since it never outlives its machine; `durable` brings it back.
 HASTY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 SETTINGS = ("listen_addresses=", "max_connections=60", "shared_buffers=32MB", "log_min_messages=warning")
@@ -28,11 +29,13 @@ _numbers = itertools.count(1)
 
 
 def programs() -> Path | None:
-    """The folder of the newest server that is installed."""
-    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
-    if not found and (other := shutil.which("initdb")):
-        found = [Path(other).resolve().parent]
-    return max(found, key=lambda path: (len(path.parent.name), path.parent.name), default=None)
+    """The folder of the newest server that is installed, of those whose collations can be a language's."""
+    found = {
+        int(path.parents[1].name): path.parent
+        for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")
+        if path.parents[1].name.isdecimal()
+    }
+    return found[max(found)] if found and max(found) >= OLDEST else None
 
 
 def server_user() -> dict[str, str]:
@@ -120,7 +123,11 @@ class Postgres:
 def serve(*, durable: bool = False) -> Iterator[Postgres]:
     """A server of one's own; skips the test where none is installed."""
     bin_ = programs()
-    require("postgres", bin_ is not None, "no PostgreSQL server is installed (Debian: postgresql)")
+    require(
+        "postgres",
+        bin_ is not None,
+        f"no PostgreSQL server of version {OLDEST} or newer is installed (Debian: postgresql)",
+    )
     assert bin_ is not None
     # Not below pytest's folder, into which only its owner may look; and a socket's path must be short.
     folder = Path(tempfile.mkdtemp(prefix="enrich-pg-"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
-from internet import Internet, environment, run_enrich
-from postgres import Postgres
+from internet import Internet, command, environment, run_enrich
+from postgres import Postgres, serve
 
-from enrich.store.caches import ServerCache, hold
+psycopg = pytest.importorskip("psycopg")
+
+from enrich.store.caches import ServerCache, hold  # noqa: E402 - psycopg may be missing
 
 NOTES = "# Notes\n\n" + "".join(f"- <https://page-{n % 3}.example/words/{n}>\n" for n in range(12))
 SECRET = "s3cr3t-w0rd"
@@ -117,3 +120,61 @@ def test_one_run_at_a_time_and_the_other_is_told_who(folder: Path, env: dict[str
         assert run_enrich(["cache", "clear", "--cache", url], folder, env).returncode in (2, 4)
     done = run_enrich(["run", "notes.md", "--cache", url], folder, env)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_role_that_may_only_read_is_told_what_is_known(
+    folder: Path, env: dict[str, str], url: str, postgres: Postgres
+) -> None:
+    assert run_enrich(["run", "notes.md", "-q", "--cache", url], folder, env).returncode == 0
+    name = url.split("%3D")[1].split("&")[0]
+    postgres.execute(
+        f"CREATE ROLE guest_of_{name} LOGIN; GRANT USAGE ON SCHEMA {name} TO guest_of_{name}; "
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO guest_of_{name}"
+    )
+    env["ENRICH_CACHE"] = postgres.url("postgres", user=f"guest_of_{name}", options=f"-csearch_path={name}")
+    info = run_enrich(["cache", "info"], folder, env)
+    assert "13 targets, 13 checks in 1 runs" in info.stdout, info.stderr
+    told = run_enrich(["explain", "https://page-1.example/words/1"], folder, env)
+    assert "http-200" in told.stdout, told.stderr
+    refused = run_enrich(["run", "notes.md"], folder, env)
+    assert (refused.returncode, "the role may not do this" in refused.stderr) == (3, True), refused.stderr
+
+
+def test_a_cache_is_copied_to_a_server_and_back_and_never_over_another(
+    folder: Path, env: dict[str, str], url: str
+) -> None:
+    assert run_enrich(["run", "notes.md", "-q"], folder, env).returncode == 0
+    there = run_enrich(["cache", "copy", "cache", url], folder, env)
+    assert there.returncode == 0, there.stderr
+    assert "target: 13 rows" in there.stdout
+    assert SECRET not in there.stdout + there.stderr
+    again = run_enrich(["cache", "copy", "cache", url], folder, env)
+    assert (again.returncode, "is not empty" in again.stderr) == (2, True), again.stderr
+    assert SECRET not in again.stderr
+    back = run_enrich(["cache", "copy", url, "sqlite:back/one.sqlite3"], folder, env)
+    assert back.returncode == 0, back.stderr
+    env["ENRICH_CACHE"] = "sqlite:back/one.sqlite3"
+    told = run_enrich(["explain", "https://page-0.example/gone-for-good"], folder, env)
+    assert "http-410" in told.stdout
+    assert "cache at back/one.sqlite3" not in told.stdout, "that would say that there is none"
+    for words in (["nowhere", url], ["cache", "cache"], ["cache", "mysql://h/d"]):
+        assert run_enrich(["cache", "copy", *words], folder, env).returncode == 2, words
+
+
+def test_a_run_outlasts_a_server_that_crashes(folder: Path, env: dict[str, str]) -> None:
+    with serve(durable=True) as server:
+        env |= {"ENRICH_CACHE": (url := server.database()), "PYTHONUNBUFFERED": "1"}
+        words = command("run", "notes.md", "-v", "--no-progress", "--host-interval", "0.2")
+        with subprocess.Popen(
+            words, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8"
+        ) as run:
+            assert run.stderr is not None
+            said = [next(line for line in run.stderr if line.startswith("checked "))]
+            server.restart()
+            said += [line for line in run.stderr if line.startswith("checked ")]
+            assert run.wait(60) == 0
+        assert len(said) == len(set(said)) == 13
+        with psycopg.connect(url) as connection:
+            counts = connection.execute("SELECT count(*), count(DISTINCT target_id) FROM checks").fetchall()
+            assert counts == [(13, 13)]
+            assert connection.execute("SELECT complete FROM run").fetchall() == [(1,)]

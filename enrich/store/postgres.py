@@ -13,7 +13,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
@@ -35,7 +35,8 @@ from enrich.store.sql import SqlStore
 
 T = TypeVar("T")
 
-# Seconds before each new attempt after a connection was lost: a minute in all.
+# A lost connection is waited for so long, attempts to connect included; and the pauses before each of them.
+WAITED_SECONDS = 60.0
 PAUSES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0, 12.0, 12.0)
 CONNECT_SECONDS = 10
 # A peer that says nothing for so long is gone, whatever the network says of it.
@@ -94,8 +95,9 @@ def connect(url: str, *, reading: bool = False) -> psycopg.Connection[Any]:
     connection = _session(url)
     try:
         adapt(connection)
-        # To compile the statement of a plan took two seconds, of which carrying it out took a tenth.
-        connection.execute("SET jit TO OFF")
+        # To compile the statement of a plan took two seconds, of which carrying it out took a tenth. And whoever waits
+        # for a row behind a connection that is lost but still open at the server does not wait for ever.
+        connection.execute("SET jit TO OFF; SET lock_timeout TO '60s'")
         if not reading:
             postgres_schema.migrate(connection, shown(url))
         elif not postgres_schema.is_of_today(found := postgres_schema.versions(connection), shown(url)):
@@ -153,18 +155,27 @@ def reading(url: str) -> Iterator[Database]:
 def hold(url: str, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the cache at an address for as long as this process is connected; CacheBusyError names who has it."""
     try:
-        with _session(url, name=f"enrich {socket.gethostname()} process {os.getpid()}"[:60]) as connection:
-            end = time.monotonic() + wait_seconds
-            while not _first(connection, f"SELECT pg_try_advisory_lock({_LOCK})"):
-                if time.monotonic() >= end:
-                    holder = _first(connection, _HOLDER) or "another process"
-                    raise CacheBusyError(
-                        f"{shown(url)}: the cache is in use by {holder}; wait for it, or give --wait 10m"
-                    )
-                time.sleep(LOCK_POLL_SECONDS)
-            yield
+        connection = _session(url, name=f"enrich {socket.gethostname()} process {os.getpid()}"[:60])
     except psycopg.Error as error:
         raise storage_error(url, error) from error
+    # Closing tells a server that is still there; of one that restarted meanwhile there is nothing left to release.
+    with closing(connection):
+        try:
+            _take_lock(connection, url, wait_seconds)
+        except psycopg.Error as error:
+            raise storage_error(url, error) from error
+        yield
+
+
+def _take_lock(connection: psycopg.Connection[Any], url: str, wait_seconds: float) -> None:
+    end = time.monotonic() + wait_seconds
+    while not _first(connection, f"SELECT pg_try_advisory_lock({_LOCK})"):
+        if time.monotonic() >= end:
+            holder = _first(connection, _HOLDER) or "another process"
+            raise CacheBusyError(
+                f"{shown(url)}: the cache is in use by {holder}; wait for it, or give --wait 10m"
+            )
+        time.sleep(LOCK_POLL_SECONDS)
 
 
 def _first(connection: psycopg.Connection[Any], query: str) -> Any:
@@ -218,10 +229,13 @@ class PostgresStore(SqlStore):
 
     def _repeated(self, attempt: Callable[[], T]) -> T:
         """What an attempt gives, the first that keeps its connection; StorageError after a minute."""
+        end = time.monotonic() + WAITED_SECONDS
         for pause in PAUSES:
             try:
                 return attempt()
             except _LostError:
+                if time.monotonic() + pause > end:
+                    break
                 time.sleep(pause)
             except psycopg.Error as error:
                 raise storage_error(self._url, error) from error
@@ -286,6 +300,8 @@ class PostgresStore(SqlStore):
         def look(db: Database) -> None:
             # A million new rows, of which the server knows nothing yet, are looked through one by one.
             db.execute("ANALYZE target, selected, link, document")
+            # Of clients that were killed; whoever still lives and wrote nothing for so long begins a new row.
+            db.execute("DELETE FROM written WHERE at < now() - interval '1 day'")
 
         await self._write(look)
         return await super().plan(ages, now)

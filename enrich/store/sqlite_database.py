@@ -69,8 +69,8 @@ _rows = msgspec.json.Decoder(list[Sequence[Any]])
 
 
 @cache
-def _insertion(table: str, columns: str, conflict: str) -> str:
-    return f"INSERT INTO {table} ({columns}) VALUES {{rows}} {conflict}"  # noqa: S608 - names from constants
+def _insertion(table: str, columns: str) -> str:
+    return f"INSERT INTO {table} ({columns}) VALUES {{rows}}"  # noqa: S608 - names from constants
 
 
 @cache
@@ -100,7 +100,12 @@ class SqliteDatabase(sqlite3.Connection):
     def insert(
         self, table: str, columns: str, rows: Sequence[Sequence[Any]], conflict: str = "", /
     ) -> None:
-        many.execute(self, _insertion(table, columns, conflict), rows)
+        if not conflict:
+            many.execute(self, _insertion(table, columns), rows)
+            return
+        # Of several rows in one statement each that is met again costs a seventh more.
+        row = f"({', '.join('?' for _ in columns.split(','))})"
+        self.executemany(f"{_insertion(table, columns).format(rows=row)} {conflict}", rows)
 
     def update(self, table: str, key: str, columns: str, rows: Sequence[Sequence[Any]], /) -> None:
         many.execute(self, _change(table, key, columns), rows)

@@ -125,6 +125,14 @@ async def filled(cache: Cache) -> Cache:
     return cache
 
 
+async def test_all_tables_of_a_cache_are_copied(file: FileCache) -> None:
+    async with open_store(file):
+        pass
+    with contextlib.closing(sqlite3.connect(file.path)) as db:
+        made = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert {table.name for table in TABLES} == made
+
+
 @pytest.mark.parametrize("rows", [7, 5000])
 async def test_a_copy_there_and_back_is_the_same_cache(
     file: FileCache, server: ServerCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int

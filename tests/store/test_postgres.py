@@ -27,7 +27,7 @@ psycopg = pytest.importorskip("psycopg")
 
 from enrich.store import postgres as store_on_postgres  # noqa: E402
 from enrich.store import postgres_schema  # noqa: E402 - psycopg may be missing
-from enrich.store.postgres import PostgresStore, connect  # noqa: E402
+from enrich.store.postgres import PostgresStore, connect, hold  # noqa: E402
 from enrich.store.postgres_database import escaped, translated, unescaped  # noqa: E402
 
 pytestmark = pytest.mark.anyio
@@ -216,9 +216,9 @@ async def test_a_server_that_crashes_again_and_again_loses_nothing_and_counts_no
                 if len(stored) in reached:
                     reached[len(stored)].set()
 
-        async with PostgresStore(url) as store:
-            await begin(store, document(*names))
-            async with anyio.create_task_group() as tasks:
+        with hold(url):
+            async with PostgresStore(url) as store, anyio.create_task_group() as tasks:
+                await begin(store, document(*names))
                 tasks.start_soon(record, store)
                 for part in reached:
                     await reached[part].wait()

@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import extraction, fairness, fetching, rendering, starting
+from benchmarks import extraction, fairness, fetching, programs, rendering, starting
 
 
 def main() -> None:
@@ -24,6 +24,13 @@ def main() -> None:
     )
     parser.add_argument(
         "--quick", action="store_true", help="one run on a little input, to see that it works"
+    )
+    parser.add_argument(
+        "--case",
+        action="append",
+        choices=programs.NAMES,
+        metavar="CASE",
+        help=f"of the programs, only this case (repeatable): {', '.join(programs.NAMES)}",
     )
     options = parser.parse_args()
     for name in [options.name] if options.name else sorted(MEASURES):
@@ -47,6 +54,13 @@ def _fairness(options: argparse.Namespace) -> str:
     return fairness.table(fairness.measure(hosts, 1 if options.quick else options.runs))
 
 
+def _programs(options: argparse.Namespace) -> str:
+    cases = [case for case in programs.CASES if options.case is None or case.name in options.case]
+    runs = 1 if options.quick else options.runs
+    cases = [programs.quick(case) for case in cases] if options.quick else cases
+    return programs.table(list(programs.measure(cases, runs)), runs)
+
+
 def _rendering(options: argparse.Namespace) -> str:
     count = rendering.QUICK_TARGETS if options.quick else rendering.TARGETS
     return rendering.table(count, rendering.measure(count, 1 if options.quick else options.runs))
@@ -60,6 +74,7 @@ MEASURES = {
     "extraction": _extraction,
     "fairness": _fairness,
     "fetch": _fetching,
+    "programs": _programs,
     "report": _rendering,
     "start": _starting,
 }

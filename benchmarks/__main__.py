@@ -6,7 +6,17 @@ import argparse
 import os
 import platform
 
-from benchmarks import extraction, fairness, fetching, growth, metadata, rendering, scale, starting
+from benchmarks import (
+    extraction,
+    fairness,
+    fetching,
+    growth,
+    metadata,
+    programs,
+    rendering,
+    scale,
+    starting,
+)
 
 
 def main() -> None:
@@ -27,6 +37,13 @@ def main() -> None:
     )
     parser.add_argument(
         "--full", action="store_true", help="with growth: a million links too, for half an hour"
+    )
+    parser.add_argument(
+        "--case",
+        action="append",
+        choices=programs.NAMES,
+        metavar="CASE",
+        help=f"of the programs, only this case (repeatable): {', '.join(programs.NAMES)}",
     )
     options = parser.parse_args()
     for name in [options.name] if options.name else sorted(MEASURES):
@@ -60,6 +77,13 @@ def _metadata(options: argparse.Namespace) -> str:
     return metadata.table(metadata.measure(count, 1 if options.quick else options.runs))
 
 
+def _programs(options: argparse.Namespace) -> str:
+    cases = [case for case in programs.CASES if options.case is None or case.name in options.case]
+    runs = 1 if options.quick else options.runs
+    cases = [programs.quick(case) for case in cases] if options.quick else cases
+    return programs.table(list(programs.measure(cases, runs)), runs)
+
+
 def _rendering(options: argparse.Namespace) -> str:
     count = rendering.QUICK_TARGETS if options.quick else rendering.TARGETS
     return rendering.table(count, rendering.measure(count, 1 if options.quick else options.runs))
@@ -79,6 +103,7 @@ MEASURES = {
     "fetch": _fetching,
     "growth": _growth,
     "metadata": _metadata,
+    "programs": _programs,
     "report": _rendering,
     "scale": _scale,
     "start": _starting,

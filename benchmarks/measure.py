@@ -6,15 +6,21 @@ Time and memory are measured in runs of their own, since looking at the memory o
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 SAMPLE_SECONDS = 0.01
+# For runs of minutes, which nobody wants to wait for twice: looked at so seldom, they do not get longer. What is over
+# before that is looked at more often, the longer between two looks the longer it has lasted.
+SELDOM_SECONDS = 0.2
+SHARE_BETWEEN_LOOKS = 0.1
+SUCCESS = frozenset({0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +67,48 @@ def cost_of_one(command: Sequence[str], output: Path, folder: Path, environment:
     return Cost(wall, used.ru_utime + used.ru_stime, kilobytes * 1024)
 
 
+def watched(
+    command: Sequence[str],
+    output: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    accepted: Container[int] = SUCCESS,
+) -> Cost:
+    """Run a command once and look at its memory now and then; for runs that are long or that cannot be repeated."""
+    peak = 0
+    with _started(command, output, folder, environment) as process:
+        begin = time.perf_counter()
+        while not (done := os.wait4(process.pid, os.WNOHANG))[0]:
+            peak = max(peak, _memory_now(process.pid))
+            lasted = SHARE_BETWEEN_LOOKS * (time.perf_counter() - begin)
+            _until_over(process.pid, max(SAMPLE_SECONDS / 2, min(SELDOM_SECONDS, lasted)))
+        wall = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(done[1])
+    _insist(process, command, accepted)
+    return Cost(wall, done[2].ru_utime + done[2].ru_stime, float(peak))
+
+
+def _until_over(pid: int, seconds: float) -> None:
+    """Wait until a child is over, at most so long; it is left for whoever asks what it used."""
+    watch = os.pidfd_open(pid)
+    try:
+        select.select([watch], [], [], seconds)
+    finally:
+        os.close(watch)
+
+
 def _memory(command: Sequence[str], output: Path, folder: Path, environment: Mapping[str, str]) -> float:
     peak = 0
     with _started(command, output, folder, environment) as process:
         while process.poll() is None:
-            peak = max(peak, sum(_proportional_size(pid) for pid in _tree(process.pid)))
+            peak = max(peak, _memory_now(process.pid))
             time.sleep(SAMPLE_SECONDS)
     _insist(process, command)
     return float(peak)
+
+
+def _memory_now(pid: int) -> int:
+    return sum(_proportional_size(one) for one in _tree(pid))
 
 
 def _started(
@@ -80,8 +120,10 @@ def _started(
         )
 
 
-def _insist(process: subprocess.Popen[bytes], command: Sequence[str]) -> None:
-    if process.returncode != 0:
+def _insist(
+    process: subprocess.Popen[bytes], command: Sequence[str], accepted: Container[int] = SUCCESS
+) -> None:
+    if process.returncode not in accepted:
         sys.exit(f"{' '.join(command[:3])} … ended with exit code {process.returncode}")
 
 

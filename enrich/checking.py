@@ -6,10 +6,13 @@ often and how many at a time is kept by the fetch layer; what the answers mean, 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import anyio
+from anyio.abc import TaskGroup
 
 from enrich.asking import Asking
 from enrich.backlog import Queue
@@ -32,23 +35,35 @@ LEAST_TAKEN_FOR_EACH = 4
 SHARE_SPAN = timedelta(hours=22)
 # Targets that a host has no turn for are stored as such so many at once.
 DEFERRED_AT_ONCE = 200
+# So many silent links of one host let others go first; more would only take memory.
+MOST_STANDING_BACK = 100
 # The least time between the first and the second look at a link that seems broken.
 SECOND_LOOK_SECONDS = 1.0
+# So often such links are gathered while silent ones are waited for.
+LOOK_AHEAD_SECONDS = 1.0
 
 
 async def check_all(asking: Asking) -> None:
     """Ask all due targets that are asked at their own address."""
+    hosts = await asking.store.hosts()
+    progress = _Progress(len(hosts))
+    asking.backlog.ahead = sum(count for _, count in hosts)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_look_ahead, asking, progress)
+        await _check_hosts(asking, hosts, progress)
+        progress.end()
+
+
+async def _check_hosts(asking: Asking, hosts: Sequence[tuple[str, int]], progress: _Progress) -> None:
     limiter = anyio.Semaphore(HOSTS_AT_ONCE)
 
     async def one(host: str, count: int) -> None:
         try:
             asking.backlog.ahead -= count
-            await check_host(asking, host, count)
+            await check_host(asking, host, count, progress.one_less)
         finally:
             limiter.release()
 
-    hosts = await asking.store.hosts()
-    asking.backlog.ahead = sum(count for _, count in hosts)
     async with anyio.create_task_group() as tasks:
         # The longest first: begun late, it would be all that a run still waits for.
         for host, count in sorted(hosts, key=lambda one: -_least_seconds(asking, *one)):
@@ -71,8 +86,29 @@ async def allowance(asking: Asking, host: str) -> int | None:
     return min(share, max(0, cap - asked))
 
 
-async def check_host(asking: Asking, host: str, count: int) -> None:
-    """Ask the due targets of one host, as many at a time as its lane is wide."""
+class _Progress:
+    """Whether all hosts have nothing left that was not asked, and whether all was answered or given up."""
+
+    def __init__(self, hosts: int) -> None:
+        self._hosts = hosts
+        self.all_asked = anyio.Event()
+        self.over = anyio.Event()
+
+    def one_less(self) -> None:
+        self._hosts -= 1
+        if not self._hosts:
+            self.all_asked.set()
+
+    def end(self) -> None:
+        self.all_asked.set()
+        self.over.set()
+
+
+async def check_host(
+    asking: Asking, host: str, count: int, all_asked: Callable[[], None] = lambda: None
+) -> None:
+    """Ask the due targets of one host, as many at a time as its lane is wide; ``all_asked`` is told, once, when nothing
+    is left but what was asked."""
     allowed = await allowance(asking, host)
     granted = asking.grant(host, count if allowed is None else min(allowed, count))
     if granted < count:
@@ -80,11 +116,13 @@ async def check_host(asking: Asking, host: str, count: int) -> None:
         asking.backlog.defer(count - granted)
         count = granted
     manners = asking.manners_of(host)
-    lane = _HostQueue(asking, host, manners, taken_at_once(count, manners.width))
     asking.backlog.begin(Queue(host), count)
     async with anyio.create_task_group() as tasks:
-        for _ in range(min(manners.width, count)):
+        lane = _HostQueue(asking, host, manners, tasks, count)
+        for _ in range(max(1, min(manners.width, count))):
             tasks.start_soon(lane.work)
+        await lane.all_asked.wait()
+        all_asked()
     await lane.store_deferred()
     asking.backlog.end(Queue(host))
 
@@ -97,11 +135,15 @@ def taken_at_once(count: int, width: int) -> int:
 class _HostQueue:
     """The due targets of one host, taken from the store some at a time, and what ends its turn."""
 
-    def __init__(self, asking: Asking, host: str, manners: Manners, at_once: int) -> None:
+    def __init__(self, asking: Asking, host: str, manners: Manners, tasks: TaskGroup, count: int) -> None:
         self._asking = asking
+        self._tasks = tasks
+        self._left = count
+        self._silent = 0
+        self.all_asked = anyio.Event()
         self._host = host
         self._manners = manners
-        self._at_once = at_once
+        self._at_once = taken_at_once(count, manners.width)
         self._ready: list[DueTarget] = []
         self._taking = anyio.Lock(fast_acquire=True)
         self._empty_since: int | None = None
@@ -112,7 +154,10 @@ class _HostQueue:
 
     async def work(self) -> None:
         while (due := await self._next()) is not None:
-            asked = await check_one(self._asking, due)
+            self._left -= 1
+            if not self._left:
+                self.all_asked.set()
+            asked = await check_one(self._asking, due, self._stand_back)
             self._asking.backlog.done(Queue(self._host))
             if asked is None:
                 continue
@@ -122,6 +167,17 @@ class _HostQueue:
             self._watch(asked)
             await self._asking.outages.take(asked)
             await self._mind_refusals()
+        self.all_asked.set()
+
+    async def _stand_back(self) -> None:
+        """Before a silent link is asked again: half of the host's places may be held by such links, for minutes perhaps.
+        More of them wait until all others were asked, for whom somebody else comes meanwhile."""
+        self._silent += 1
+        may_hold, most = self._manners.width // 2, self._manners.width // 2 + MOST_STANDING_BACK
+        if self.all_asked.is_set() or not may_hold < self._silent <= most:
+            return
+        self._tasks.start_soon(self.work)
+        await self.all_asked.wait()
 
     async def _next(self) -> DueTarget | None:
         asking = self._asking
@@ -202,42 +258,72 @@ async def look_again(asking: Asking) -> None:
     """
     if not asking.recorder.doubtful or asking.stopping.is_set():
         return
-    # What has been doubtful for long need not wait, as in a run that must end soon.
-    since = max(asked.held_at for asked in asking.recorder.doubtful)
-    await anyio.sleep_until(since + SECOND_LOOK_SECONDS)
     doubtful, asking.recorder.doubtful = asking.recorder.doubtful, []
+    await _second_looks(asking, doubtful, asking.outages.take)
+
+
+async def _look_ahead(asking: Asking, progress: _Progress) -> None:
+    """Take second looks while the last silent links are waited for: all others have been asked by then."""
+    await progress.all_asked.wait()
+    while not progress.over.is_set():
+        with anyio.move_on_after(LOOK_AHEAD_SECONDS) as waiting:
+            await progress.over.wait()
+        if waiting.cancelled_caught and await asking.outages.may_ask():
+            await _look_ahead_once(asking)
+
+
+async def _look_ahead_once(asking: Asking) -> None:
+    """Look again at what was answered, once. Nothing is stated before our network has stood its test at the end, so
+    what was seen waits for `look_again`; and what nobody answered, such as a missing name, for the look itself."""
+    waiting = asking.recorder.doubtful
+    asking.recorder.doubtful = [asked for asked in waiting if asked.lacks_answer or asked.last_word]
+    answered = [asked for asked in waiting if not (asked.lacks_answer or asked.last_word)]
+
+    async def keep(asked: Asked) -> None:
+        asking.recorder.doubtful.append(asked)
+
+    await _second_looks(asking, answered, keep)
+
+
+async def _second_looks(
+    asking: Asking, doubtful: Sequence[Asked], state: Callable[[Asked], Awaitable[None]]
+) -> None:
+    """Look again at all of them; what is cut off is as doubtful as before."""
     unseen = {asked.due.target.id: asked for asked in doubtful}
-    try:
-        await _second_looks(asking, unseen)
-    finally:
-        asking.recorder.doubtful.extend(unseen.values())
-
-
-async def _second_looks(asking: Asking, unseen: dict[str, Asked]) -> None:
-    """Look again at all of ``unseen``, from which goes what was looked at."""
     by_host: dict[str, list[Asked]] = {}
-    for asked in unseen.values():
+    for asked in doubtful:
         by_host.setdefault(asked.due.target.host, []).append(asked)
 
     async def one(waiting: list[Asked]) -> None:
         while waiting and not asking.stopping.is_set():
             first = waiting.pop()
-            await _second_look(asking, first)
+            if (asked := await _second_look(asking, first)) is not None:
+                await state(asked)
             del unseen[first.due.target.id]
 
-    async with anyio.create_task_group() as tasks:
-        for host, waiting in by_host.items():
-            for _ in range(min(asking.manners_of(host).width, len(waiting))):
-                tasks.start_soon(one, waiting)
+    try:
+        # What has been doubtful for long need not wait, as in a run that must end soon.
+        await anyio.sleep_until(
+            max((one.held_at for one in doubtful), default=-math.inf) + SECOND_LOOK_SECONDS
+        )
+        async with anyio.create_task_group() as tasks:
+            for host, waiting in by_host.items():
+                for _ in range(min(asking.manners_of(host).width, len(waiting))):
+                    tasks.start_soon(one, waiting)
+    finally:
+        asking.recorder.doubtful.extend(unseen.values())
 
 
-async def _second_look(asking: Asking, first: Asked) -> None:
+async def _second_look(asking: Asking, first: Asked) -> Asked | None:
+    """What a second look shows; None where it could not be judged, and at once what was looked at twice before."""
+    if first.last_word:
+        return first
     asked = await check_one(asking, first.due)
     if asked is None:
-        return
+        return None
     verdict = asked.result.verdict
     if verdict.reason == "dns-not-found" and not asking.names_resolved():
         # No name at all resolved: that is about the resolver, not about this one.
         verdict = replace(verdict, status=Status.UNREACHABLE, reason="dns-failure")
     result = replace(asked.result, verdict=verdict, attempts=first.result.attempts + asked.result.attempts)
-    await asking.outages.take(replace(asked, result=result, last_word=True))
+    return replace(asked, result=result, last_word=True)

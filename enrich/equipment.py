@@ -79,6 +79,7 @@ def make_fetcher(
             connect_timeout_seconds=settings["connect_timeout"],
             retries=settings["retries"],
             concurrency=settings["concurrency"],
+            most_concurrency=_most_concurrency(settings),
             manners_of=manners_of or settings.manners_of,
             headers_of=partial(_headers_of, settings),
             budget_of=partial(_budget_of, settings, manners_of or settings.manners_of),
@@ -95,6 +96,15 @@ def make_fetcher(
         held_until=holds.until if holds else {},
         on_hold=holds.add if holds else None,
     )
+
+
+def _most_concurrency(settings: Settings) -> int:
+    """How far the questions under way may grow with the hosts; where the user says how many there may be, no further."""
+    from enrich.fetch.room import most_at_once, open_files
+
+    if settings.sources.get("concurrency") != "default":
+        return 0
+    return most_at_once(open_files())
 
 
 def _budget_of(settings: Settings, manners_of: Callable[[str], Manners], host: str) -> int | None:

@@ -7,6 +7,7 @@ facts; whichever question fails, the verdict goes by the answer that says most.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import anyio
@@ -34,13 +35,24 @@ from enrich.store.recorder import Asked
 _NOT_ASKED = frozenset({FailureKind.HOST_DEFERRED, FailureKind.ROBOTS_DISALLOWED})
 
 
-async def check_one(asking: Asking, due: DueTarget) -> Asked | None:
-    """Ask one target and judge the answer; None when judging failed, which is a mistake of ours."""
+async def _at_once() -> None:
+    """Let nobody go first."""
+
+
+async def check_one(
+    asking: Asking, due: DueTarget, stand_back: Callable[[], Awaitable[None]] = _at_once
+) -> Asked | None:
+    """Ask one target and judge the answer; None when judging failed, which is a mistake of ours.
+
+    Who got no answer in time lets others of its host go first (``stand_back``) before it asks again.
+    """
     kind, target = kinds()[due.target.kind], due.target
     began = anyio.current_time()
     first = await asking.fetch(kind.request(target, due.wants_metadata))
     try:
         question = kind.confirm(target, first, due.wants_metadata)
+        if question is not None and isinstance(first, Failure) and first.kind is FailureKind.TIMEOUT:
+            await stand_back()
         second = await asking.fetch(question) if question is not None else None
         if isinstance(first, Failure) and _was_not_asked(second):
             # The host went down meanwhile, but this link has failed by itself.

@@ -2,26 +2,112 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from requirements import ROOT, require
 
+from benchmarks import agreement
+from benchmarks.origin import Origin, World, serving
 
-def benchmark(*names: str) -> str:
+
+def benchmark(*names: str, seconds: float = 120) -> str:
     """What a benchmark prints in its quick form; without a name, what all of them do."""
     command = [sys.executable, "-m", "benchmarks", *names, "--quick"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120, check=True)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=seconds, check=True
+    )
     return done.stdout
 
 
 def require_lychee() -> None:
     there = shutil.which("lychee") or (Path(sys.executable).parent / "lychee").exists()
     require("lychee", bool(there), "lychee is not installed; the extra `bench` brings it")
+
+
+def require_compiler() -> None:
+    require("cc", shutil.which("cc") is not None, "there is no C compiler to make the origin with")
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Origin]:
+    """A web in which every link has its fate, and nobody has to wait."""
+    require_compiler()
+    world = World(links=4000, hosts=4, slow_milliseconds=0, trouble=True)
+    with serving(world, tmp_path_factory.mktemp("origin")) as it:
+        yield it
+
+
+def asked(origin: Origin, host: str, path: str, method: str = "GET") -> tuple[int, int]:
+    """The status of an answer, and the length of its body."""
+    connection = http.client.HTTPConnection(host, origin.port, timeout=30)
+    connection.request(method, path)
+    answer = connection.getresponse()
+    found = answer.status, len(answer.read())
+    connection.close()
+    return found
+
+
+# --- the origin -------------------------------------------------------------------------------------
+
+
+def test_what_becomes_of_a_link_depends_on_its_address_alone(origin: Origin) -> None:
+    # Whoever is silent would be waited for.
+    loud = [f"/{number}" for number in (2, 3, 5, 7, 8, 9)]
+    first = [asked(origin, "127.1.0.1", path, "HEAD")[0] for path in loud]
+    assert [asked(origin, "127.1.0.1", path)[0] for path in reversed(loud)] == first[::-1]
+
+
+def test_a_moved_link_leads_to_a_page(origin: Origin) -> None:
+    assert asked(origin, "127.1.0.1", "/moved/page/7") == (200, 30_000)
+    assert asked(origin, "127.1.0.1", "/robots.txt") == (404, 0)
+
+
+def test_the_origin_counts_what_it_is_asked(origin: Origin) -> None:
+    origin.counts()
+    for path, method in (("/moved/1", "HEAD"), ("/moved/2", "GET"), ("/robots.txt", "GET")):
+        asked(origin, "127.1.0.2", path, method)
+    seen = origin.counts()
+    assert (seen.requests, seen.heads, seen.robots, seen.connections, seen.hosts) == (3, 1, 1, 3, 1)
+    assert seen.least_gap > 0
+    assert origin.counts().requests == 0
+
+
+# --- both programs ----------------------------------------------------------------------------------
+
+
+def test_answers_that_differ_are_counted_by_what_was_said() -> None:
+    ours = {"a": "alive", "b": "broken", "c": "blocked"}
+    theirs = {"a": "alive", "b": "alive", "c": "alive", "d": "silent"}
+    assert agreement.differing(ours, theirs) == {
+        ("broken", "alive"): 1,
+        ("blocked", "alive"): 1,
+        ("missing", "silent"): 1,
+    }
+
+
+def test_whole_programs_are_compared_with_lychee_on_one_origin() -> None:
+    require_lychee()
+    require_compiler()
+    printed = benchmark("programs", "--case", "c-head")
+    number = r"\d+\.\d\d"
+    (row,) = re.findall(
+        rf"^\| c-head: .* \| {number} s \| {number} s(?: \| {number})" + r"{3} \| (\d+) / (\d+) \| .*\|$",
+        printed,
+        re.MULTILINE,
+    )
+    # Beside the links, enrich asks each of ten hosts for its robots.txt.
+    assert row == ("410", "400")
+    assert "the same answer for every link" in printed
+
+
+# --- the others -------------------------------------------------------------------------------------
 
 
 def test_fairness_is_a_ratio_of_two_orders_of_the_same_links() -> None:
@@ -92,8 +178,10 @@ def test_great_collections_are_simulated_and_computed() -> None:
 @pytest.mark.soak
 def test_all_are_run_where_none_is_named() -> None:
     require_lychee()
-    printed = benchmark()
+    require_compiler()
+    printed = benchmark(seconds=300)
     for title in (
+        "Whole programs",
         "Extraction, ",
         "Asking, ",
         "Start-up:",

@@ -475,3 +475,46 @@ def test_of_a_great_host_many_are_taken_at_once_so_that_few_takes_sort_all_that_
     due: int, width: int, taken: int
 ) -> None:
     assert taken_at_once(due, width) == taken
+
+
+# --- links that are waited for in vain ---------------------------------------------------------------
+
+
+async def test_silent_links_let_the_others_of_their_host_go_first(tmp_path: Path) -> None:
+    """Two of four places may be held by such links; a third is asked again when all others have been asked."""
+    urls = [f"https://a.example/{number:02}" for number in range(30)]
+    silent = set(urls[:6])
+    timeout, fine = fail(FailureKind.TIMEOUT), respond(**PAGE)
+    world = World(lambda request: (timeout if request.url in silent else fine)(request))
+    reasons = await everything(world, urls, tmp_path, is_check=True)
+    last_first_question = max(place for place, (method, _) in enumerate(world.asked) if method == "HEAD")
+    again = [place for place, (method, _) in enumerate(world.asked) if method == "GET"]
+    assert sum(place < last_first_question for place in again) == 2
+    assert (len(again), reasons[urls[0]], reasons[urls[9]]) == (6, "timeout", "http-200")
+
+
+async def test_second_looks_do_not_wait_for_silent_links_and_are_stated_at_the_end(tmp_path: Path) -> None:
+    gone, silent = "https://a.example/gone", "https://b.example/silent"
+
+    class Slow(World):
+        async def fetch(self, request: Request) -> Outcome:
+            if request.url == silent:
+                self.asked.append((request.method, request.url))
+                await looked_twice.wait()
+                return fail(FailureKind.TIMEOUT)(request)
+            outcome = await super().fetch(request)
+            if self.asked.count(("GET", gone)) == 2:
+                looked_twice.set()
+            return outcome
+
+    looked_twice = anyio.Event()
+    world = Slow(respond(404))
+    async with asking_of(world, [gone, silent], tmp_path, is_check=True) as asking:
+        with anyio.fail_after(60):
+            await check_all(asking)
+        assert world.counted == {}, "nothing is stated before our network has stood its test"
+        await asking.outages.settle()
+        await look_again(asking)
+        await asking.recorder.conclude(NOW)
+    assert world.asked.count(("GET", gone)) == 2, "there is no third look"
+    assert world.counted[f"url:{gone}"].reason == "http-404"

@@ -55,8 +55,10 @@ def _exit_code(finished: Finished) -> int:
 def _execute(job: Job, publish: Callable[[Report], None]) -> Finished:
     import anyio
 
+    from enrich.fetch.room import make_room
     from enrich.pipeline import run
 
+    make_room()
     return anyio.run(run, job, publish)
 
 

@@ -121,7 +121,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="wait", read=seconds, default=0.0, metavar="AGE", commands=_CACHED,
             help="Wait this long for another run to release the cache."),
     Setting(name="concurrency", read=number(1, whole=True), default=256, most=256, metavar="N",
-            help="Requests in flight over all hosts."),
+            help="Requests in flight over all hosts; where it is not set, up to 1024 with many hosts."),
     Setting(name="host_concurrency", read=number(1, whole=True), default=4, most=4, metavar="N",
             help="Requests in flight to one host."),
     Setting(name="host_interval", read=seconds, default=0.1, least=0.1, metavar="SECONDS",

@@ -62,6 +62,8 @@ _OUT_OF_TIME = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
 
 # How many hosts are remembered as witnesses that the network is up.
 _WITNESSES = 3
+# One that takes longer to answer is a witness only for want of others.
+_WITNESS_SECONDS = 1.0
 
 # What a proxy says for itself, when a plain http question goes through it.
 _PROXY_STATUSES = frozenset({407, 502, 504})
@@ -144,10 +146,15 @@ class Fetcher:
         if address.scheme == "https":
             self.verified_from = max(self.verified_from, asked_at)
         self._names_answered.add(address.host)
-        self._remember(address)
+        self._remember(address, anyio.current_time() - asked_at)
 
-    def _remember(self, address: Address) -> None:
-        """Keep the hosts that answered last, as witnesses that the network is up."""
+    def _remember(self, address: Address, seconds: float) -> None:
+        """Keep the hosts that answered last, as witnesses that the network is up.
+
+        Towards the end of a run only slow hosts are left, and whoever asks them whether the network is up waits again.
+        """
+        if seconds > _WITNESS_SECONDS and len(self._witnesses) >= _WITNESSES:
+            return
         self._witnesses.pop(address.host, None)
         self._witnesses[address.host] = address.url
         if len(self._witnesses) > _WITNESSES:
@@ -164,7 +171,7 @@ class Fetcher:
         A host in whose name a certificate speaks is asked where there is one: others can be spoken for.
         """
         secure = [url for url in urls if url.startswith("https:")]
-        for url in secure or urls:
+        for url in sorted(secure or urls, key=self._under_way):
             address = address_of(url)
             if address is None or (names and not await self._is_found(address)):
                 continue
@@ -175,6 +182,11 @@ class Fetcher:
             if (self.verified_from if secure else self.answered_from) >= now:
                 return True
         return False
+
+    def _under_way(self, url: str) -> int:
+        """How many questions the host of an address has before it: a full lane would be waited for."""
+        address = address_of(url)
+        return self._hosts.lane(address.host).under_way if address else 0
 
     async def _is_found(self, address: Address) -> bool:
         """Whether the resolver still finds a name; names that a proxy looks up are its affair."""
@@ -238,8 +250,9 @@ class Fetcher:
     async def fetch(self, request: Request) -> Outcome:
         """Ask, follow redirects, and ask again where that may help. Faults of the web are outcomes."""
         outcome = await self._attempt(request)
-        if request.retry and self._settings.retries and self._is_worth_asking_again(outcome):
-            return await self._ask_again(request, outcome)
+        retries = self._settings.retries - request.asked_before
+        if request.retry and retries > 0 and self._is_worth_asking_again(outcome):
+            return await self._ask_again(request, outcome, retries)
         return outcome
 
     def _is_worth_asking_again(self, outcome: Outcome) -> bool:
@@ -249,7 +262,7 @@ class Fetcher:
         address = address_of(outcome.url)
         return address is not None and self._hosts.lane(address.host).refusal(address.origin) is None
 
-    async def _ask_again(self, request: Request, first: Outcome) -> Outcome:
+    async def _ask_again(self, request: Request, first: Outcome, retries: int) -> Outcome:
         """The retries after a first attempt. Nothing is held while one waits for its time."""
         attempts, known = 1, first
 
@@ -273,7 +286,7 @@ class Fetcher:
         await anyio.sleep(pause(1))
         retrying = tenacity.AsyncRetrying(
             sleep=anyio.sleep,
-            stop=tenacity.stop_after_attempt(self._settings.retries),
+            stop=tenacity.stop_after_attempt(retries),
             wait=lambda state: pause(state.attempt_number + 1),
             retry=tenacity.retry_if_result(self._is_worth_asking_again),
             retry_error_callback=last_outcome,
@@ -287,7 +300,8 @@ class Fetcher:
         host = first.host if first else ""
         limit = self._settings.timeout_of(host) if host else None
         minds_robots = minds_robots and request.purpose is not Purpose.API
-        state = Attempt(request.url, host, limit or self._settings.timeout_seconds, minds_robots)
+        seconds = request.patience * (limit or self._settings.timeout_seconds)
+        state = Attempt(request.url, host, seconds, minds_robots)
         while True:
             step = await self._hop(request, state)
             if not isinstance(step, Request):
@@ -351,7 +365,7 @@ class Fetcher:
         result = await self._exchange(request, address, lane, until, fresh=fresh)
         spent = time.monotonic() - started
         if result is _OUT_OF_TIME and spent >= self._settings.connect_timeout_seconds:
-            lane.overloaded(started)
+            lane.unanswered(address.url, started)
         state.elapsed_seconds += spent
         state.seconds_left -= spent
         if result is None:

@@ -16,6 +16,7 @@ from enrich.fetch import retry
 from enrich.fetch.hops import Address, Origin
 from enrich.fetch.politeness import Lane, LaneState
 from enrich.fetch.robots import Known
+from enrich.fetch.room import at_once
 from enrich.fetch.settings import FetchSettings
 from enrich.model import Manners, Response
 
@@ -69,10 +70,18 @@ class Hosts:
             if len(self._lanes) >= self._most_lanes:
                 self._forget()
             self._lanes[host] = lane = self._lane_by(self._settings.manners_of(host))
+            self._make_room()
             if host in self._held:
                 moment, until = self._held[host]
                 self._keep_holding(lane, moment - time.monotonic(), until)
         return lane
+
+    def _make_room(self) -> None:
+        """Let more be under way over all, the more hosts there are."""
+        settings = self._settings
+        wanted = at_once(settings.concurrency, settings.most_concurrency, len(self._lanes))
+        if wanted > self._limit.total_tokens:
+            self._limit.total_tokens = wanted
 
     def _lane_by(self, manners: Manners) -> Lane:
         """A new lane, or the one that hosts of the same owner share, as slow as the slowest of them."""

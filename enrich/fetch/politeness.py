@@ -270,6 +270,8 @@ class Lane:
         self._average: float | None = None
         self._asked_to_wait_seconds = 0.0
         self._held_until = float("-inf")
+        self._quick_from = float("-inf")
+        self._silent: set[str] = set()
         self.refusals = 0
         self.deferred: str | None = None
 
@@ -371,7 +373,10 @@ class Lane:
 
     def answered(self, asked_at: float) -> None:
         """The host gave a good answer to what was asked then."""
-        self._pace = self._pace.answered(self.clock(), asked_at)
+        now = self.clock()
+        self._pace = self._pace.answered(now, asked_at)
+        if now - asked_at <= SLOW_SECONDS:
+            self._quick_from = max(self._quick_from, asked_at)
         self._not_refused()
 
     def failed(self) -> None:
@@ -390,6 +395,17 @@ class Lane:
         self.refusals += 1
         if self.refusals >= DEFERRED_AFTER_REFUSALS:
             self.defer(f"it refused {self.refusals} times in a row")
+
+    def unanswered(self, url: str, asked_at: float) -> None:
+        """What was asked then was not answered in time.
+
+        A host that meanwhile gave a quick answer to a later question is not overloaded: this one address is silent,
+        and is no news when it is silent again.
+        """
+        if self._quick_from > asked_at:
+            self._silent.add(url)
+        if url not in self._silent:
+            self.overloaded(asked_at)
 
     def overloaded(self, asked_at: float) -> None:
         """The host shows that it has too much to do, as one does that does not answer in time."""
@@ -424,7 +440,12 @@ class Lane:
     @property
     def is_busy(self) -> bool:
         """Whether somebody waits here or is being answered."""
-        return self._waiting + self._in_flight > 0
+        return self.under_way > 0
+
+    @property
+    def under_way(self) -> int:
+        """How many questions wait here or are being answered."""
+        return self._waiting + self._in_flight
 
     @property
     def is_as_new(self) -> bool:

@@ -32,6 +32,7 @@ def _nobody(_host: str) -> bool:
 class FetchSettings:
     """How to ask. ``timeout_seconds`` is for one attempt with all its hops and the body, without the waits.
 
+    ``concurrency`` bounds the questions under way over all hosts; with many hosts it grows to ``most_concurrency``.
     ``manners_of``, ``headers_of`` and ``timeout_of`` are asked with a host name; headers that may hold a secret
     go to its https site alone. ``patience_seconds`` is the longest ``Retry-After`` that is waited for; a host
     that wants more is deferred to a later run.
@@ -44,6 +45,7 @@ class FetchSettings:
     connect_timeout_seconds: float = 5.0
     retries: int = 2
     concurrency: int = 256
+    most_concurrency: int = 0
     manners_of: Callable[[str], Manners] = _usual_manners
     headers_of: Callable[[str], tuple[tuple[str, str], ...]] = _no_headers
     timeout_of: Callable[[str], float | None] = _no_timeout

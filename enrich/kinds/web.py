@@ -11,6 +11,7 @@ costs one, and a title is read where the page is fetched for its metadata anyway
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from enrich.extract.remarks import answers_securely
 from enrich.kinds import _encodings, _html
@@ -47,6 +48,9 @@ PAGE_BYTES = 1 << 20
 # What a page says about itself stands in its head.
 READ_BYTES = 256 << 10
 
+# A GET follows where HEAD is waited for in vain, and has all the time there is. So HEAD need not.
+HEAD_PATIENCE = 0.5
+
 WALL_BYTES = 16 << 10
 # Whose facts they are that describe a link to a PDF.
 LANDING_PAGE = "landing-page"
@@ -77,7 +81,9 @@ def identify(url: CanonicalUrl) -> Identity:
 
 
 def request(target: Target, _wants_page: bool) -> Request:
-    return Request(url=target.url, method="HEAD", purpose=Purpose.PROBE, retry=False)
+    return Request(
+        url=target.url, method="HEAD", purpose=Purpose.PROBE, retry=False, patience=HEAD_PATIENCE
+    )
 
 
 def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | None:
@@ -85,7 +91,12 @@ def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | Non
     wants_look = wants_page or is_suspicious_way(outcome)
     if not (_is_doubtful(outcome) or (wants_look and _is_html(outcome))):
         return None
-    return _page_request(target.url)
+    return replace(_page_request(target.url), asked_before=int(_was_silent(outcome)))
+
+
+def _was_silent(outcome: Outcome) -> bool:
+    """Whether HEAD was waited for in vain, which is the longest wait there is: GET is the first retry then."""
+    return isinstance(outcome, Failure) and outcome.kind is FailureKind.TIMEOUT
 
 
 def _page_request(url: str) -> Request:

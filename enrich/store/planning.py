@@ -76,11 +76,15 @@ WHERE attempted_at + age - spread <= :now AND attempted_at + age + spread > :now
 # Whether a page that said it was gone, under a status that did not, is back, only the page shows.
 #
 # Never asked, then broken but not confirmed, then no answer last time: those cost a time-out each, and begun
-# late they would be all that a run still waits for. Then the oldest. What hardly ever opens comes after all of it.
+# late they would be all that a run still waits for; so would those that were slow. Then the oldest. What hardly ever
+# opens comes after all of it.
+_SLOW_MILLISECONDS = 2000
+_WAS_SLOW = f"""(SELECT c.elapsed_ms >= {_SLOW_MILLISECONDS} FROM checks c
+    WHERE c.target_id = t.id AND c.at = t.attempted_at LIMIT 1)"""  # noqa: S608 - made of a constant
 _DOUBTED = "t.id IN (SELECT target_id FROM doubted)"
 _ORDER = f"""s.asked_last, CASE WHEN t.attempted_at IS NULL OR {_DOUBTED} THEN 0
     WHEN t.status = 'broken' AND t.confirmed = 0 THEN 1
-    WHEN t.attempted_status = 'unreachable' THEN 2 ELSE 3 END, {{age}}, t.id"""
+    WHEN t.attempted_status = 'unreachable' THEN 2 WHEN {_WAS_SLOW} THEN 3 ELSE 4 END, {{age}}, t.id"""
 _TAKE = f"""
 SELECT t.id, t.url, t.kind, t.host, t.parent, t.stands_for,
     CASE WHEN NOT {_DOUBTED} THEN t.status END AS status,

@@ -477,6 +477,39 @@ async def test_a_server_that_recovers_is_alive() -> None:
     assert (response.status, response.body, response.attempts) == (200, b"back", 3)
 
 
+async def test_what_was_asked_before_in_another_form_counts_among_the_tries() -> None:
+    async with serve() as origin, fetcher(retries=2) as asking:
+        origin.script("/down", *[Answer(503)] * 5)
+        found = answer(await asking.fetch(Request(url=origin.url("/down"), asked_before=1)))
+    assert (found.status, found.attempts) == (503, 2)
+
+
+async def test_a_question_may_be_given_less_time() -> None:
+    async with serve() as origin, fetcher(timeout_seconds=600.0) as asking:
+        found = failure(await asking.fetch(Request(url=origin.url("/silent"), patience=0.0005)))
+    assert found.kind is FailureKind.TIMEOUT
+    assert 0.2 < found.elapsed_seconds < 600
+
+
+async def test_the_more_hosts_there_are_the_more_is_asked_at_once() -> None:
+    """Each host is asked one by one, and nobody is answered before all have been asked."""
+    waiting: set[str] = set()
+    all_wait = anyio.Event()
+
+    async def web(request: httpx.Request) -> httpx.Response:
+        waiting.add(request.url.host)
+        if len(waiting) == 8:
+            all_wait.set()
+        await all_wait.wait()
+        return httpx.Response(200)
+
+    given = settings(concurrency=2, most_concurrency=10, manners_of=lambda _: ONE_BY_ONE)
+    async with Fetcher(given, httpx.MockTransport(web)) as asking, task_group() as tasks:
+        for number in range(8):
+            tasks.start_soon(asking.fetch, Request(url=f"http://{number}.example/"))
+    assert len(waiting) == 8
+
+
 async def test_the_last_answer_stands_when_the_retries_are_used_up() -> None:
     async with serve() as origin:
         origin.script("/down", Answer(500), Answer(502), Answer(503))

@@ -11,7 +11,7 @@ import pytest
 from fetching import names, settings
 
 from enrich.fetch.client import Fetcher
-from enrich.model import Request
+from enrich.model import Manners, Request
 
 pytestmark = pytest.mark.anyio
 
@@ -71,6 +71,31 @@ async def test_the_network_is_up_when_one_of_the_hosts_answers() -> None:
         assert not await fetcher.is_up([NOBODY])
         assert await fetcher.is_up([NOBODY, web.url("/ok")])
         assert [arrival.method for arrival in web.arrivals] == ["HEAD"]
+
+
+async def test_quick_hosts_are_the_witnesses_where_there_are_enough() -> None:
+    async with origin.serve("0.0.0.0") as web, Fetcher(settings()) as fetcher:
+        for number in range(2, 6):
+            path = "/slow/1.1" if number == 5 else "/ok"
+            await fetcher.fetch(Request(url=web.url(path, f"127.0.0.{number}")))
+        assert fetcher.witnesses() == [web.url("/ok", f"127.0.0.{number}") for number in (4, 3, 2)]
+
+
+async def test_a_witness_whose_lane_is_full_is_not_waited_for() -> None:
+    manners = settings(manners_of=lambda _: Manners(width=1, interval_seconds=0.0))
+    async with (
+        origin.serve("0.0.0.0") as web,
+        Fetcher(manners) as fetcher,
+        anyio.create_task_group() as tasks,
+    ):
+        busy, idle = web.url("/silent", "127.0.0.2"), web.url("/ok", "127.0.0.3")
+        tasks.start_soon(fetcher.fetch, Request(url=busy))
+        with anyio.fail_after(60):
+            while not web.arrivals:  # noqa: ASYNC110 - the server keeps a list, and tells nobody
+                await anyio.sleep(0.01)
+        assert await fetcher.is_up([busy.replace("silent", "ok"), idle])
+        assert [arrival.target for arrival in web.arrivals] == ["/silent", "/ok"]
+        tasks.cancel_scope.cancel()
 
 
 async def test_a_plain_answer_proves_nothing_where_a_safe_one_could_be_had() -> None:

@@ -389,6 +389,40 @@ def test_good_answers_always_bring_the_agreed_pace_back(manners: Manners, refusa
     assert (pace.width, pace.gap_seconds()) == (manners.width, manners.interval_seconds)
 
 
+def slowness(where: Lane) -> tuple[int, bool]:
+    state = where.state()
+    return state.width, state.slowed
+
+
+async def test_a_link_that_is_silent_while_its_host_answers_slows_nobody_down() -> None:
+    where = lane(4, 0.0)
+    began = anyio.current_time()
+    await anyio.sleep(1)
+    where.answered(anyio.current_time() - 0.2)
+    await anyio.sleep(19)
+    where.unanswered("/silent", began)
+    assert slowness(where) == (4, False)
+    again = anyio.current_time()
+    await anyio.sleep(20)
+    where.unanswered("/silent", again)
+    assert slowness(where) == (4, False), "that it is silent is no news"
+    where.unanswered("/other", again)
+    assert slowness(where) == (2, True), "nothing was answered since this one was asked"
+
+
+@pytest.mark.parametrize(("asked_at", "took"), [(-1.0, 0.2), (1.0, 3.0)], ids=["before", "slowly"])
+async def test_a_host_that_answered_before_or_slowly_may_be_overloaded(
+    asked_at: float, took: float
+) -> None:
+    where = lane(4, 0.0)
+    began = anyio.current_time()
+    await anyio.sleep(max(0.0, asked_at + took))
+    where.answered(began + asked_at)
+    await anyio.sleep(20)
+    where.unanswered("/silent", began)
+    assert slowness(where) == (2, True)
+
+
 async def test_a_narrowed_lane_lets_fewer_in() -> None:
     where = lane(4, 0.0)
     where.refused(anyio.current_time())

@@ -280,18 +280,19 @@ async def test_the_most_urgent_are_kept_when_a_host_is_deferred(store: Store) ->
 
 
 async def test_the_most_urgent_come_first(store: Store) -> None:
-    """Never asked, broken without being confirmed, no answer last time, then by age."""
+    """Never asked, broken without being confirmed, no answer last time, slow, then by age."""
     slow = Verdict(Status.UNREACHABLE, "timeout")
-    names = ("confirmed", "fine", "finer", "gone", "new", "slow")
+    names = ("confirmed", "fine", "finer", "gone", "late", "new", "slow")
     await begin(store, document(*(link(target(name)) for name in names if name != "new")))
     await due(store)
     await store.record([result("confirmed", GONE, NOW - 9 * DAY), result("fine", OK, NOW - 8 * DAY)], RULE)
     await store.record([result("confirmed", GONE, NOW - 7 * DAY), result("finer", OK, NOW - 6 * DAY)], RULE)
     await store.record([result("gone", GONE, NOW - 2 * DAY), result("slow", slow, NOW - 3 * DAY)], RULE)
+    await store.record([result("late", OK, NOW - DAY, elapsed_seconds=5.0)], RULE)
     await begin(store, document(*(link(target(name)) for name in names)))
-    assert await due(store, Ages(by_kind=AGES.by_kind, refresh=True)) == 6
+    assert await due(store, Ages(by_kind=AGES.by_kind, refresh=True)) == 7
     taken = [one.target.id for one in await store.take("a.example", 9)]
-    assert taken == ["new", "gone", "slow", "fine", "confirmed", "finer"]
+    assert taken == ["new", "gone", "slow", "late", "fine", "confirmed", "finer"]
 
 
 async def test_a_spread_lets_targets_of_one_night_be_due_in_different_ones(store: Store) -> None:

@@ -1,0 +1,57 @@
+"""How many connections there is room for.
+
+A limit over all hosts protects nobody but ourselves: what a host is asked is bounded by its own lane. So with many
+hosts there may be more under way, and what bounds that is how many files a process may have open. The usual bound is
+1,024, with leave to raise it, which is older than any network program of today; what starts other programs that
+count on it (select) would have to lower it again, and we start git alone, which does not.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# More questions under way than that gained nothing over 500 hosts, and each takes memory.
+MOST_AT_ONCE = 1024
+# Two for each host on average: few hosts answer so slowly that all four places of each are taken.
+EACH = 2
+# Idle connections, the cache, names that are looked up, and what the surrounding program has open.
+FILES_FOR_OTHERS = 768
+_ENOUGH_FILES = FILES_FOR_OTHERS + MOST_AT_ONCE + 256
+
+
+def at_once(least: int, most: int, hosts: int) -> int:
+    """How many questions may be under way with so many hosts."""
+    return max(least, min(most, EACH * hosts))
+
+
+def most_at_once(files: int | None) -> int:
+    """How many questions there is ever room for, with so many open files; None where nobody counts them."""
+    return MOST_AT_ONCE if files is None else min(MOST_AT_ONCE, max(0, files - FILES_FOR_OTHERS))
+
+
+def open_files() -> int | None:
+    """How many files this process may have open; None where that cannot be told."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    return _count(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def make_room() -> None:
+    """Let this process open as many files as there may be connections, as far as the system gives leave."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    leave = _count(hard)
+    wanted = _ENOUGH_FILES if leave is None else min(_ENOUGH_FILES, leave)
+    if (now := _count(soft)) is not None and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _count(limit: int) -> int | None:
+    import resource
+
+    return None if limit == resource.RLIM_INFINITY else limit

@@ -1,0 +1,46 @@
+"""How many questions there is room for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from enrich.fetch.room import MOST_AT_ONCE, at_once, most_at_once
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "hosts", "expected"),
+    [
+        (256, 1024, 1, 256),
+        (256, 1024, 200, 400),
+        (256, 1024, 9999, 1024),
+        (256, 0, 9999, 256),
+        (2000, 1024, 1, 2000),
+    ],
+)
+def test_what_is_under_way_grows_with_the_hosts(least: int, most: int, hosts: int, expected: int) -> None:
+    assert at_once(least, most, hosts) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"), [(None, MOST_AT_ONCE), (256, 0), (1024, 256), (4096, MOST_AT_ONCE)]
+)
+def test_files_that_may_be_open_bound_it(files: int | None, expected: int) -> None:
+    assert most_at_once(files) == expected
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows counts no open files")
+@pytest.mark.parametrize(
+    ("soft", "hard", "expected"), [(256, 4000, 2048), (256, 1000, 1000), (3000, 4000, 3000)]
+)
+def test_a_run_takes_the_leave_that_it_has_and_gives_up_nothing(
+    soft: int, hard: int, expected: int
+) -> None:
+    code = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))\n"
+        "from enrich.fetch.room import make_room, open_files; make_room(); print(open_files())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert int(done.stdout) == expected

@@ -110,7 +110,8 @@ def _failed(old: TargetState, result: CheckResult, rule: Confirmation) -> Target
         failed_checks=old.failed_checks + 1,
         certain_since=old.certain_since or (result.at if certain else None),
     )
-    state = replace(state, confirmed=_is_confirmed(state, result.at, certain, rule))
+    # What was confirmed stays so until a sign of life, whatever sort of failure comes after it.
+    state = replace(state, confirmed=old.confirmed or _is_confirmed(state, result.at, certain, rule))
     if broken:
         return state
     if old.status is Status.BROKEN and (old.confirmed or old.certain_since):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from enrich.model import CheckResult, Status, TargetState, Verdict
@@ -151,6 +151,7 @@ def confirmed_by(failures: list[tuple[float, str]]) -> bool:
 
 
 @given(STEPS)
+@example([(0, "deleted"), (1, "deleted"), (0, "404")])
 def test_one_bad_answer_never_makes_a_link_dead(steps: list[tuple[float, str]]) -> None:
     checks = at_days(steps)
     state = after(*checks)

@@ -33,6 +33,7 @@ LINES = (
     # The two ends of a run: what comes in, what is said of it.
     line("collect explain run_warnings summary unasked"),
     line("earlier gate publish selection"),
+    line("working"),
     line("equipment files forecast job"),
     # The steps and the readers, which know nothing of each other.
     line(

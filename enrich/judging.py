@@ -12,7 +12,7 @@ from dataclasses import replace
 import anyio
 
 from enrich.asking import Asking
-from enrich.errors import StorageError
+from enrich.errors import ElsewhereError, StorageError
 from enrich.model import (
     CheckResult,
     Failure,
@@ -35,7 +35,15 @@ _NOT_ASKED = frozenset({FailureKind.HOST_DEFERRED, FailureKind.ROBOTS_DISALLOWED
 
 
 async def check_one(asking: Asking, due: DueTarget) -> Asked | None:
-    """Ask one target and judge the answer; None when judging failed, which is a mistake of ours."""
+    """Ask one target and judge the answer; None when judging failed, which is a mistake of ours, or where the way leads
+    to a host that is not ours to ask: then the target stays taken."""
+    try:
+        return await _check_one(asking, due)
+    except ElsewhereError:
+        return None
+
+
+async def _check_one(asking: Asking, due: DueTarget) -> Asked | None:
     kind, target = kinds()[due.target.kind], due.target
     began = anyio.current_time()
     first = await asking.fetch(kind.request(target, due.wants_metadata))
@@ -53,7 +61,7 @@ async def check_one(asking: Asking, due: DueTarget) -> Asked | None:
         shown = second if isinstance(second, Response) else first
         result = await _with_facts(asking, kind, due, shown, result)
         return Asked(due, result, plain=_is_plain(first) or _is_plain(second), began=began)
-    except StorageError:
+    except (StorageError, ElsewhereError):
         raise
     except Exception as error:
         # One page that we cannot digest must not cost the night; it is shown and ends in exit code 70.

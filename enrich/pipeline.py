@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -22,8 +22,8 @@ import anyio.to_thread
 from enrich import __version__
 from enrich.asking import Asking
 from enrich.collect import documents_of, gather
-from enrich.config import check_network_environment, check_places
-from enrich.equipment import ages_of
+from enrich.config import check_engine, check_network_environment, check_places
+from enrich.equipment import ages_of, make_fetcher
 from enrich.errors import CacheBusyError
 from enrich.files import Judge
 from enrich.gate import Gate, baseline_text
@@ -32,16 +32,21 @@ from enrich.model import Report, ReportWarning
 from enrich.publish import write_atomically
 from enrich.run_warnings import mass_change, site_changes, warnings_of, withheld_before
 from enrich.selection import Selection, places_of
-from enrich.store.caches import Cache, FileCache, cache_at, cache_of, hold, open_store
+from enrich.store.caches import Cache, FileCache, ServerCache, cache_at, cache_of, hold, open_store
 from enrich.store.history import Confirmation
 from enrich.store.protocol import Rows, Run, Store
 from enrich.summary import Header, Made, report_of
 from enrich.tracked import is_kept_by_git
 from enrich.unasked import judge_files, judge_unasked
 from enrich.waiting import tell_turns
-from enrich.working import ask_all, prepared
+from enrich.working import Work, ask_all, prepared
+
+if TYPE_CHECKING:
+    from enrich.engine.driver import HeldRun
 
 LOCK_POLL_SECONDS = 0.05
+# A server that comes back needs some seconds beside the time of a lease.
+PATIENCE_SECONDS = 60.0
 
 # --- asking -----------------------------------------------------------------------------------------
 
@@ -70,18 +75,47 @@ async def _signals(progress: Progress) -> AsyncIterator[None]:
         tasks.cancel_scope.cancel()
 
 
-async def _ask(job: Job, store: Store, progress: Progress, rule: Confirmation) -> None:
+async def _ask(job: Job, opened: Opened, progress: Progress, rule: Confirmation) -> None:
     """Ask all that is due, to the end, the deadline or an interrupt; then say what was not asked."""
-    async with prepared(job, store, progress, rule) as work:
-        was_cut_off = await ask_all(work)
+    store, asking_job = opened.store, _asking_by_lease(job, opened.held)
+    async with _workers(job, opened) as first, prepared(asking_job, store, progress, rule) as work:
+        was_cut_off = await ask_all(work, first)
         await _conclude(work.asking, progress, accept=job.settings["accept_mass_change"])
         if was_cut_off and not progress.interrupted:
             progress.incomplete("deadline")
     progress.requests += work.fetcher.requests
-    await _leave(work.asking, progress, work.fetcher.answered)
+    await _leave(work.asking, progress, work.fetcher.answered or progress.answered)
     await tell_turns(work.asking, progress.warn, work.holds.until_of)
     if work.fetcher.has_used_proxy:
         progress.warn("addresses-by-proxy")
+
+
+def _asking_by_lease(job: Job, held: HeldRun | None) -> Job:
+    """The job, which asks nobody once the lease of a shared cache is somebody else's."""
+    if held is None or job.fetcher is not None:
+        return job
+    from enrich.fetch.settings import Ground
+
+    # After workers the first question to each host waits for a gap.
+    ground = Ground(check=held.lease.check, is_taken_over=job.settings["engine"] != "local")
+    return replace(
+        job,
+        fetcher=lambda settings, holds: make_fetcher(settings, job.manners_of, holds=holds, ground=ground),
+    )
+
+
+@asynccontextmanager
+async def _workers(job: Job, opened: Opened) -> AsyncIterator[Callable[[Work], Awaitable[None]] | None]:
+    """What asks before the run itself does: the workers of a cluster, or nobody."""
+    if job.settings["engine"] == "local":
+        yield None
+        return
+    from enrich.engine.driver import workers
+
+    assert opened.held is not None, "settings without a shared cache are refused"
+    assert opened.run is not None, "a run has begun"
+    async with workers(job, opened.held, opened.run.id) as ask:
+        yield ask
 
 
 async def _conclude(asking: Asking, progress: Progress, *, accept: bool) -> None:
@@ -122,6 +156,7 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
     settings = job.settings
     check_network_environment(os.environ)
     check_places(settings, job.is_check)
+    check_engine(settings)
     places = list(places_of(settings, job.paths))
     gate = Gate.of(settings, places, job.now().date(), is_check=job.is_check)
     documents = documents_of(places, git_dates=settings["git_dates"])
@@ -131,14 +166,16 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
     progress = Progress()
     async with AsyncExitStack() as stack:
         await _hold(stack, cache, settings["wait"])
-        store, remarks = await _open_store(stack, job, cache)
+        opened = await _open(stack, job, cache)
+        store, remarks = opened.store, opened.remarks
         this_run = await store.begin(
             version=__version__, options=_options(job), now=job.now(), fresh=settings["fresh"]
         )
+        opened = replace(opened, run=this_run)
         if job.takes_signals:
             await stack.enter_async_context(_signals(progress))
         unreadable = await gather(store, documents, Selection.of(settings), lambda: progress.interrupted)
-        await _answer(job, store, progress, {place.root for place in places if place.root is not None})
+        await _answer(job, opened, progress, {place.root for place in places if place.root is not None})
         header = _header(job, this_run, progress, remarks, unreadable)
         # The answers are stored, so the run is over, whether or not its report can be written.
         await store.finish(complete=progress.complete, now=job.now())
@@ -150,6 +187,29 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         signal_number=progress.signal_number,
         internal_errors=len(progress.internal_errors),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open cache that nobody else uses, and what is to be said about it; ``held`` is the hold on a shared one."""
+
+    store: Store
+    remarks: Sequence[ReportWarning] = ()
+    held: HeldRun | None = None
+    run: Run | None = None
+
+
+async def _open(stack: AsyncExitStack, job: Job, cache: Cache) -> Opened:
+    if not isinstance(cache, ServerCache):
+        return Opened(*await _open_store(stack, job, cache))
+    from enrich.engine.driver import holding_run
+    from enrich.store.fenced import FencedStore
+
+    seconds = job.settings["lease"]
+    # Whoever held it before is not connected any more. Should it live on all the same, its lease ends.
+    held = await stack.enter_async_context(holding_run(cache.url, seconds + PATIENCE_SECONDS, seconds))
+    store = await stack.enter_async_context(FencedStore(cache.url, held.lease))
+    return Opened(store, held=held)
 
 
 async def _hold(stack: AsyncExitStack, cache: Cache, wait_seconds: float) -> None:
@@ -208,8 +268,8 @@ def _publish(rows: Rows, header: Header, gate: Gate, publish: Callable[[Report],
     return made
 
 
-async def _answer(job: Job, store: Store, progress: Progress, roots: set[Path]) -> None:
-    settings = job.settings
+async def _answer(job: Job, opened: Opened, progress: Progress, roots: set[Path]) -> None:
+    settings, store = job.settings, opened.store
     due = await store.plan(ages_of(settings, job.is_check), job.now())
     job.observer.planned(due)
     rule = Confirmation(checks=settings.confirm.checks, days=settings.confirm.days)
@@ -221,7 +281,7 @@ async def _answer(job: Job, store: Store, progress: Progress, roots: set[Path]) 
         await judge_unasked(job, store, rule)
         await store.defer_rest("offline")
     elif due:
-        await _ask(job, store, progress, rule)
+        await _ask(job, opened, progress, rule)
 
 
 def _options(job: Job) -> str:

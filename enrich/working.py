@@ -175,7 +175,7 @@ def _asking(
         progress.internal_errors.append(finding_of("internal-error", message, target=target.id))
         job.observer.broke(target, error)
 
-    outages = _outages(job, store, fetcher, rule)
+    outages = _outages(job, store, (fetcher, progress), rule)
     return Asking(
         store=store,
         fetch=fetcher.fetch,
@@ -214,10 +214,10 @@ def _api(job: Job, fetcher: Fetcher, holds: Holds, progress: Progress) -> Api:
     )
 
 
-def _outages(job: Job, store: Store, fetcher: Fetcher, rule: Confirmation) -> Outages:
+def _outages(job: Job, store: Store, of_run: tuple[Fetcher, Progress], rule: Confirmation) -> Outages:
     """The recorder of a run, behind the watch over our own network."""
-    settings = job.settings
-    network = Network(fetcher, partial(_canaries, store, settings))
+    settings, (fetcher, progress) = job.settings, of_run
+    network = Network(fetcher, partial(_canaries, store, settings, progress))
     # A run that must end soon does not spend all of its time on waiting.
     patience = min(settings["network_wait"], (settings["deadline"] or math.inf) / 2)
     return Outages(
@@ -230,9 +230,14 @@ def _outages(job: Job, store: Store, fetcher: Fetcher, rule: Confirmation) -> Ou
     )
 
 
-async def _canaries(store: Store, settings: Settings) -> Sequence[str]:
-    """Hosts to ask whether the network is up: those named, else the longest alive whose owners do not count visits."""
+async def _canaries(store: Store, settings: Settings, progress: Progress) -> Sequence[str]:
+    """Hosts to ask whether the network is up: those named, else the longest alive whose owners do not count visits, and
+    some that have answered others in this run."""
     if settings["canary"]:
         return tuple(settings["canary"])
     known = await store.canaries(4 * CANARIES)
-    return [url for url in known if settings.manners_of(host_of(url)).daily_cap is None][:CANARIES]
+    return [
+        url
+        for some in (known, progress.witnesses)
+        for url in [url for url in some if settings.manners_of(host_of(url)).daily_cap is None][:CANARIES]
+    ]

@@ -17,6 +17,7 @@ from enrich.turns import share_of
 
 if TYPE_CHECKING:
     from enrich.fetch.client import Fetcher, Transport
+    from enrich.fetch.settings import Ground
 
 # A nightly job that starts a little earlier than the last one still counts as a day later.
 NIGHTLY_SLACK_SECONDS = 2 * 3600.0
@@ -64,12 +65,14 @@ def make_fetcher(
     manners_of: Callable[[str], Manners] | None = None,
     transport: Transport | None = None,
     holds: Holds | None = None,
+    ground: Ground | None = None,
 ) -> Fetcher:
     """The fetcher that the settings and the environment describe; ``transport`` replaces the network.
 
-    Without ``holds``, hosts that want to be left alone are forgotten with it.
+    ``ground`` is for one worker of many. Without ``holds``, hosts that want to be left alone are forgotten with it.
     """
     from enrich.fetch.client import Fetcher, FetchSettings, proxies_from_environment
+    from enrich.fetch.settings import Ground
 
     proxies, no_proxy = proxies_from_environment()
     return Fetcher(
@@ -91,6 +94,7 @@ def make_fetcher(
             ca_bundle=os.environ.get("SSL_CERT_FILE"),
             reads_robots=settings.reads_robots,
             respect_robots=settings["respect_robots"],
+            ground=ground or Ground(),
         ),
         transport,
         held_until=holds.until if holds else {},

@@ -4,6 +4,7 @@
     ├── UsageError        the user's input is wrong; names the place and the way out (exit 2)
     ├── CacheBusyError    another run holds the cache (exit 4)
     └── StorageError      a disk is full or read-only, or a cache cannot be used (exit 3)
+        └── LeaseLostError  what was held for a time is somebody else's now; nothing more is written or asked
 
 Failures of the web are values (`enrich.model.Failure`), never exceptions, and a mistake of ours is left
 to crash (exit 70).
@@ -55,3 +56,11 @@ class CacheBusyError(EnrichError):
 
 class StorageError(EnrichError):
     """The cache or a report could not be read or written."""
+
+
+class LeaseLostError(StorageError):
+    """What was held for a time, a shard of a run or the run itself, is somebody else's now."""
+
+
+class ElsewhereError(Exception):
+    """No error of anybody: the way leads to a host that another worker of the same run asks. Caught where it is asked."""

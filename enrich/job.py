@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 class Observer(Protocol):
     """Whoever shows progress. All calls come from the event loop and return at once.
 
-    ``planned`` says how many targets are due, ``foretold`` which hosts will take long, the slowest first. ``watch``
-    gives what can be seen while others are asked, and None when that is over; meanwhile ``tick`` is called at
-    least twice a second.
+    ``said`` is a remark on how the run is done; ``planned`` says how many targets are due, ``foretold`` which hosts will
+    take long, the slowest first. ``watch`` gives what can be seen while others are asked, and None when that is over;
+    meanwhile ``tick`` is called at least twice a second.
     """
 
     def warned(self, message: str) -> None: ...
+    def said(self, message: str) -> None: ...
     def planned(self, due: int) -> None: ...
     def foretold(self, bounds: Sequence[Bound], deadline_seconds: float | None) -> None: ...
     def counted(self, result: CheckResult, state: TargetState) -> None: ...
@@ -59,12 +60,14 @@ class Job:
 
 @dataclass(slots=True)
 class Progress:
-    """What a run has come to so far."""
+    """What a run has come to so far. ``answered`` and ``witnesses`` are of those who asked on other machines."""
 
     complete: bool = True
     signal_number: int | None = None
     stop: Callable[[], None] | None = None
     requests: int = 0
+    answered: bool = False
+    witnesses: Sequence[str] = ()
     internal_errors: list[Finding] = field(default_factory=list)
     site_changes: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

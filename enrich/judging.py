@@ -13,7 +13,7 @@ from dataclasses import replace
 import anyio
 
 from enrich.asking import Asking
-from enrich.errors import StorageError
+from enrich.errors import ElsewhereError, StorageError
 from enrich.model import (
     CheckResult,
     Failure,
@@ -42,10 +42,20 @@ async def _at_once() -> None:
 async def check_one(
     asking: Asking, due: DueTarget, stand_back: Callable[[], Awaitable[None]] = _at_once
 ) -> Asked | None:
-    """Ask one target and judge the answer; None when judging failed, which is a mistake of ours.
+    """Ask one target and judge the answer; None when judging failed, which is a mistake of ours, or where the way leads
+    to a host that is not ours to ask: then the target stays taken.
 
     Who got no answer in time lets others of its host go first (``stand_back``) before it asks again.
     """
+    try:
+        return await _check_one(asking, due, stand_back)
+    except ElsewhereError:
+        return None
+
+
+async def _check_one(
+    asking: Asking, due: DueTarget, stand_back: Callable[[], Awaitable[None]]
+) -> Asked | None:
     kind, target = kinds()[due.target.kind], due.target
     began = anyio.current_time()
     first = await asking.fetch(kind.request(target, due.wants_metadata))
@@ -65,7 +75,7 @@ async def check_one(
         shown = second if isinstance(second, Response) else first
         result = await _with_facts(asking, kind, due, shown, result)
         return Asked(due, result, plain=_is_plain(first) or _is_plain(second), began=began)
-    except StorageError:
+    except (StorageError, ElsewhereError):
         raise
     except Exception as error:
         # One page that we cannot digest must not cost the night; it is shown and ends in exit code 70.

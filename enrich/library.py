@@ -181,6 +181,9 @@ class LogObserver(Observer):
     def warned(self, message: str) -> None:
         LOGGER.warning("%s", printable(message))
 
+    def said(self, message: str) -> None:
+        LOGGER.info("%s", printable(message))
+
     def planned(self, due: int) -> None:
         LOGGER.info("%d targets are due", due)
 

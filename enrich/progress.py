@@ -113,6 +113,10 @@ class Display(AbstractContextManager["Display"]):
     def warned(self, message: str) -> None:
         self._say(fill("warning: {}", printable(message)))
 
+    def said(self, message: str) -> None:
+        if self._live or self._plain:
+            self._say(printable(message))
+
     def planned(self, due: int) -> None:
         self._due = due
 

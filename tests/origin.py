@@ -467,13 +467,13 @@ async def serve(host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> A
 
 
 @contextmanager
-def serve_in_thread(host: str = "127.0.0.1") -> Iterator[Origin]:
+def serve_in_thread(host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Iterator[Origin]:
     """The server in a thread of its own."""
     ready: list[tuple[Origin, asyncio.AbstractEventLoop, asyncio.Event]] = []
     started = threading.Event()
 
     async def main() -> None:
-        async with serve(host) as origin:
+        async with serve(host, tls) as origin:
             stop = asyncio.Event()
             ready.append((origin, asyncio.get_running_loop(), stop))
             started.set()

@@ -33,6 +33,8 @@ LINES = (
     # The two ends of a run: what comes in, what is said of it.
     line("collect explain run_warnings summary unasked"),
     line("earlier gate publish selection"),
+    line("engine"),
+    line("working"),
     line("equipment files forecast job"),
     # The steps and the readers, which know nothing of each other.
     line(
@@ -53,7 +55,7 @@ LINES = (
     ),
     line("errors model", may_use_each_other=True),
 )
-HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv", "psycopg"})
+HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv", "psycopg", "distributed"})
 LIGHT_ROOMS = frozenset(
     {
         "model",

@@ -28,6 +28,7 @@ from enrich.cli.exits import (
 from enrich.cli.explain import explain_command
 from enrich.cli.init import init_command
 from enrich.cli.jobs import check_command, demo_command, run_command
+from enrich.cli.leases import leases_command
 from enrich.cli.links import links_command
 from enrich.cli.options import Commands
 from enrich.cli.reports import report_command
@@ -53,7 +54,7 @@ def cli() -> None:
 
 for _command in (
     *(run_command, check_command, links_command, report_command, diff_command, explain_command),
-    *(cache_group, init_command, config_command, demo_command, completion_command),
+    *(cache_group, leases_command, init_command, config_command, demo_command, completion_command),
 ):
     cli.add_command(_command)
 

@@ -44,6 +44,7 @@ GROUPS = {
         "concurrency host_concurrency host_interval timeout connect_timeout retries allow_net allow_private "
         "i_own_these_hosts github_token contact github_api_url arxiv_api_url arxiv_datacite_url"
     ),
+    "Who asks": "engine insecure_cluster lease",
     "What fails": "fail_on warn_on ignore",
     "Where things go": "format output lang no_progress cache_dir cache wait reports_dir keep",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enrich.config.checks import check_network_environment, check_place, check_places
+from enrich.config.checks import check_engine, check_network_environment, check_place, check_places
 from enrich.config.loading import load
 from enrich.config.rules import Rule
 from enrich.config.settings import DEFAULT_REPORTS_DIR, Settings
@@ -17,6 +17,7 @@ __all__ = [
     "Rule",
     "Setting",
     "Settings",
+    "check_engine",
     "check_network_environment",
     "check_place",
     "check_places",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from enrich.config.settings import DEFAULT_REPORTS_DIR, Settings
 from enrich.config.table import BY_NAME
 from enrich.errors import UsageError
+from enrich.location import is_server
 from enrich.places import refuse_to_be_led_out
 from enrich.urls import canonical, is_web
+
+DASK = "dask:"
 
 
 def check_network_environment(environ: Mapping[str, str]) -> None:
@@ -46,6 +50,25 @@ def check_places(settings: Settings, is_check: bool) -> None:
             raise UsageError(
                 f"--output: {output}: cannot be made, since there is no folder {Path(output).parent}"
             )
+
+
+def check_engine(settings: Settings) -> None:
+    """UsageError for an engine of many machines that cannot work, before anything begins."""
+    engine = settings["engine"]
+    if engine == "local":
+        return
+    if not engine.startswith(DASK):
+        raise UsageError(f"--engine: must be local, dask:local=N or dask:tls://HOST:PORT, not {engine!r}")
+    if not is_server(settings["cache"] or ""):
+        raise UsageError(
+            f"--engine: {engine}: workers need a cache that they share, and a file on one machine, or on a network disk, "
+            "is none",
+            hint="--cache postgresql://user@host/database names one",
+        )
+    if find_spec("distributed") is None:
+        raise UsageError(
+            "--engine: Dask is not installed", hint="pip install 'enrich-links[dask,postgres]'"
+        )
 
 
 def check_place(option: str, path: str) -> None:

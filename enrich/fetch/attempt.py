@@ -18,7 +18,8 @@ MAX_HOPS = 10
 class Attempt:
     """What has happened so far in one attempt for ``link``, which names ``host``.
 
-    ``minds_robots`` is off for what asks for robots.txt itself; ``fresh`` says that no idle connection is to be used.
+    ``minds_robots`` is off for what asks for robots.txt itself; ``fresh`` says that no idle connection is to be used,
+    ``was_late`` that a turn was too old to be used.
     """
 
     link: str
@@ -30,6 +31,7 @@ class Attempt:
     asked: set[tuple[str, str]] = field(default_factory=set)
     cookies: bool = False
     fresh: bool = False
+    was_late: bool = False
 
     def failure(self, kind: FailureKind, detail: str, url: str) -> Failure:
         """The outcome for an attempt that ends here, after its hops."""

@@ -7,7 +7,7 @@ somebody's own, each of which redirects to the same victim.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 
 class Budgets:
@@ -46,3 +46,9 @@ class Budgets:
             return False
         arrived.add(hash(link))
         return True
+
+    @property
+    def taken(self) -> Mapping[str, int]:
+        """How many places are taken at hosts that have a budget."""
+        hosts = {*self._granted, *self._arrived}
+        return {host: self._granted[host] + len(self._arrived.get(host, ())) for host in hosts}

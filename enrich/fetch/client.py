@@ -14,9 +14,10 @@ import random as dice
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType, TracebackType
 from typing import Self
 
@@ -24,6 +25,7 @@ import anyio
 import httpx
 import tenacity
 
+from enrich.errors import ElsewhereError
 from enrich.fetch import retry
 from enrich.fetch.address import Guard, literal, parse_nets
 from enrich.fetch.attempt import Attempt
@@ -40,6 +42,7 @@ from enrich.fetch.settings import FetchSettings
 from enrich.fetch.transport import (
     Adapted,
     Exchange,
+    LateTurnError,
     OriginTransport,
     Question,
     StaleConnectionError,
@@ -178,7 +181,9 @@ class Fetcher:
             # It may have failed so often in an outage that its lane would not even ask.
             self._hosts.lane(address.host).forgive()
             now = time.monotonic()
-            await self._attempt(Request(url=url, method="HEAD", retry=False), minds_robots=False)
+            # A redirect is an answer, wherever it leads.
+            with suppress(ElsewhereError):
+                await self._attempt(Request(url=url, method="HEAD", retry=False), minds_robots=False)
             if (self.verified_from if secure else self.answered_from) >= now:
                 return True
         return False
@@ -218,7 +223,10 @@ class Fetcher:
             return await self._is_found(address)
         if not proxies:
             return False
-        outcome = await self._attempt(Request(url=f"http://{name}/", retry=False, max_body_bytes=1024))
+        try:
+            outcome = await self._attempt(Request(url=f"http://{name}/", retry=False, max_body_bytes=1024))
+        except ElsewhereError:
+            return True
         return (isinstance(outcome, Response) and outcome.status < 400) or bool(outcome.hops)
 
     @property
@@ -235,6 +243,10 @@ class Fetcher:
         """The hosts that somebody is waiting for or asking; of those that share a lane, the first."""
         return self._hosts.busy()
 
+    def remember(self, held_until: Mapping[str, datetime]) -> None:
+        """Take note of the holds of those who asked before us, as long as we have asked nobody ourselves."""
+        self._hosts.remember(held_until)
+
     def forgive(self) -> None:
         """Forget which hosts took no connection: it was not their fault."""
         self._hosts.forgive()
@@ -246,6 +258,11 @@ class Fetcher:
     def grant(self, host: str, count: int) -> int:
         """Set places in a host's budget aside for links that name it; how many of ``count`` there is room for."""
         return self._budgets.grant(host, count)
+
+    @property
+    def places_taken(self) -> Mapping[str, int]:
+        """How many places are taken in the budgets of hosts that have one."""
+        return self._budgets.taken
 
     async def fetch(self, request: Request) -> Outcome:
         """Ask, follow redirects, and ask again where that may help. Faults of the web are outcomes."""
@@ -315,6 +332,8 @@ class Fetcher:
             return state.unaskable(request.url)
         if refusal := self._refusal(*address.origin):
             return state.failure(FailureKind.FORBIDDEN_ADDRESS, refusal, address.url)
+        if request.purpose is not Purpose.API and not self._is_ours(address.host):
+            raise ElsewhereError(address.host)
         if address.host != state.host and not self._budgets.admits(address.host, state.link):
             return state.failure(FailureKind.HOST_DEFERRED, _NO_PLACE, address.url)
         lane = self._hosts.lane(address.host)
@@ -327,6 +346,9 @@ class Fetcher:
             if self._settings.respect_robots and not rules.allows(address.url):
                 return state.failure(FailureKind.ROBOTS_DISALLOWED, rules.origin, address.url)
             return await self._ask(request, address, lane, state)
+
+    def _is_ours(self, host: str) -> bool:
+        return host.endswith(_NO_NAME) or self._settings.ground.is_ours(host)
 
     async def _rules(self, address: Address, lane: Lane) -> Rules:
         """What robots.txt of this origin says; it is asked for once in a run.
@@ -362,31 +384,30 @@ class Fetcher:
         started = time.monotonic()
         until = started + state.seconds_left
         fresh, state.fresh = state.fresh, False
-        result = await self._exchange(request, address, lane, until, fresh=fresh)
+        result = await self._exchange(request, address, lane, state, until, fresh=fresh)
         spent = time.monotonic() - started
         if result is _OUT_OF_TIME and spent >= self._settings.connect_timeout_seconds:
             lane.unanswered(address.url, started)
         state.elapsed_seconds += spent
         state.seconds_left -= spent
         if result is None:
-            state.fresh = True
             return request
         if isinstance(result, Fault):
             return state.failure(result.kind, result.detail, address.url)
         return state.following(request, address, result)
 
     async def _exchange(
-        self, request: Request, address: Address, lane: Lane, until: float, *, fresh: bool
+        self, request: Request, address: Address, lane: Lane, state: Attempt, until: float, *, fresh: bool
     ) -> Response | Fault | None:
         """One question and its answer. Every error of the network becomes a fault here, and only here.
 
-        None when the connection turned out to be a stale one: whoever waits for a turn asks again.
+        None when the connection turned out to be a stale one, or the turn: it is asked again in another turn.
         """
         assert self._web is not None
         was_sent, asked_at = True, time.monotonic()
         try:
             answered = await self._web.exchange(
-                self._question(request, address),
+                self._question(request, address, partial(self._check, lane, state, asked_at)),
                 self._settings.connect_timeout_seconds,
                 until=until,
                 fresh=fresh,
@@ -399,6 +420,11 @@ class Fetcher:
                     with anyio.CancelScope(shield=True):
                         await answered.aclose()
         except StaleConnectionError:
+            state.fresh = True
+            return None
+        except LateTurnError:
+            was_sent, state.was_late = False, True
+            lane.connected(address.origin)
             return None
         except OutOfTimeError:
             # Neither that the host takes connections nor that it does not.
@@ -417,10 +443,19 @@ class Fetcher:
         finally:
             self.requests += was_sent
 
-    def _question(self, request: Request, address: Address) -> Question:
-        """The request as it is sent."""
+    def _check(self, lane: Lane, state: Attempt, booked_at: float) -> None:
+        """Just before a question is sent: whether its turn is still one, and we may still ask.
+
+        Where connections take longer than a gap each time, the second turn is as late as the first.
+        """
+        self._settings.ground.check()
+        if lane.is_void(booked_at, self._settings.connect_timeout_seconds if state.was_late else 0.0):
+            raise LateTurnError
+
+    def _question(self, request: Request, address: Address, check: Callable[[], None]) -> Question:
+        """The request as it is sent; ``check`` is the last look before."""
         headers = self._headers(address.origin, address.authority, request.headers)
-        return Question(request.method, address.origin, address.target, headers, request.body)
+        return Question(request.method, address.origin, address.target, headers, request.body, check)
 
     def _headers_for(
         self, origin: Origin, authority: str, own: tuple[tuple[str, str], ...]

@@ -63,6 +63,10 @@ class Hosts:
             host: (monotonic + (until - wall).total_seconds(), until) for host, until in held_until.items()
         }
 
+    def remember(self, held_until: Mapping[str, datetime]) -> None:
+        """Take note of what hosts wanted of others, who asked them before we do."""
+        self._held = self._held_since_start(held_until)
+
     def lane(self, host: str) -> Lane:
         """The lane of a host; it is made when it is wanted for the first time."""
         lane = self._lanes.get(host)
@@ -89,7 +93,10 @@ class Hosts:
             shared = self._shared[manners.lane]
             shared.widen(manners.interval_seconds)
             return shared
-        lane = Lane(manners, self._limit, random=self._random, clock=time.monotonic)
+        taken_over = self._settings.ground.is_taken_over
+        lane = Lane(
+            manners, self._limit, random=self._random, clock=time.monotonic, is_taken_over=taken_over
+        )
         if manners.lane is not None:
             self._shared[manners.lane] = lane
         return lane

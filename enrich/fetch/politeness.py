@@ -91,6 +91,14 @@ class Pace(Struct, frozen=True):
         """Nothing starts before ``until``; a later moment that was set before stands."""
         return replace(self, ready_at=max(self.ready_at, until))
 
+    def is_void(self, booked_at: float, now: float, grace_seconds: float = 0.0) -> bool:
+        """Whether a turn is too old to be used: what was booked after it may come together with it.
+
+        Most of all after a sleep of the process, when all that it had turns for would be sent at once.
+        """
+        gap = self.gap_seconds(1.0)
+        return gap > 0 and now - booked_at > gap + grace_seconds
+
     def gap_seconds(self, jitter: float = 0.0) -> float:
         """The least time between two requests."""
         return self.manners.interval_seconds + jitter * self.manners.jitter_seconds + self.extra_seconds
@@ -256,8 +264,12 @@ class Lane:
         *,
         random: Callable[[], float],
         clock: Callable[[], float] = anyio.current_time,
+        is_taken_over: bool = False,
     ) -> None:
+        """``is_taken_over``: somebody else may have asked this host a moment ago; the first turn is a gap away."""
         self._pace = Pace(manners)
+        if is_taken_over:
+            self._pace = self._pace.held(clock() + self._pace.gap_seconds(1.0))
         self._health: dict[Port, Health] = {}
         self._limit = limit
         self._random = random
@@ -348,6 +360,10 @@ class Lane:
         """Something changed for whoever waits for the host."""
         if self._stir is not None:
             self._stir.set()
+
+    def is_void(self, booked_at: float, grace_seconds: float = 0.0) -> bool:
+        """Whether a turn of that moment is too old to be used."""
+        return self._pace.is_void(booked_at, self.clock(), grace_seconds)
 
     def hold(self, seconds: float, patience_seconds: float) -> bool:
         """Hold the host back, as it asked; False when that (with what it asked for before, without answering

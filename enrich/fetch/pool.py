@@ -56,6 +56,10 @@ class IdleWires:
             wire.abort()
         return None
 
+    def put_back(self, key: Hashable, wire: Wire) -> None:
+        """A connection over which nothing was sent after all."""
+        self._put(key, wire)
+
     def close(self) -> None:
         """Close all, those in use as well, and whatever would come later."""
         self._is_closed = True

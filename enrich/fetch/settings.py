@@ -28,6 +28,28 @@ def _nobody(_host: str) -> bool:
     return False
 
 
+def _anybody(_host: str) -> bool:
+    return True
+
+
+def _at_any_time() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """Where and when one worker of many may ask, so that no host is ever asked by two of them.
+
+    ``is_ours`` knows its hosts; the way to any other ends in ElsewhereError. ``check`` is called just before a
+    question is sent and raises LeaseLostError where the worker must not ask any more. ``is_taken_over`` says that
+    somebody else may have asked the same hosts a moment ago: the first question to each waits for one gap.
+    """
+
+    is_ours: Callable[[str], bool] = _anybody
+    check: Callable[[], None] = _at_any_time
+    is_taken_over: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchSettings:
     """How to ask. ``timeout_seconds`` is for one attempt with all its hops and the body, without the waits.
@@ -37,7 +59,8 @@ class FetchSettings:
     go to its https site alone. ``patience_seconds`` is the longest ``Retry-After`` that is waited for; a host
     that wants more is deferred to a later run.
     ``reads_robots`` names the hosts whose robots.txt counts: its ``Crawl-delay`` always, what it disallows
-    only with ``respect_robots``. ``budget_of`` says how many links may lead to a host in all.
+    only with ``respect_robots``. ``budget_of`` says how many links may lead to a host in all. ``ground`` is for one
+    worker of many.
     """
 
     user_agent: str
@@ -59,3 +82,4 @@ class FetchSettings:
     backoff_seconds: float = 1.0
     reads_robots: Callable[[str], bool] = _nobody
     respect_robots: bool = False
+    ground: Ground = Ground()

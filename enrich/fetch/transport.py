@@ -38,15 +38,29 @@ from enrich.urls import USUAL_PORTS, WEB_SCHEMES
 _SAFE = frozenset({"GET", "HEAD"})
 
 
+def _unchecked() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of an origin. ``target`` is what stands in the request line; ``headers`` begin with Host."""
+    """What is asked of an origin. ``target`` is what stands in the request line; ``headers`` begin with Host.
+
+    ``check`` is called when all is ready and nothing has been sent, which may be long after the question was made; what
+    it raises keeps the question from being sent.
+    """
 
     method: str
     origin: Origin
     target: bytes
     headers: Iterable[tuple[bytes, bytes]]
     body: bytes | None = None
+    check: Callable[[], None] = _unchecked
+
+
+class LateTurnError(Exception):
+    """The turn was too old when the question could be sent, so that it waits for another one: connecting took long, or
+    the process slept, and others whose turns came after it may be sending in this moment."""
 
 
 class StaleConnectionError(httpx.ReadError):
@@ -128,6 +142,7 @@ class OriginTransport(httpx.AsyncBaseTransport):
         request = _request_of(question, route)
         wire = None if fresh else self._idle.take(route.key)
         if wire is not None:
+            self._let_go(question, wire, route)
             answer = wire.ask(question.method, request, read_timeout, until)
             try:
                 await answer.head()
@@ -138,9 +153,18 @@ class OriginTransport(httpx.AsyncBaseTransport):
             return answer
         with _in_time(until):
             wire = await self._open(route, question.origin, connect_timeout)
+        self._let_go(question, wire, route)
         answer = wire.ask(question.method, request, read_timeout, until)
         await answer.head()
         return answer
+
+    def _let_go(self, question: Question, wire: Wire, route: _Route) -> None:
+        """The last look before a question is sent. A connection that is not needed yet is another question's."""
+        try:
+            question.check()
+        except BaseException:
+            self._idle.put_back(route.key, wire)
+            raise
 
     def _route_to(self, scheme: str, host: str, port: int) -> _Route:
         has_tls, origin = scheme == "https", (scheme, host, port)
@@ -306,6 +330,7 @@ class Adapted:
             content=question.body,
             extensions={"timeout": {"connect": connect_timeout, "read": None, "write": None, "pool": None}},
         )
+        question.check()
         with _in_time(until):
             return _AdaptedAnswer(await self._transport.handle_async_request(request), until)
 

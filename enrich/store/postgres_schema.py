@@ -33,8 +33,31 @@ def _what_sqlite_keeps_to_itself(db: Database) -> None:
         db.execute(statement)
 
 
+_SHARING = """
+CREATE TABLE lease (
+    name TEXT PRIMARY KEY, owner TEXT NOT NULL, epoch INTEGER NOT NULL,
+    taken_at TIMESTAMPTZ NOT NULL, expires_at TIMESTAMPTZ NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE sharing (
+    run_epoch INTEGER PRIMARY KEY, run_id TEXT NOT NULL, terms TEXT NOT NULL, ends_at TIMESTAMPTZ,
+    stopping BOOLEAN NOT NULL DEFAULT FALSE
+) WITHOUT ROWID;
+CREATE TABLE shard (name TEXT PRIMARY KEY, run_epoch INTEGER NOT NULL, outcome TEXT) WITHOUT ROWID;
+CREATE TABLE shard_host (host TEXT PRIMARY KEY, shard TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX shard_host_by_shard ON shard_host (shard);
+CREATE TABLE shard_kind (kind TEXT PRIMARY KEY, shard TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE told (number INTEGER PRIMARY KEY, run_epoch INTEGER NOT NULL, what TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def _what_machines_agree_on(db: Database) -> None:
+    """Who holds what until when (`leases`), and what a driver and its workers tell each other (`sharing`)."""
+    for statement in schema.statements(_SHARING):
+        db.execute(statement)
+
+
 # A new table that SQLite has no use for is a new function at the end, as in `schema`.
-SHARED: tuple[Callable[[Database], None], ...] = (_what_sqlite_keeps_to_itself,)
+SHARED: tuple[Callable[[Database], None], ...] = (_what_sqlite_keeps_to_itself, _what_machines_agree_on)
 
 _PARTS = {"cache": schema.MIGRATIONS, "shared": SHARED}
 _VERSIONS = "CREATE TABLE enrich_version (part TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID"

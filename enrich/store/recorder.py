@@ -281,6 +281,19 @@ class Recorder:
         except anyio.WouldBlock:
             await self._send.send(result)
 
+    @property
+    def tallies(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """By host, how many were asked that were alive before, and how many of those refused us."""
+        return self._asked_alive, self._blocked
+
+    def add(
+        self, leaving: Iterable[Asked], asked_alive: Mapping[str, int], blocked: Mapping[str, int]
+    ) -> None:
+        """Take note of what others found, who stored the rest: links that seem gone, and the tallies beside them."""
+        self.leaving.extend(leaving)
+        self._asked_alive.update(asked_alive)
+        self._blocked.update(blocked)
+
     async def conclude(self, now: datetime, *, accept: bool = False) -> Verdicts:
         """At the end: state which links are gone, and withhold those that went with too many others."""
         leaving, self.leaving = self.leaving, []

@@ -1,0 +1,217 @@
+"""Dask.distributed as the engine: it places shards on workers, and places them anew when a worker dies or hangs.
+
+Shards are tasks, never actors, which Dask does not bring back. All that goes through the scheduler are names; whoever
+reaches its port may run code on all workers, so that an address beyond this machine needs TLS. Its client has a
+thread and an event loop of its own, and is asked from threads here.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import math
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.from_thread
+import anyio.lowlevel
+import anyio.to_thread
+
+from enrich import __version__
+from enrich.engine.protocol import Ended
+from enrich.engine.shards import Shard
+from enrich.errors import StorageError, UsageError
+
+PREFIX = "dask:"
+# Most of the work is waiting, so that one process works on several shards.
+THREADS_PER_WORKER = 4
+# A shard that ends by an error, and one whose workers die, are tried again so often.
+RETRIES = 3
+ALLOWED_FAILURES = 10
+MOST_PROCESSES = 1024
+CONNECT_SECONDS = 30.0
+CLOSE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Which cluster: one with so many processes on this machine, or the scheduler at an address."""
+
+    local: int | None = None
+    address: str | None = None
+
+
+def where_of(engine: str, insecure_cluster: bool) -> Where:
+    """What ``dask:local=3`` or ``dask:tls://scheduler:8786`` means; UsageError for what makes no sense or is not safe."""
+    text = engine.removeprefix(PREFIX)
+    if text == "local" or text.startswith("local="):
+        number = text.removeprefix("local=")
+        if not number.isdecimal() or not 1 <= int(number) <= MOST_PROCESSES:
+            raise UsageError(f"--engine: dask:local=N wants a number of processes, not {engine!r}")
+        return Where(local=int(number))
+    address = text if "://" in text else f"tcp://{text}"
+    parts = urlsplit(address)
+    if parts.scheme not in ("tcp", "tls") or not parts.hostname:
+        raise UsageError(f"--engine: must be local, dask:local=N or dask:tls://HOST:PORT, not {engine!r}")
+    if parts.scheme == "tcp" and not (_is_loopback(parts.hostname) or insecure_cluster):
+        raise UsageError(
+            f"--engine: {address}: whoever reaches a Dask scheduler without TLS may run code on all workers",
+            hint="use tls:// with the certificates of Dask's configuration, or --insecure-cluster in a closed network",
+        )
+    return Where(address=address)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_installed() -> None:
+    """UsageError where the extra is missing."""
+    if importlib.util.find_spec("distributed") is None:
+        raise UsageError(
+            "--engine: Dask is not installed", hint="install it with: pip install 'enrich-links[dask]'"
+        )
+
+
+class DaskEngine:
+    """The `enrich.engine.protocol.Engine` on a cluster, for one run. ``client`` is Dask's own, which has no types."""
+
+    def __init__(self, client: Any, run_id: str, run_epoch: int) -> None:
+        self._client = client
+        self._run = (run_id, run_epoch)
+        self._futures: dict[str, Any] = {}
+        self._token = anyio.lowlevel.current_token()
+        self._send, self._ended = anyio.create_memory_object_stream[Ended](math.inf)
+
+    @property
+    def slots(self) -> int:
+        return max(1, sum(int(number) for number in self._client.nthreads().values()))
+
+    @property
+    def dashboard(self) -> str | None:
+        """Where the cluster shows itself; None where it lacks what that needs."""
+        return self._client.dashboard_link if importlib.util.find_spec("bokeh") else None
+
+    def submit(self, shard: Shard) -> None:
+        from enrich.engine.worker import run_shard
+
+        # Others may use the same cluster, and Dask takes tasks with the same key to be the same.
+        key = f"enrich-{self._run[0]}-{self._run[1]}-{shard.name}"
+        future = self._client.submit(
+            run_shard, *self._run, shard.name, __version__, key=key, pure=False, retries=RETRIES,
+            priority=-len(self._futures),
+        )  # fmt: skip
+        self._futures[shard.name] = future
+        future.add_done_callback(partial(self._note, shard.name))
+
+    def _note(self, name: str, future: Any) -> None:
+        """A shard has ended; called in a thread of the client, perhaps when nobody listens any more."""
+        ended = Ended(name, _error_of(future))
+        with suppress(anyio.RunFinishedError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+            anyio.from_thread.run_sync(self._send.send_nowait, ended, token=self._token)
+
+    async def as_completed(self) -> AsyncIterator[Ended]:
+        for _ in range(len(self._futures)):
+            yield await self._ended.receive()
+
+    async def close(self) -> None:
+        futures = [future for future in self._futures.values() if not future.done()]
+        self._futures = {}
+        if futures:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_SECONDS):
+                await anyio.to_thread.run_sync(self._client.cancel, futures, abandon_on_cancel=True)
+
+
+def _error_of(future: Any) -> BaseException | None:
+    if future.status == "finished":
+        return None
+    error = future.exception(timeout=CLOSE_SECONDS) if future.status == "error" else None
+    return error or StorageError(f"the cluster gave a shard up ({future.status})")
+
+
+@asynccontextmanager
+async def cluster(where: Where, environment: Mapping[str, str], lease_seconds: float) -> AsyncIterator[Any]:
+    """A client of the cluster, which is started where it is one of this machine alone; both end with this.
+
+    ``environment`` is that of workers that are started here. UsageError where nobody answers, and for workers of another
+    version of enrich.
+    """
+    client, close = await anyio.to_thread.run_sync(_connected, where, environment, lease_seconds)
+    try:
+        await anyio.to_thread.run_sync(_check_versions, client)
+        yield client
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(close)
+
+
+def _connected(
+    where: Where, environment: Mapping[str, str], lease_seconds: float
+) -> tuple[Any, Callable[[], None]]:
+    import dask
+    from distributed import Client
+
+    dask.config.set(_rules(lease_seconds))
+    if where.local is None:
+        try:
+            client = Client(where.address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+        except (OSError, ValueError) as error:
+            raise UsageError(f"--engine: {where.address}: no Dask scheduler answers: {error}") from error
+        return client, client.close
+    cluster = _started(where.local, environment)
+    client = Client(cluster, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+
+    def close() -> None:
+        client.close()  # type: ignore[no-untyped-call]
+        cluster.close(timeout=CLOSE_SECONDS)
+
+    return client, close
+
+
+def _rules(lease_seconds: float) -> dict[str, object]:
+    return {
+        # A worker that says nothing for two leases is not waited for; its leases ended before.
+        "distributed.scheduler.worker-ttl": f"{2 * lease_seconds:g}s",
+        "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+        # A shard waits most of the time, and nobody else can take half of one.
+        "distributed.scheduler.work-stealing": True,
+    }
+
+
+def _started(processes: int, environment: Mapping[str, str]) -> Any:
+    """A cluster of so many processes, which takes connections from this machine alone."""
+    from distributed import LocalCluster
+
+    return LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=processes, threads_per_worker=THREADS_PER_WORKER, processes=True, host="127.0.0.1",
+        dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
+        memory_limit=0, env=dict(environment), preload=["enrich.engine.preload"],
+    )  # fmt: skip
+
+
+def _check_versions(client: Any) -> None:
+    """Refuse workers that run another enrich; a worker that comes later refuses by itself."""
+    from enrich.engine.worker import version
+
+    try:
+        found = client.run(version)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"--engine: a worker lacks enrich or one of its parts: {error}") from error
+    others = {address: one for address, one in found.items() if one != __version__}
+    if others:
+        named = ", ".join(f"{address}: {one}" for address, one in sorted(others.items())[:3])
+        raise UsageError(
+            f"--engine: workers run another enrich than this one, {__version__} ({named})",
+            hint="install the same version in the environment of every worker",
+        )

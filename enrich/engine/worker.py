@@ -1,0 +1,251 @@
+"""The work on one shard, in whatever process an engine runs it.
+
+Only names come with the task. What is to be asked, by which rules, and until when stands in the shared cache, and
+secrets in the worker's own environment. It is asked by the same code as on one machine, of a store that knows
+the shard's hosts alone. What cannot be told here, a redirect to another shard's host and a failure that nobody
+answered beside, is due again when the shard is over, and the driver asks it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from enrich import __version__
+from enrich.backlog import Workload
+from enrich.bounds import Bound
+from enrich.engine import news as all_news
+from enrich.engine import outcome as outcomes
+from enrich.engine import terms as all_terms
+from enrich.engine.news import News, news_of
+from enrich.engine.outcome import Leaving, Outcome
+from enrich.engine.terms import Terms
+from enrich.equipment import make_fetcher
+from enrich.errors import EnrichError, UsageError, first_of
+from enrich.fetch.settings import Ground
+from enrich.job import Job, Progress, clock
+from enrich.location import shown
+from enrich.model import CheckResult, Target, TargetState
+from enrich.store import leases, sharing
+from enrich.store.history import Confirmation
+from enrich.store.leases import Held
+from enrich.store.server import Server
+from enrich.working import Work, ask_all, prepared
+
+if TYPE_CHECKING:
+    from enrich.config import Settings
+    from enrich.fetch.client import Fetcher
+    from enrich.holds import Holds
+    from enrich.store.fenced import ShardStore
+
+CACHE_VARIABLE = "ENRICH_CACHE"
+# So often a worker says what it has done, and looks whether it is to end.
+NEWS_SECONDS = 1.0
+
+
+def run_shard(run_id: str, run_epoch: int, shard: str, drivers_version: str) -> None:
+    """Work on a shard of a run with this lease, to its end. Raises what keeps it from being worked on.
+
+    May be called again, by whoever comes after a worker that died: what was stored is not asked again.
+    """
+    if drivers_version != __version__:
+        raise UsageError(
+            f"the driver runs enrich {drivers_version} and this worker {__version__}: both must be the same",
+            hint="install the same version in the environment of every worker",
+        )
+    url = os.environ.get(CACHE_VARIABLE)
+    if not url:
+        raise UsageError(
+            f"{CACHE_VARIABLE}: not set in the environment of a worker",
+            hint="set it to the address of the cache that the driver uses",
+        )
+    try:
+        anyio.run(_run_shard, url, (run_id, run_epoch), shard)
+    except BaseExceptionGroup as group:
+        # What a person can put right is said without the tasks that it came through.
+        if (ours := first_of(group, EnrichError)) is not None:
+            raise ours from group
+        raise
+
+
+def version() -> str:
+    """Which enrich runs here."""
+    return __version__
+
+
+@dataclass(slots=True, kw_only=True)
+class _Shard:
+    """One attempt to work on a shard."""
+
+    name: str
+    url: str
+    server: Server
+    run_id: str
+    terms: Terms
+    seconds_left: float | None
+    held: Held
+
+
+async def _run_shard(url: str, run: tuple[str, int], name: str) -> None:
+    run_id, run_epoch = run
+    with Server(url) as server:
+        found = await anyio.to_thread.run_sync(sharing.shared, server, run_epoch)
+        if found is None or found.stopping:
+            return
+        if found.run_id != run_id:
+            raise UsageError(f"{CACHE_VARIABLE}: {shown(url)} is not the cache that the driver uses")
+        terms = all_terms.decoded(found.terms)
+        held = await _take(server, name, run_epoch, terms.lease_seconds)
+        if held is None:
+            return
+        # The time that others held it counts too.
+        found = await anyio.to_thread.run_sync(sharing.shared, server, run_epoch) or found
+        async with leases.holding(server, held):
+            await _work_on(
+                _Shard(
+                    name=name,
+                    url=url,
+                    server=server,
+                    run_id=run_id,
+                    terms=terms,
+                    held=held,
+                    seconds_left=found.seconds_left,
+                )
+            )
+
+
+async def _take(server: Server, name: str, run_epoch: int, seconds: float) -> Held | None:
+    """Take the lease of a shard, as soon as it is free; None where there is nothing left to do for its run."""
+    owner = leases.somebody()
+    while True:
+        if await anyio.to_thread.run_sync(sharing.is_done, server, run_epoch, name):
+            return None
+        held = await anyio.to_thread.run_sync(leases.take, server, name, owner, seconds, run_epoch)
+        if held is not None:
+            return held
+        if await anyio.to_thread.run_sync(sharing.tell, server, run_epoch, None):
+            return None
+        await anyio.sleep(max(0.05, seconds * leases.POLL_SHARE))
+
+
+async def _work_on(shard: _Shard) -> None:
+    from enrich.store.fenced import ShardStore
+
+    settings = all_terms.settings_from(shard.terms, shard.seconds_left)
+    await anyio.to_thread.run_sync(sharing.take_over, shard.server, shard.held, shard.name)
+    async with ShardStore(shard.url, shard.held, shard.name) as store:
+        await store.attach(shard.run_id)
+        outcome = await _ask(shard, settings, store)
+        left = dict(await store.hosts())
+    # Places of links that somebody else will ask are not taken.
+    granted = {host: count - left.get(host, 0) for host, count in outcome.granted.items()}
+    outcome = replace(outcome, granted=granted)
+    kept = [one.target.id for one in outcome.leaving]
+    await anyio.to_thread.run_sync(
+        sharing.finish, shard.server, shard.held, shard.name, outcomes.encoded(outcome), kept
+    )
+
+
+async def _ask(shard: _Shard, settings: Settings, store: ShardStore) -> Outcome:
+    """Ask all that is due in a shard, and gather what its run is to judge."""
+    observer, progress = _Observer(), Progress()
+    placement = shard.terms.placement
+    ground = Ground(
+        is_ours=lambda host: placement.shard_of(host) == shard.name,
+        check=shard.held.check,
+        is_taken_over=True,
+    )
+
+    def fetcher(settings: Settings, holds: Holds) -> Fetcher:
+        return make_fetcher(settings, holds=holds, ground=ground)
+
+    job = Job(
+        settings=settings, paths=(), observer=observer, now=clock(), is_check=shard.terms.is_check,
+        takes_signals=False, fetcher=fetcher,
+    )  # fmt: skip
+    rule = Confirmation(checks=shard.terms.checks, days=shard.terms.days)
+    async with anyio.create_task_group() as telling:
+        telling.start_soon(_tell, shard, observer, progress)
+        async with prepared(job, store, progress, rule) as work:
+            await ask_all(work)
+            outcome = _outcome_of(work)
+        telling.cancel_scope.cancel()
+    await anyio.to_thread.run_sync(_say, shard, observer)
+    return outcome
+
+
+async def _tell(shard: _Shard, observer: _Observer, progress: Progress) -> None:
+    """Say once a second what was counted, and end the work when the driver wants it to end."""
+    while True:
+        await anyio.sleep(NEWS_SECONDS)
+        is_over = await anyio.to_thread.run_sync(_say, shard, observer)
+        if is_over and progress.stop is not None:
+            progress.stop()
+
+
+def _say(shard: _Shard, observer: _Observer) -> bool:
+    news, observer.news = observer.news, []
+    epoch = shard.held.run_epoch
+    assert epoch is not None, "a shard is of a run"
+    return sharing.tell(shard.server, epoch, all_news.encoded(news) if news else None)
+
+
+def _outcome_of(work: Work) -> Outcome:
+    asking, progress, fetcher = work.asking, work.progress, work.fetcher
+    recorder = asking.recorder
+    asked_alive, blocked = recorder.tallies
+    return Outcome(
+        requests=fetcher.requests,
+        answered=fetcher.answered,
+        used_proxy=fetcher.has_used_proxy,
+        asked_alive=dict(asked_alive),
+        blocked=dict(blocked),
+        leaving=tuple(map(Leaving.of, recorder.leaving)),
+        deferred=tuple(recorder.deferred),
+        answers=dict(asking.refusals.answers),
+        refusals=dict(asking.refusals.refusals),
+        granted=fetcher.places_taken,
+        warnings=tuple(progress.warnings),
+        said=dict(progress.said),
+        internal_errors=tuple(progress.internal_errors),
+        witnesses=tuple(fetcher.witnesses()),
+    )
+
+
+@dataclass(slots=True)
+class _Observer:
+    """Keeps what is counted until it is told."""
+
+    news: list[News] = field(default_factory=list)
+
+    def warned(self, message: str) -> None:
+        self.news.append(News(warning=message))
+
+    def counted(self, result: CheckResult, state: TargetState) -> None:
+        self.news.append(news_of(result, state))
+
+    def broke(self, target: Target, error: Exception) -> None:
+        self.news.append(News(target=target, error=f"{type(error).__name__}: {error}"))
+
+    def waiting(self, seconds: float) -> None:
+        self.news.append(News(waiting=seconds))
+
+    def said(self, message: str) -> None:
+        """Only drivers say anything of how a run is done."""
+
+    def planned(self, due: int) -> None:
+        """The driver knows it of all shards."""
+
+    def foretold(self, bounds: Sequence[Bound], deadline_seconds: float | None) -> None:
+        """The driver has told it."""
+
+    def watch(self, workload: Workload | None) -> None:
+        """Nobody looks on here."""
+
+    def tick(self) -> None:
+        """Nothing is drawn here."""

@@ -1,0 +1,269 @@
+"""Workers that die or freeze, a scheduler, a server and a driver that go: nothing is lost, no host is asked too fast.
+
+Hosts are asked by https, since what comes over plain http is held back for a while by design.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import distributed
+import psycopg
+import pytest
+import trustme
+from cluster import (
+    ENGINE,
+    GAP_SECONDS,
+    Running,
+    asked_again,
+    by_host,
+    hosts,
+    least_gap,
+    processes,
+    until,
+    write_notes,
+)
+from internet import environment, saved_report
+from origin import Answer, Arrival, Origin, serve_in_thread
+from postgres import Postgres
+from postgres import serve as serve_postgres
+
+pytestmark = pytest.mark.chaos
+
+# Short, so that what has to wait for the end of a lease need not wait for long.
+LEASE_SECONDS = 3
+# What was under way when a worker died is asked once more: each of its shards has one question to each host.
+MOST_REPEATED = 100
+
+
+def page(arrival: Arrival) -> Answer:
+    return Answer(200, {"Content-Type": "text/html"}, b"<title>A page of some words</title><p>Words.")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+    authority = trustme.CA()
+    bundle = tmp_path_factory.mktemp("authority") / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*hosts(24)).configure_cert(context)
+    return bundle, context
+
+
+@pytest.fixture
+def secure(certificate: tuple[Path, ssl.SSLContext]) -> Iterator[Origin]:
+    """Many hosts with a certificate each, all of them one server."""
+    with serve_in_thread("0.0.0.0", certificate[1]) as origin:
+        origin.otherwise = page
+        yield origin
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start(folder: Path, certificate: tuple[Path, ssl.SSLContext]) -> Iterator[Start]:
+    """Starts runs in the folder; none outlives its test."""
+    with ExitStack() as running:
+
+        def begin(url: str, *options: str, engine: str = ENGINE) -> Running:
+            env = {"SSL_CERT_FILE": str(certificate[0])}
+            lease = ("--lease", str(LEASE_SECONDS))
+            begun = Running(folder, url, "--engine", engine, *lease, *options, env=env)
+            running.callback(begun.end)
+            return begun
+
+        yield begin
+
+
+def links(origin: Origin, sites: int, each: int) -> list[str]:
+    return [origin.url(f"/page/{number}", host) for host in hosts(sites) for number in range(each)]
+
+
+def assert_all_is_well(folder: Path, origin: Origin, url: str, count: int) -> None:
+    """Nothing lost, nothing recorded twice, little asked again, and no host asked before its time."""
+    report = saved_report(folder)
+    with psycopg.connect(url) as connection:
+        recorded = connection.execute("SELECT count(*), count(DISTINCT target_id) FROM checks").fetchone()
+    assert recorded == (count, count)
+    assert report["run"]["complete"], report["run"]["warnings"]
+    assert report["summary"]["by_status"]["ok"] == count
+    assert least_gap(origin) >= GAP_SECONDS * 0.9
+    assert asked_again(origin) <= MOST_REPEATED
+
+
+def test_a_worker_that_is_killed_loses_nothing(
+    folder: Path, secure: Origin, start: Start, postgres: Postgres
+) -> None:
+    write_notes(folder, links(secure, 12, 25))
+    running = start(url := postgres.namespace())
+    until(lambda: len(secure.arrivals) > 100, running)
+    os.kill(running.workers()[0], signal.SIGKILL)
+    assert running.wait() == 0, running.said
+    assert_all_is_well(folder, secure, url, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A scheduler and its workers, which nobody starts again, as on other machines."""
+
+    address: str
+    scheduler: subprocess.Popen[bytes]
+    workers: list[subprocess.Popen[bytes]]
+
+
+@contextmanager
+def cluster(folder: Path, **more: str) -> Iterator[Cluster]:
+    """A cluster of three workers, with more in their environment."""
+    ttl = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": f"{2 * LEASE_SECONDS}s"}
+    env = environment(None, **ttl, **more)
+    file = folder / "scheduler.json"
+    local = ("--scheduler-file", str(file), "--host", "127.0.0.1", "--no-dashboard")
+    with ExitStack() as begun:
+
+        def begin(module: str, *options: str) -> subprocess.Popen[bytes]:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *local, *options],
+                env=env,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            begun.callback(process.wait)
+            begun.callback(process.kill)
+            return process
+
+        scheduler = begin("distributed.cli.dask_scheduler", "--port", "0")
+        until(file.exists)
+        alone = ("--nthreads", "4", "--no-nanny", "--death-timeout", "5", "--local-directory", str(folder))
+        workers = [begin("distributed.cli.dask_worker", *alone) for _ in range(3)]
+        address = json.loads(file.read_text())["address"]
+        with distributed.Client(address, set_as_default=False) as client:
+            client.wait_for_workers(len(workers), timeout=60)
+        yield Cluster(address, scheduler, workers)
+
+
+@pytest.mark.soak
+def test_a_worker_that_sleeps_through_its_lease_wakes_up_to_nothing(
+    folder: Path, secure: Origin, start: Start, postgres: Postgres, certificate: tuple[Path, ssl.SSLContext]
+) -> None:
+    write_notes(folder, links(secure, 24, 100))
+    url = postgres.namespace()
+    with cluster(folder.parent, ENRICH_CACHE=url, SSL_CERT_FILE=str(certificate[0])) as away:
+        running = start(url, engine=f"dask:{away.address}")
+        until(lambda: len(secure.arrivals) > 400, running)
+        sleeper = away.workers[0].pid
+        os.kill(sleeper, signal.SIGSTOP)
+        stopped_at = time.monotonic()
+        until(lambda: time.monotonic() > stopped_at + 2, running)
+        asked = by_host(secure.arrivals)
+        its = {host for host, arrivals in asked.items() if arrivals[-1].at < stopped_at + 1}
+        assert its, "the process that was stopped asked nobody"
+        # Whoever takes its shards over waits for the end of their leases, and asks on.
+        until(lambda: any(len(by_host(secure.arrivals)[host]) > len(asked[host]) for host in its), running)
+        os.kill(sleeper, signal.SIGCONT)
+        assert running.wait() == 0, running.said
+    for host, arrivals in by_host(secure.arrivals).items():
+        if host in its:
+            before = {one.connection for one in arrivals if one.at < stopped_at + 1}
+            after = [one for one in arrivals if one.at >= stopped_at + 1]
+            assert min(one.at for one in after) >= stopped_at + LEASE_SECONDS / 2
+            assert before.isdisjoint(one.connection for one in after)
+    assert_all_is_well(folder, secure, url, 2400)
+
+
+@pytest.mark.soak
+def test_a_server_that_crashes_in_mid_run_is_waited_for(folder: Path, secure: Origin, start: Start) -> None:
+    write_notes(folder, links(secure, 24, 40))
+    with serve_postgres(durable=True) as server:
+        running = start(url := server.database())
+        until(lambda: len(secure.arrivals) > 300, running)
+        server.restart()
+        assert running.wait() == 0, running.said
+        assert_all_is_well(folder, secure, url, 960)
+
+
+@pytest.mark.soak
+def test_what_a_dead_scheduler_leaves_is_finished_by_the_driver(
+    folder: Path, secure: Origin, start: Start, postgres: Postgres, certificate: tuple[Path, ssl.SSLContext]
+) -> None:
+    write_notes(folder, links(secure, 24, 40))
+    url = postgres.namespace()
+    with cluster(folder.parent, ENRICH_CACHE=url, SSL_CERT_FILE=str(certificate[0])) as away:
+        running = start(url, engine=f"dask:{away.address}")
+        until(lambda: len(secure.arrivals) > 300, running)
+        away.scheduler.kill()
+        assert running.wait() == 0, running.said
+    assert_all_is_well(folder, secure, url, 960)
+
+
+def test_of_two_drivers_one_waits_for_the_other(
+    folder: Path, secure: Origin, start: Start, postgres: Postgres
+) -> None:
+    write_notes(folder, links(secure, 6, 10))
+    url = postgres.namespace()
+    first = start(url)
+    until(lambda: len(secure.arrivals) > 10, first)
+    assert start(url).wait() == 4
+    patient = start(url, "--wait", "2m", engine="local")
+    assert first.wait() == 0, first.said
+    assert patient.wait() == 0, patient.said
+    assert_all_is_well(folder, secure, url, 60)
+
+
+@pytest.mark.soak
+def test_a_driver_that_is_killed_leaves_nothing_that_the_next_run_must_ask_again(
+    folder: Path, secure: Origin, start: Start, postgres: Postgres
+) -> None:
+    write_notes(folder, links(secure, 24, 40))
+    url = postgres.namespace()
+    first = start(url)
+    until(lambda: len(secure.arrivals) > 400, first)
+    os.kill(first.process.pid, signal.SIGKILL)
+    first.wait()
+    second = start(url, "--wait", "2m")
+    assert second.wait() == 0, second.said
+    assert_all_is_well(folder, secure, url, 960)
+
+
+def test_an_interrupt_ends_all_workers_and_says_what_is_left(
+    folder: Path, secure: Origin, start: Start, postgres: Postgres
+) -> None:
+    """As from a terminal, which sends it to all processes at once."""
+    write_notes(folder, links(secure, 12, 200))
+    url = postgres.namespace()
+    running = start(url)
+    until(lambda: len(secure.arrivals) > 100, running)
+    os.killpg(running.process.pid, signal.SIGINT)
+    assert running.wait() == 128 + signal.SIGINT, running.said
+    asked = len(secure.arrivals)
+    report = saved_report(folder)
+    assert "interrupted" in [warning["code"] for warning in report["run"]["warnings"]]
+    assert 0 < report["summary"]["by_status"]["ok"] < 2400
+    assert report["summary"]["by_status"]["ok"] >= asked / 2 - MOST_REPEATED
+    assert not [pid for pid, parent, line in processes() if parent == running.process.pid]
+    assert least_gap(secure) >= GAP_SECONDS * 0.9
+
+
+@pytest.mark.soak
+def test_a_deadline_ends_all_workers(
+    folder: Path, secure: Origin, start: Start, postgres: Postgres
+) -> None:
+    write_notes(folder, links(secure, 12, 1000))
+    running = start(postgres.namespace(), "--deadline", "12s")
+    until(lambda: len(secure.arrivals) > 0, running)
+    began = secure.arrivals[0].at
+    assert running.wait() == 3, running.said
+    report = saved_report(folder)
+    assert [warning["code"] for warning in report["run"]["warnings"]] == ["deadline"]
+    assert report["summary"]["by_status"]["ok"] > 0
+    assert secure.arrivals[-1].at - began < 14

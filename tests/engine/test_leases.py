@@ -1,0 +1,168 @@
+"""One owner at a time, by the clock of the database; what an earlier owner still writes is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import anyio
+import pytest
+from postgres import Postgres
+
+from enrich.errors import CacheBusyError, LeaseLostError, first_of
+from enrich.store import leases
+from enrich.store.fenced import FencedStore
+from enrich.store.leases import Held, fence_off, holding, release, renew, take
+from enrich.store.server import Server
+
+pytestmark = pytest.mark.anyio
+
+LONG, SHORT = 600.0, 0.2
+
+
+@pytest.fixture
+def server(postgres_url: str) -> Iterator[Server]:
+    with Server(postgres_url) as server:
+        yield server
+
+
+def taken(
+    server: Server, name: str, owner: str, seconds: float = LONG, run_epoch: int | None = None
+) -> Held:
+    held = take(server, name, owner, seconds, run_epoch)
+    assert held is not None
+    return held
+
+
+async def after_its_time(server: Server, name: str, owner: str) -> Held:
+    """A lease that somebody else lets run out."""
+    for _ in range(3000):
+        if (held := take(server, name, owner, LONG)) is not None:
+            return held
+        await anyio.sleep(0.02)
+    raise AssertionError("it did not run out")
+
+
+def test_what_one_holds_nobody_else_gets(server: Server) -> None:
+    taken(server, "run", "one")
+    assert take(server, "run", "two", LONG) is None
+
+
+def test_what_is_given_back_is_free_under_the_next_epoch(server: Server) -> None:
+    first = taken(server, "run", "one")
+    release(server, first)
+    assert taken(server, "run", "two").epoch == first.epoch + 1
+
+
+async def test_what_is_not_renewed_is_free_when_its_time_is_over(server: Server) -> None:
+    first = taken(server, "run", "one", SHORT)
+    second = await after_its_time(server, "run", "two")
+    assert second.epoch == first.epoch + 1
+    with pytest.raises(LeaseLostError):
+        renew(server, first)
+    renew(server, second)
+
+
+async def test_what_ended_and_nobody_took_may_be_renewed(server: Server) -> None:
+    held = taken(server, "run", "one", SHORT)
+    await anyio.sleep(2 * SHORT)
+    renew(server, held)
+    assert held.epoch == 1
+
+
+def test_nothing_is_asked_in_the_last_sixth_of_a_lease() -> None:
+    now = 100.0
+    held = Held(
+        name="shard 1", epoch=1, owner="one", seconds=30, run_epoch=1, deadline=130.0, clock=lambda: now
+    )
+    held.check()
+    now = 124.9
+    held.check()
+    now = 125.0
+    with pytest.raises(LeaseLostError):
+        held.check()
+
+
+def test_the_time_of_a_lease_counts_from_before_it_was_asked_for(server: Server) -> None:
+    held = taken(server, "run", "one")
+    now = iter([1000.0, 2000.0])
+    held.clock = lambda: next(now)
+    renew(server, held)
+    assert held.deadline == 1000.0 + LONG
+
+
+def test_a_shard_is_nobodys_once_its_run_is_over(server: Server) -> None:
+    run = taken(server, "run", "driver")
+    shard = taken(server, "shard 1", "worker", run_epoch=run.epoch)
+    release(server, run)
+    again = taken(server, "run", "another driver")
+    with pytest.raises(LeaseLostError):
+        renew(server, shard)
+    assert take(server, "shard 2", "worker", LONG, run.epoch) is None
+    assert take(server, "shard 2", "worker", LONG, again.epoch) is not None
+
+
+def test_workers_of_an_earlier_run_are_fenced_off_and_keep_their_hosts_until_their_leases_end(
+    server: Server,
+) -> None:
+    run = taken(server, "run", "driver")
+    shard = taken(server, "shard 1", "worker", run_epoch=run.epoch)
+    fence_off(server)
+    with pytest.raises(LeaseLostError):
+        renew(server, shard)
+    assert take(server, "shard 1", "another worker", LONG, run.epoch) is None
+
+
+async def test_what_a_woken_owner_writes_is_refused(server: Server, postgres_url: str) -> None:
+    first = taken(server, "run", "one", SHORT)
+    async with FencedStore(postgres_url, first) as store:
+        now = datetime(2026, 11, 1, tzinfo=UTC)
+        await store.begin(version="1", options="{}", now=now, fresh=False)
+        await after_its_time(server, "run", "two")
+        with pytest.raises(LeaseLostError):
+            await store.hold_hosts({"example.org": now})
+        assert await store.held_hosts(now) == {}
+        with pytest.raises(LeaseLostError):
+            first.check()
+
+
+async def test_who_loses_a_lease_is_stopped(server: Server) -> None:
+    held = taken(server, "run", "one", SHORT)
+
+    async def work() -> None:
+        async with holding(server, held):
+            server.ask("UPDATE lease SET epoch = epoch + 1")
+            await anyio.sleep_forever()
+
+    with pytest.raises(BaseExceptionGroup) as raised:
+        await work()
+    assert first_of(raised.value, LeaseLostError) is not None
+
+
+async def test_a_lease_that_is_held_is_renewed(server: Server) -> None:
+    held = taken(server, "run", "one", 3 * SHORT)
+    first = held.deadline
+    async with holding(server, held):
+        while held.deadline < first + 3 * SHORT:  # noqa: ASYNC110 - what is waited for happens in a thread
+            await anyio.sleep(SHORT)
+        assert take(server, "run", "two", LONG) is None
+    assert take(server, "run", "two", LONG) is not None
+
+
+async def test_a_cache_that_a_run_holds_is_busy(server: Server, postgres_url: str) -> None:
+    from enrich.engine.driver import holding_run
+
+    taken(server, "run", "somebody on another machine")
+    with pytest.raises(CacheBusyError, match="somebody on another machine"):
+        async with holding_run(postgres_url, 0.0, LONG):
+            pass
+
+
+def test_a_role_that_may_only_read_sees_who_holds_what(
+    server: Server, postgres: Postgres, postgres_url: str
+) -> None:
+    taken(server, "api arxiv", "one")
+    with Server(postgres_url, reading=True) as reader:
+        (lease,) = leases.leases(reader)
+    assert (lease.name, lease.owner, lease.epoch) == ("api arxiv", "one", 1)
+    assert 0 < lease.seconds <= LONG

@@ -168,6 +168,7 @@ async def holding_run(url: str, wait_seconds: float, lease_seconds: float) -> As
     """
     end, owner = anyio.current_time() + wait_seconds, leases.somebody()
     with Server(url) as server:
+        await anyio.to_thread.run_sync(leases.take_from_the_dead, server, leases.RUN)
         while (
             held := await anyio.to_thread.run_sync(leases.take, server, leases.RUN, owner, lease_seconds)
         ) is None:

@@ -17,6 +17,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -97,9 +99,34 @@ class Held:
         return self.name, self.epoch
 
 
+def _here() -> str | None:
+    """What no other machine has, nor this one after a restart, nor a container on it; None where nothing says so."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        numbered_by = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return None
+    return blake2b(f"{boot} {numbered_by}".encode(), digest_size=4).hexdigest()
+
+
 def somebody() -> str:
     """Who takes a lease: the machine, the process, and a mark that no other attempt has."""
-    return f"{socket.gethostname()} {os.getpid()} {uuid.uuid4().hex[:8]}"
+    return f"{socket.gethostname()} {os.getpid()} {_here() or 'somewhere'} {uuid.uuid4().hex[:8]}"
+
+
+def is_dead(owner: str) -> bool:
+    """Whether an owner was a process of this machine that is no more. Of other machines nobody can tell."""
+    words = owner.rsplit(" ", 3)
+    if len(words) != 4 or not words[1].isdecimal() or words[2] != _here():
+        return False
+    return not Path(f"/proc/{words[1]}").exists()
+
+
+def take_from_the_dead(server: Server, name: str) -> None:
+    """Let a lease end whose owner was killed on this machine: there is nobody to wait for."""
+    own = next((one for one in leases(server) if one.name == name), None)
+    if own is not None and is_dead(own.owner):
+        server.ask(_RELEASE, {"name": name, "epoch": own.epoch})
 
 
 def take(

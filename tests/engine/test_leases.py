@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -147,6 +149,27 @@ async def test_a_lease_that_is_held_is_renewed(server: Server) -> None:
             await anyio.sleep(SHORT)
         assert take(server, "run", "two", LONG) is None
     assert take(server, "run", "two", LONG) is not None
+
+
+def test_nobody_waits_for_a_process_of_this_machine_that_was_killed(server: Server) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from enrich.store.leases import somebody; print(somebody())"],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    owner = process.communicate()[0].strip()
+    taken(server, "run", owner)
+    leases.take_from_the_dead(server, "run")
+    assert taken(server, "run", leases.somebody()).epoch == 2
+    leases.take_from_the_dead(server, "run")
+    assert take(server, "run", "another", LONG) is None
+
+
+@pytest.mark.parametrize(
+    "owner", ["", "host", "host 1 somewhere abc", "host 999999999 0badcafe abc", "host x y z"]
+)
+def test_of_other_machines_nobody_says_that_a_process_is_dead(owner: str) -> None:
+    assert not leases.is_dead(owner)
 
 
 async def test_a_cache_that_a_run_holds_is_busy(server: Server, postgres_url: str) -> None:

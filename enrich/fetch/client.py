@@ -9,6 +9,7 @@ followed by hand, since httpx reads the whole body of every redirect, without a 
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random as dice
 import secrets
@@ -63,6 +64,7 @@ Transport = httpx.AsyncBaseTransport
 
 _OUT_OF_TIME = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
 
+
 # How many hosts are remembered as witnesses that the network is up.
 _WITNESSES = 3
 # One that takes longer to answer is a witness only for want of others.
@@ -76,6 +78,11 @@ _NO_PLACE = "it leads to a host to which no more links are followed in this run"
 
 # Names that cannot exist (RFC 6761 section 6.4): whoever answers for one answers in place of others.
 _NO_NAME = ".invalid"
+
+
+def _now() -> float:
+    """The clock of the event loop, which tests and simulations may turn; asked below anyio, since every question asks."""
+    return asyncio.get_running_loop().time()
 
 
 class Fetcher:
@@ -149,7 +156,7 @@ class Fetcher:
         if address.scheme == "https":
             self.verified_from = max(self.verified_from, asked_at)
         self._names_answered.add(address.host)
-        self._remember(address, anyio.current_time() - asked_at)
+        self._remember(address, _now() - asked_at)
 
     def _remember(self, address: Address, seconds: float) -> None:
         """Keep the hosts that answered last, as witnesses that the network is up.
@@ -180,7 +187,7 @@ class Fetcher:
                 continue
             # It may have failed so often in an outage that its lane would not even ask.
             self._hosts.lane(address.host).forgive()
-            now = time.monotonic()
+            now = _now()
             # A redirect is an answer, wherever it leads.
             with suppress(ElsewhereError):
                 await self._attempt(Request(url=url, method="HEAD", retry=False), minds_robots=False)
@@ -381,11 +388,11 @@ class Fetcher:
         self, request: Request, address: Address, lane: Lane, state: Attempt
     ) -> Outcome | Request:
         """Send and receive within what is left of the deadline."""
-        started = time.monotonic()
+        started = _now()
         until = started + state.seconds_left
         fresh, state.fresh = state.fresh, False
         result = await self._exchange(request, address, lane, state, until, fresh=fresh)
-        spent = time.monotonic() - started
+        spent = _now() - started
         if result is _OUT_OF_TIME and spent >= self._settings.connect_timeout_seconds:
             lane.unanswered(address.url, started)
         state.elapsed_seconds += spent
@@ -404,7 +411,7 @@ class Fetcher:
         None when the connection turned out to be a stale one, or the turn: it is asked again in another turn.
         """
         assert self._web is not None
-        was_sent, asked_at = True, time.monotonic()
+        was_sent, asked_at = True, _now()
         try:
             answered = await self._web.exchange(
                 self._question(request, address, partial(self._check, lane, state, asked_at)),
@@ -449,7 +456,8 @@ class Fetcher:
         Where connections take longer than a gap each time, the second turn is as late as the first.
         """
         self._settings.ground.check()
-        if lane.is_void(booked_at, self._settings.connect_timeout_seconds if state.was_late else 0.0):
+        grace = self._settings.connect_timeout_seconds if state.was_late else 0.0
+        if not lane.lets_go(booked_at, grace):
             raise LateTurnError
 
     def _question(self, request: Request, address: Address, check: Callable[[], None]) -> Question:

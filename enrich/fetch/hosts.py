@@ -6,6 +6,7 @@ and nothing is known of it that matters.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -94,9 +95,8 @@ class Hosts:
             shared.widen(manners.interval_seconds)
             return shared
         taken_over = self._settings.ground.is_taken_over
-        lane = Lane(
-            manners, self._limit, random=self._random, clock=time.monotonic, is_taken_over=taken_over
-        )
+        clock = asyncio.get_running_loop().time
+        lane = Lane(manners, self._limit, random=self._random, clock=clock, is_taken_over=taken_over)
         if manners.lane is not None:
             self._shared[manners.lane] = lane
         return lane

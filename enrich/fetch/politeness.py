@@ -31,6 +31,9 @@ DOWN_SECONDS = 60.0
 
 # A host that gives nothing but refusals this often in a row has its turn in a later run.
 DEFERRED_AFTER_REFUSALS = 30
+# Of two questions that are sent, the second is at least this share of a gap behind the first. All of it would have every
+# hair's breadth by which one is late cost the next one its turn.
+KEPT_SHARE = 0.8
 
 # The pause that is added when a host is overloaded: it doubles with each sign of it, and shrinks with each
 # good answer, so that some ten of them undo one refusal.
@@ -283,6 +286,7 @@ class Lane:
         self._asked_to_wait_seconds = 0.0
         self._held_until = float("-inf")
         self._quick_from = float("-inf")
+        self._sent_at = float("-inf")
         self._silent: set[str] = set()
         self.refusals = 0
         self.deferred: str | None = None
@@ -361,9 +365,18 @@ class Lane:
         if self._stir is not None:
             self._stir.set()
 
-    def is_void(self, booked_at: float, grace_seconds: float = 0.0) -> bool:
-        """Whether a turn of that moment is too old to be used."""
-        return self._pace.is_void(booked_at, self.clock(), grace_seconds)
+    def lets_go(self, booked_at: float, grace_seconds: float = 0.0) -> bool:
+        """Whether a question may be sent now, in a turn of that moment; if so, it counts as sent.
+
+        Not in a turn that is too old, nor right after a question that was itself sent late in its turn.
+        """
+        now = self.clock()
+        if self._pace.is_void(booked_at, now, grace_seconds):
+            return False
+        if now - self._sent_at < KEPT_SHARE * self._pace.gap_seconds():
+            return False
+        self._sent_at = now
+        return True
 
     def hold(self, seconds: float, patience_seconds: float) -> bool:
         """Hold the host back, as it asked; False when that (with what it asked for before, without answering

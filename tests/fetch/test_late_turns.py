@@ -63,6 +63,16 @@ async def test_a_process_that_slept_while_it_connected_keeps_the_gap() -> None:
     assert min(later - earlier for earlier, later in pairwise(moments)) >= 0.8 * GAP
 
 
+def test_a_question_that_connected_for_most_of_its_turn_keeps_the_next_one_off() -> None:
+    """The next finds a connection that is open, and would be sent at once."""
+    now = 0.0
+    lane = Lane(FOUR_AT_A_TIME, anyio.CapacityLimiter(4), random=lambda: 0.0, clock=lambda: now)
+    let_go = []
+    for booked_at, now in [(0.0, 0.0), (GAP, 1.9 * GAP), (2 * GAP, 2 * GAP), (2.9 * GAP, 2.9 * GAP)]:  # noqa: B007
+        let_go.append(lane.lets_go(booked_at))
+    assert let_go == [True, True, False, True]
+
+
 async def test_a_connection_that_always_takes_longer_than_a_gap_is_used_all_the_same() -> None:
     async def slowly(host: str, _port: int) -> Sequence[str]:
         await anyio.sleep(3 * GAP)

@@ -82,7 +82,9 @@ def _is_plain(outcome: Outcome | None) -> bool:
     """Whether any part of an answer came without a certificate."""
     if outcome is None:
         return False
-    return not all(url.startswith("https:") for url in (outcome.url, *(hop.url for hop in outcome.hops)))
+    if not outcome.url.startswith("https:"):
+        return True
+    return any(not hop.url.startswith("https:") for hop in outcome.hops)
 
 
 def _judge_both(

@@ -158,9 +158,10 @@ class Recorder:
         if asked.lacks_answer:
             self.hold(asked)
         elif asked.is_hearsay:
+            now = anyio.current_time()
             if not self.hearsay:
-                self._hearsay_at = anyio.current_time() + HEARSAY_SECONDS
-            self.hearsay.append(asked.held(anyio.current_time()))
+                self._hearsay_at = now + HEARSAY_SECONDS
+            self.hearsay.append(asked.held(now))
         else:
             await self._place(asked)
         if self.hearsay:

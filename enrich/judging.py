@@ -34,6 +34,9 @@ from enrich.store.recorder import Asked
 # Whatever its kind, a target that was not asked has no other verdict than that.
 _NOT_ASKED = frozenset({FailureKind.HOST_DEFERRED, FailureKind.ROBOTS_DISALLOWED})
 
+# What most answers tell beside their verdict.
+_NO_FACTS = PageFacts()
+
 
 async def _at_once() -> None:
     """Let nobody go first."""
@@ -92,7 +95,9 @@ def _is_plain(outcome: Outcome | None) -> bool:
     """Whether any part of an answer came without a certificate."""
     if outcome is None:
         return False
-    return not all(url.startswith("https:") for url in (outcome.url, *(hop.url for hop in outcome.hops)))
+    if not outcome.url.startswith("https:"):
+        return True
+    return any(not hop.url.startswith("https:") for hop in outcome.hops)
 
 
 def _judge_both(
@@ -125,7 +130,7 @@ def _result(
     asked: tuple[Outcome, Outcome | None],
 ) -> CheckResult:
     target, (verdict, outcome), (first, second) = due.target, judged, asked
-    facts = PageFacts()
+    facts = _NO_FACTS
     if isinstance(outcome, Response) and verdict.status in ALIVE:
         facts = kind.read_page(target, outcome)
     elapsed = first.elapsed_seconds + (second.elapsed_seconds if second else 0.0)

@@ -60,6 +60,7 @@ _SERVICE_HEADERS: tuple[tuple[str, str, str], ...] = (
 )
 # What these sites answer to programs alone: site, status and its name.
 _SITE_WALLS = (("bilibili.com", 412, "Bilibili"), ("douban.com", 418, "Douban"))
+_SITE_WALL_STATUSES = frozenset(status for _, status, _ in _SITE_WALLS)
 _SERVICE_STATUSES = frozenset({401, 403, 405, 406, 428, 429})
 # Words of challenge pages. They are only looked for in short bodies: an article may quote them.
 _CHALLENGE_BODIES = (
@@ -170,6 +171,8 @@ def challenge(response: Response) -> str | None:
 
 
 def _site_wall(response: Response) -> str | None:
+    if response.status not in _SITE_WALL_STATUSES:
+        return None
     host = f".{urlsplit(response.url).hostname}"
     walls = (
         wall

@@ -17,7 +17,13 @@ from enrich.model import CheckResult, Status, Target, TargetState, Verdict
 from enrich.network import Network, Outages
 from enrich.store.history import Confirmation, merge
 from enrich.store.protocol import DueTarget
-from enrich.store.recorder import HEARSAY_KEPT, HEARSAY_SECONDS, Asked, Recorder
+from enrich.store.recorder import (
+    GATHERING_SECONDS,
+    HEARSAY_KEPT,
+    HEARSAY_SECONDS,
+    Asked,
+    Recorder,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -592,3 +598,21 @@ async def test_results_that_come_faster_than_they_are_stored_wait_to_be_handed_i
             tasks.start_soon(worker, f"host-{name}")
     # What lies in the stream to the store and in its hands, one bundle on its way there, and the next one.
     assert most <= 1000 + 100 + 2 * HEARSAY_KEPT + 20
+
+
+async def test_what_follows_a_result_soon_is_stored_with_what_follows_it() -> None:
+    world = World()
+    store, batches = world.record, list[int]()
+
+    async def record(results: Sequence[CheckResult], rule: Confirmation) -> list[TargetState]:
+        batches.append(len(results))
+        return await store(results, rule)
+
+    world.record = record  # type: ignore[method-assign]
+    async with running(world) as run:
+        for number in range(101):
+            await run.take("a.example", OK, number)
+        began = anyio.current_time()
+    assert (batches[0], sum(batches)) == (1, 101), "nobody waits for company, and nothing is lost"
+    assert len(batches) <= 101 * 0.01 / GATHERING_SECONDS + 2
+    assert anyio.current_time() == began, "nor does the end of a run"

@@ -117,6 +117,7 @@ class Fetcher:
         # What is the same for every question to an origin.
         self._headers = lru_cache(LANES_KEPT)(self._headers_for)
         self._refusal = lru_cache(LANES_KEPT)(self._refusal_for)
+        self._reads_robots = lru_cache(LANES_KEPT)(settings.reads_robots)
         self.requests = 0
         self.answers = 0
         # When the latest question was asked that got an answer, and the latest one under a certificate.
@@ -345,7 +346,7 @@ class Fetcher:
             return state.failure(FailureKind.HOST_DEFERRED, _NO_PLACE, address.url)
         lane = self._hosts.lane(address.host)
         rules = NO_RULES
-        if state.minds_robots and self._settings.reads_robots(address.host):
+        if state.minds_robots and self._reads_robots(address.host):
             rules = await self._rules(address, lane)
         async with lane.turn(address.origin) as refusal:
             if refusal is not None:

@@ -322,12 +322,19 @@ class Lane:
             await self._until_ready(port)
             if (refusal := self.refusal(port)) is not None:
                 return refusal
-            await self._limit.acquire_on_behalf_of(borrower)
+            await self._take_place(borrower)
             now = self.clock()
             if not self._is_refused(port, now) and self._wait_seconds(port, now) <= 0:
                 self._begin(now)
                 return None
             self._limit.release_on_behalf_of(borrower)
+
+    async def _take_place(self, borrower: object) -> None:
+        """Take a place of the overall limit. Where one is free that costs no turn of the loop."""
+        try:
+            self._limit.acquire_on_behalf_of_nowait(borrower)
+        except anyio.WouldBlock:
+            await self._limit.acquire_on_behalf_of(borrower)
 
     async def _until_ready(self, port: Port) -> None:
         """Wait for the host; what ends an infinite wait stirs whoever is in front."""

@@ -5,12 +5,18 @@ All of them are bounded; the longest unused goes first. The bound must not be sm
 that with one connection too few each is closed just before it is needed again (500 hosts and room for 192: a new
 connection for every link). Once a second those are closed that lay here too long, and those with TLS, which take more
 memory on both sides, whose origin nobody is asking any more.
+
+Where all connections of an origin are in use, one more is worth making only if none comes free sooner: so whoever
+wants one waits as long as the last one took to be made, and gets what comes free meanwhile. Without that, a lane that
+is ten wide opens ten connections for answers that take a millisecond (4,700 for 20,000 links at 500 hosts).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import partial
 
 from enrich.fetch.wire import Wire
@@ -23,6 +29,26 @@ SWEEP_SECONDS = 1.0
 # With those in use (256 by default) below 1,024, the usual limit of open files.
 MOST_IDLE = 640
 
+# A host far away is not waited for longer: an answer takes it no less time than a connection.
+MOST_PATIENCE_SECONDS = 0.25
+
+
+@dataclass(slots=True)
+class _Origin:
+    """The connections of one origin: those idle, the one used last at the end, how many there are in all, how long the
+    last one took to be made, and who waits for one to come free."""
+
+    idle: list[Wire] = field(default_factory=list)
+    count: int = 0
+    connect_seconds: float = 0.0
+    waiting: deque[asyncio.Future[Wire | None]] = field(default_factory=deque)
+
+    def next_waiting(self) -> asyncio.Future[Wire | None] | None:
+        while self.waiting:
+            if not (first := self.waiting.popleft()).done():
+                return first
+        return None
+
 
 class IdleWires:
     """Idle connections. ``is_wanted`` says whether anybody is about to ask an origin."""
@@ -31,7 +57,7 @@ class IdleWires:
         self._is_wanted = is_wanted
         # In the order in which they were put here, and those of an origin in the same.
         self._keys: dict[Wire, Hashable] = {}
-        self._of: dict[Hashable, list[Wire]] = {}
+        self._origins: dict[Hashable, _Origin] = {}
         # Whether they have TLS; those in use are here as well.
         self._adopted: dict[Wire, bool] = {}
         self._sweeping: asyncio.TimerHandle | None = None
@@ -40,16 +66,22 @@ class IdleWires:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def adopt(self, key: Hashable, wire: Wire, has_tls: bool) -> None:
-        """A connection that comes here whenever it is free."""
+    def adopt(self, key: Hashable, wire: Wire, has_tls: bool, connect_seconds: float = 0.0) -> None:
+        """A connection that comes here whenever it is free; it took so long to be made."""
+        if not wire.is_open:
+            return
+        origin = self._origins.setdefault(key, _Origin())
+        origin.count += 1
+        origin.connect_seconds = connect_seconds
         self._adopted[wire] = has_tls
         wire.on_free = partial(self._put, key)
-        wire.on_lost = self._lose
+        wire.on_lost = partial(self._lose, key)
 
     def take(self, key: Hashable) -> Wire | None:
         """The connection of an origin that was used last, if one lies here that is still open."""
-        while own := self._of.get(key):
-            wire = own[-1]
+        origin = self._origins.get(key)
+        while origin is not None and origin.idle:
+            wire = origin.idle[-1]
             self._forget(wire)
             if wire.is_open and asyncio.get_running_loop().time() - wire.idle_since < KEEPALIVE_SECONDS:
                 return wire
@@ -59,6 +91,27 @@ class IdleWires:
     def put_back(self, key: Hashable, wire: Wire) -> None:
         """A connection over which nothing was sent after all."""
         self._put(key, wire)
+
+    async def come_free(self, key: Hashable, until: float | None) -> Wire | None:
+        """The connection of an origin that comes free while another one could be made; not after ``until``, on the
+        clock of the loop."""
+        origin = self._origins.get(key)
+        if origin is None or not origin.connect_seconds:
+            return None
+        loop = asyncio.get_running_loop()
+        end = loop.time() + min(origin.connect_seconds, MOST_PATIENCE_SECONDS)
+        waiter: asyncio.Future[Wire | None] = loop.create_future()
+        origin.waiting.append(waiter)
+        timer = loop.call_at(end if until is None else min(end, until), _give_up, waiter)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            # It may have come free in the same moment.
+            if not waiter.cancelled() and (wire := waiter.result()) is not None and wire.is_open:
+                self._put(key, wire)
+            raise
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         """Close all, those in use as well, and whatever would come later."""
@@ -72,26 +125,32 @@ class IdleWires:
         if self._is_closed:
             wire.abort()
             return
+        origin = self._origins[key]
+        if (waiter := origin.next_waiting()) is not None:
+            waiter.set_result(wire)
+            return
         loop = asyncio.get_running_loop()
         wire.idle_since = loop.time()
         self._keys[wire] = key
-        self._of.setdefault(key, []).append(wire)
+        origin.idle.append(wire)
         if len(self._keys) > MOST_IDLE:
             self._drop(next(iter(self._keys)))
         if self._sweeping is None:
             self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep)
 
-    def _lose(self, wire: Wire) -> None:
+    def _lose(self, key: Hashable, wire: Wire) -> None:
         self._adopted.pop(wire, None)
         if wire in self._keys:
             self._forget(wire)
+        origin = self._origins[key]
+        origin.count -= 1
+        if not origin.count:
+            del self._origins[key]
+            while (waiter := origin.next_waiting()) is not None:
+                waiter.set_result(None)
 
     def _forget(self, wire: Wire) -> None:
-        key = self._keys.pop(wire)
-        own = self._of[key]
-        own.remove(wire)
-        if not own:
-            del self._of[key]
+        self._origins[self._keys.pop(wire)].idle.remove(wire)
 
     def _drop(self, wire: Wire) -> None:
         self._forget(wire)
@@ -108,3 +167,8 @@ class IdleWires:
         lain = now - wire.idle_since
         may_be_forsaken = lain > LINGER_SECONDS and self._adopted[wire]
         return lain > KEEPALIVE_SECONDS or (may_be_forsaken and not self._is_wanted(self._keys[wire]))
+
+
+def _give_up(waiter: asyncio.Future[Wire | None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

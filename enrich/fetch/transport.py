@@ -140,7 +140,7 @@ class OriginTransport(httpx.AsyncBaseTransport):
         """
         route = self._route(*question.origin)
         request = _request_of(question, route)
-        wire = None if fresh else self._idle.take(route.key)
+        wire = None if fresh else self._idle.take(route.key) or await self._idle.come_free(route.key, until)
         if wire is not None:
             self._let_go(question, wire, route)
             answer = wire.ask(question.method, request, read_timeout, until)
@@ -177,7 +177,7 @@ class OriginTransport(httpx.AsyncBaseTransport):
 
     async def _open(self, route: _Route, origin: Origin, timeout: float | None) -> Wire:
         """A connection over which an origin can be asked."""
-        wire = Wire()
+        wire, started = Wire(), asyncio.get_running_loop().time()
         _, host, port = origin
         try:
             if route.proxy is None:
@@ -191,7 +191,8 @@ class OriginTransport(httpx.AsyncBaseTransport):
         except BaseException:
             wire.abort()
             raise
-        self._idle.adopt(route.key, wire, route.has_tls)
+        took = asyncio.get_running_loop().time() - started
+        self._idle.adopt(route.key, wire, route.has_tls, took)
         return wire
 
     async def _open_proxy(self, wire: Wire, proxy: Proxy, timeout: float | None) -> None:

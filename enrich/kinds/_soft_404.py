@@ -120,6 +120,9 @@ def is_suspicious_way(outcome: Outcome) -> bool:
 
 def doubt_of(response: Response) -> Doubt | None:
     """Why a page that answered with success may be gone, and what to ask to be sure; None where nothing says so."""
+    if not (response.body or response.hops):
+        # Nearly every link: HEAD shows neither words nor, without redirects, a way.
+        return None
     asked = response.hops[0].url if response.hops else response.url
     if is_front_page(asked) or is_not_found_page(asked):
         return None

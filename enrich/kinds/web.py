@@ -137,8 +137,10 @@ def doubt(_target: Target, response: Response) -> Doubt | None:
 
 def read_page(target: Target, response: Response) -> PageFacts:
     """Title, description, canonical address and citation facts of an HTML page; nothing of another."""
+    if not response.body or not _is_html(response):
+        return PageFacts()
     host = host_at(response.url)
-    if not response.body or not _is_html(response) or _is_wall(response, host):
+    if _is_wall(response, host):
         return PageFacts()
     text = _encodings.decode(response.body[:READ_BYTES], response.headers.get("content-type"))
     tree = _html.parse(text.encode("utf-8", errors="replace"))

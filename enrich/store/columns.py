@@ -5,8 +5,9 @@ Moments are whole milliseconds since 1970 in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from enrich.model import Status, Suggestion, Target, TargetState
@@ -31,7 +32,13 @@ def moment(stored: int | None) -> datetime | None:
 
 def second(stored: int | None) -> datetime | None:
     """The moment without the fraction, as reports show it."""
-    return None if stored is None else datetime.fromtimestamp(stored // 1000, UTC)
+    return None if stored is None else _second(stored // 1000)
+
+
+# A run asks many in the same second, and a report shows three moments of each.
+@lru_cache(maxsize=1024)
+def _second(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def suggestion_of(url: str | None, reason: str | None) -> Suggestion | None:
@@ -44,10 +51,8 @@ def state_of(row: Row) -> TargetState:
     return state_from([row[column] for column in STATE_COLUMNS])
 
 
-def state_from(
-    stored: Sequence[Any], moment: Callable[[int | None], datetime | None] = moment
-) -> TargetState:
-    """A state out of the values of the `STATE_COLUMNS`, in their order; ``moment`` reads a stored one.
+def state_from(stored: Sequence[Any]) -> TargetState:
+    """A state out of the values of the `STATE_COLUMNS`, in their order.
 
     Where thousands are read, a row is taken apart at once: each look at a column by its name goes through all names.
     """

@@ -28,6 +28,10 @@ CHECKED_ALWAYS_BYTES = 4 << 20
 LONGEST_VALUE_BYTES = 256 << 20
 # Of SQLite's own 2 MB, links added in the order of notes and targets asked in the order of hosts push each other out.
 PAGES_KEPT_KIB = 8 << 10
+# Answers come from all hosts at once, so that each commit changes nearly a thousand pages, mostly the same ones as the
+# one before. After SQLite's own 1,000 nearly each of them would copy all its pages into the file, and wait for that
+# once more. A commit is durable in the log itself; with 16 MB of it they are copied a few times in a run.
+LOG_PAGES = 4000
 # VACUUM needs one place.
 MOST_ATTACHED = 1
 
@@ -267,6 +271,7 @@ def _look_inside(connection: sqlite3.Connection, path: Path) -> None:
 
 def _add_temporary(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA cache_size=-{PAGES_KEPT_KIB}")
+    connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
     connection.create_function("jitter", 3, jitter, deterministic=True)
     for statement in _TEMPORARY:
         connection.execute(statement)

@@ -26,6 +26,9 @@ from enrich.store.protocol import DueTarget, Store
 # Stored with one commit at most, and waiting for that at most.
 BATCH = 500
 RESULTS_WAITING = 600
+# So long others gather behind a commit, which costs nearly as much for one result as for fifty. A run that is killed
+# meanwhile asks again for what it was answered in this time.
+GATHERING_SECONDS = 0.05
 # Reasons that stand for "no answer at all", whoever's fault that is.
 NO_ANSWER = frozenset(
     {
@@ -137,6 +140,7 @@ class Recorder:
         self._proofs = proofs
         self._counted = counted
         self._send, self._receive = anyio.create_memory_object_stream[CheckResult](RESULTS_WAITING)
+        self._closing = anyio.Event()
         self._asked_alive: Counter[str] = Counter()
         self._blocked: Counter[str] = Counter()
         self._hearsay_at = 0.0
@@ -158,12 +162,13 @@ class Recorder:
         if asked.lacks_answer:
             self.hold(asked)
         elif asked.is_hearsay:
+            now = anyio.current_time()
             if not self.hearsay:
-                self._hearsay_at = anyio.current_time() + HEARSAY_SECONDS
-            self.hearsay.append(asked.held(anyio.current_time()))
+                self._hearsay_at = now + HEARSAY_SECONDS
+            self.hearsay.append(asked.held(now))
         else:
             await self._place(asked)
-        if self.hearsay:
+        if self._is_time_for_hearsay(last=False):
             await self.release_hearsay()
 
     def hold(self, asked: Asked) -> None:
@@ -336,6 +341,7 @@ class Recorder:
 
     async def close(self) -> None:
         """No more results will come; `write` ends when all are stored."""
+        self._closing.set()
         await self._send.aclose()
 
     async def write(self) -> None:
@@ -347,6 +353,9 @@ class Recorder:
                 states = await self._store.record(batch, self._rule)
                 for result, state in zip(batch, states, strict=True):
                     self._counted(result, state)
+                # Afterwards, since a result that was taken out and not stored yet could be lost here.
+                with anyio.move_on_after(GATHERING_SECONDS):
+                    await self._closing.wait()
 
     def _waiting(self, limit: int) -> list[CheckResult]:
         found: list[CheckResult] = []

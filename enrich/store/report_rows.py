@@ -28,7 +28,7 @@ from enrich.model import (
     Status,
     TargetState,
 )
-from enrich.store.columns import STATE_COLUMNS, second, state_from, suggestion_of
+from enrich.store.columns import STATE_COLUMNS, STATUSES, second, state_values, suggestion_of
 from enrich.store.database import Database, Row
 from enrich.store.history import UNSTABLE_WITHIN
 from enrich.store.stars import stars_of
@@ -97,7 +97,7 @@ FROM link l JOIN document d ON d.position = l.document
 ORDER BY l.target_id, d.path, l.line, l.column_, l.position
 """
 _ELEMENTS = {element.value: element for element in Element}
-_NEVER_ASKED = TargetState()
+_NEVER_ASKED = state_values(TargetState())
 _FINDINGS = """
 SELECT * FROM finding ORDER BY document NULLS FIRST, line NULLS FIRST, column_ NULLS FIRST, code, {}
 """
@@ -157,9 +157,7 @@ class StoredRows:
         if doubted:
             return _report_target(facts, in_run, _NEVER_ASKED, _NOTHING, links)
         known = self._shown(facts, metadata)
-        return _report_target(
-            facts, in_run, _NEVER_ASKED if skip else state_from(state, second), known, links
-        )
+        return _report_target(facts, in_run, _NEVER_ASKED if skip else state, known, links)
 
     def _shown(self, facts: tuple[Any, ...], metadata: tuple[Any, ...]) -> _Known:
         """The metadata of what a target stands for, else its own."""
@@ -319,12 +317,15 @@ def decoded(text: str | None) -> Metadata | None:
 def _report_target(
     facts: tuple[Any, ...],
     in_run: tuple[Any, ...],
-    state: TargetState,
+    state: tuple[Any, ...],
     known: _Known,
     links: list[ReportLink],
 ) -> ReportTarget:
+    """A row of the report; ``state`` are the values of the `STATE_COLUMNS`, of which it shows less than a state has."""
     id_, url, kind, parent, stands_for = facts
     skip, deferred, expected, stated, _ = in_run
+    (status, reason, detail, http_status, final_url, suggestion_url, suggestion_reason, checked_at, _,
+     attempts, confirmed, first_failed_at, _, failed_checks, last_ok_at) = state  # fmt: skip
     waits = deferred == "host-deferred" and not skip
     return ReportTarget(
         id=id_,
@@ -332,20 +333,20 @@ def _report_target(
         kind=kind,
         parent=parent,
         stands_for=stands_for,
-        status=state.status or Status.SKIPPED,
-        reason=state.reason or skip or deferred or "not-reached",
+        status=STATUSES[status] if status else Status.SKIPPED,
+        reason=reason or skip or deferred or "not-reached",
         # Of a target that waits for a turn at its host: when that is expected.
-        detail=state.detail if state.status else expected if waits else None,
-        http_status=state.http_status,
-        final_url=state.final_url,
-        checked_at=state.checked_at,
-        from_cache=state.status is not None and not stated,
-        attempts=state.attempts,
-        confirmed=state.confirmed,
-        first_failed_at=state.first_failed_at,
-        failed_checks=state.failed_checks,
-        last_ok_at=state.last_ok_at,
-        suggestion=state.suggestion,
+        detail=detail if status else expected if waits else None,
+        http_status=http_status,
+        final_url=final_url,
+        checked_at=second(checked_at),
+        from_cache=bool(status) and not stated,
+        attempts=attempts,
+        confirmed=bool(confirmed),
+        first_failed_at=second(first_failed_at),
+        failed_checks=failed_checks,
+        last_ok_at=second(last_ok_at),
+        suggestion=suggestion_of(suggestion_url, suggestion_reason),
         metadata=known.metadata,
         metadata_source=known.source,
         metadata_fetched_at=known.fetched_at,

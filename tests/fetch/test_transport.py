@@ -29,7 +29,7 @@ from enrich.fetch.names import REMEMBERED_SECONDS, RememberedNames
 from enrich.fetch.proxies import Proxies
 from enrich.fetch.transport import Adapted, OriginTransport, Question, StaleConnectionError
 from enrich.fetch.transport import Origin as Asked
-from enrich.fetch.wire import MOST_UNREAD_BYTES, written
+from enrich.fetch.wire import MOST_UNREAD_BYTES, Wire, written
 from enrich.model import Request
 
 pytestmark = pytest.mark.anyio
@@ -508,3 +508,78 @@ async def test_https_asks_for_http_1_1_and_nothing_newer(tmp_path_factory: pytes
     authority.cert_pem.write_to_path(str(bundle))
     async with serve(tls=context) as origin, Fetcher(settings(ca_bundle=str(bundle))) as asking:
         assert answer(await asking.fetch(Request(url=origin.url("/ok")))).status == 200
+
+
+# --- waiting for one that is in use -----------------------------------------------------------------
+
+
+class _Pipe(asyncio.Transport):
+    """What a connection stands on, as far as it is open or not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_over = False
+
+    def is_closing(self) -> bool:
+        return self.is_over
+
+    def abort(self) -> None:
+        self.is_over = True
+
+
+def _in_use(idle: pool.IdleWires, connect_seconds: float) -> Wire:
+    """A connection to "a" that somebody uses, and that took so long to be made."""
+    wire = Wire()
+    wire.connection_made(_Pipe())
+    idle.adopt("a", wire, False, connect_seconds)
+    return wire
+
+
+def _is_free(wire: Wire) -> None:
+    assert wire.on_free is not None
+    wire.on_free(wire)
+
+
+async def test_who_finds_all_connections_in_use_gets_the_one_that_comes_free() -> None:
+    idle = pool.IdleWires(lambda _key: True)
+    wire = _in_use(idle, 60.0)
+    asyncio.get_running_loop().call_soon(_is_free, wire)
+    assert await idle.come_free("a", None) is wire
+    assert (len(idle), idle.take("a")) == (0, None)
+
+
+async def test_nobody_waits_longer_for_one_than_the_last_took_to_be_made() -> None:
+    idle = pool.IdleWires(lambda _key: True)
+    wire = _in_use(idle, 0.001)
+    assert await idle.come_free("a", None) is None
+    _is_free(wire)
+    assert idle.take("a") is wire, "it waits for nobody who has given up"
+
+
+async def test_nobody_waits_for_one_beyond_the_deadline_of_his_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool, "MOST_PATIENCE_SECONDS", 60.0)
+    idle = pool.IdleWires(lambda _key: True)
+    _in_use(idle, 60.0)
+    with anyio.fail_after(30):
+        assert await idle.come_free("a", asyncio.get_running_loop().time()) is None
+
+
+async def test_where_the_last_connection_is_lost_nobody_waits_for_it() -> None:
+    idle = pool.IdleWires(lambda _key: True)
+    asyncio.get_running_loop().call_soon(_in_use(idle, 60.0).connection_lost, None)
+    assert await idle.come_free("a", None) is None
+    assert await idle.come_free("a", None) is None, "nor for one that there is not"
+
+
+async def test_a_connection_that_comes_free_for_somebody_who_was_cut_off_is_kept() -> None:
+    idle = pool.IdleWires(lambda _key: True)
+    wire = _in_use(idle, 60.0)
+    waiting = asyncio.ensure_future(idle.come_free("a", None))
+    await asyncio.sleep(0)
+    _is_free(wire)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert idle.take("a") is wire

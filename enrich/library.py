@@ -60,6 +60,9 @@ class Options(TypedDict, total=False):
     remap: Words | None
     cache_dir: PathName | None
     cache: str | None
+    engine: str | None
+    insecure_cluster: bool | None
+    lease: Duration | None
     reports_dir: PathName | None
     keep: int | None
     max_age: Duration | None

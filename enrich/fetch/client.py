@@ -36,7 +36,8 @@ from enrich.fetch.faults import OutOfTimeError, fault_of, is_before_connection
 from enrich.fetch.hops import Address, Origin, address_of, headers_of, told
 from enrich.fetch.hosts import LANES_KEPT, Hosts
 from enrich.fetch.names import Resolve, system_resolver
-from enrich.fetch.politeness import Fault, Lane, LaneState
+from enrich.fetch.pace import Fault
+from enrich.fetch.politeness import Lane, LaneState
 from enrich.fetch.proxies import Proxies, proxies_from_environment
 from enrich.fetch.robots import NO_RULES, Rules, question, rules_of
 from enrich.fetch.settings import FetchSettings

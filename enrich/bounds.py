@@ -58,7 +58,7 @@ def seconds_left(
 ) -> float:
     """How long so many targets of one host take: their gaps, and the answers themselves where those are slower.
 
-    With one question at a time the gap begins after the answer (`enrich.fetch.politeness.Pace`).
+    With one question at a time the gap begins after the answer (`enrich.fetch.pace.Pace`).
     """
     answer = answer_seconds or 0.0
     each = gap_seconds + answer if width == 1 else max(gap_seconds, answer / width)

@@ -33,10 +33,12 @@ HOPELESS_SECONDS = 15.0
 class Web(Protocol):
     """What is needed of the fetcher."""
 
-    answers: int
-    answered_from: float
-    verified_from: float
-
+    @property
+    def answers(self) -> int: ...
+    @property
+    def answered_from(self) -> float: ...
+    @property
+    def verified_from(self) -> float: ...
     @property
     def names_resolved(self) -> int: ...
     def witnesses(self) -> list[str]: ...

@@ -17,8 +17,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 
+from enrich.characters import BLANK, JOINERS, SELECTORS, has_form, with_codes
 from enrich.model import Shown
 from enrich.redaction import BEGINS_TOKEN, BEGINS_WEB_TOKEN, LONGEST_SECRET, redact
 from enrich.redaction import REDACTED as REDACTED
@@ -51,48 +51,8 @@ _PRINTABLE_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
 
 # --- terminals and logs -----------------------------------------------------------------------------
 
-# Characters without a form that Python calls printable: fillers, vowel separators, the empty Braille cell.
-_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0"
-# They have no form either, but emoji, Persian, Indic scripts and Chinese names need them behind a letter.
-_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
-_JOINERS = "\u200c\u200d"
-_FORMLESS = re.compile(f"[{_BLANK}{_SELECTORS}]")
-_BEHIND_LETTERS = re.compile(
-    # A letter of such a script; a digit of a keycap; or what stands behind neither.
-    rf"(?P<kept>[^\x00-\x7f{_SELECTORS}{_JOINERS}][{_SELECTORS}]?[{_JOINERS}]?|[0-9#*]\ufe0f\u20e3)"
-    rf"|[{_SELECTORS}{_JOINERS}]"
-)
-_KEPT_APART = re.compile(f"[{_SELECTORS}{_JOINERS}]")
-# Arabic and Kaithi number signs and the like are "format characters" that enclose what follows, and are seen.
-_SEEN_FORMATS = frozenset(
-    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
-)
-_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # GitHub's runner (ActionCommand.TryParse) finds its old commands anywhere, as Azure's agent finds ``##vso[``.
 _OLD_COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
-
-
-def _code(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-@lru_cache(maxsize=4096)
-def _visible(character: str) -> str:
-    """A character that is seen where it stands, or its code in place of it."""
-    if _KEPT_APART.match(character):
-        return character
-    import unicodedata
-
-    unseen = unicodedata.category(character) in _UNSEEN_CATEGORIES and character not in _SEEN_FORMATS
-    # XML 1.0 forbids two of the noncharacters (section 2.2, Char), and none of them means anything.
-    if unseen or _FORMLESS.match(character) or ord(character) & 0xFFFE == 0xFFFE:
-        return _code(character)
-    return character
-
-
-def _where_it_belongs(match: re.Match[str]) -> str:
-    return match[0] if match["kept"] else _code(match[0])
 
 
 def _inert(text: str) -> str:
@@ -118,8 +78,8 @@ def printable(text: str, limit: int = 2000) -> Shown:
     separators, halves of surrogate pairs, and zero-width characters that join nothing.
     """
     shown = _cut(text, limit)
-    if not shown.isprintable() or not _has_form(shown):
-        shown = _BEHIND_LETTERS.sub(_where_it_belongs, "".join(map(_visible, shown)))
+    if not shown.isprintable() or not has_form(shown):
+        shown = with_codes(shown)
     return Shown(_inert(shown))
 
 
@@ -129,10 +89,6 @@ def _cut(text: str, limit: int) -> str:
     if len(text) > limit + LONGEST_SECRET:
         shown = shown[:-LONGEST_SECRET] + "…"
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
-def _has_form(text: str) -> bool:
-    return text.isascii() or _FORMLESS.search(text) is None
 
 
 def is_harmless(lines: str) -> bool:
@@ -150,7 +106,7 @@ def is_harmless(lines: str) -> bool:
             return False
     if lines.isascii():
         return not lines.encode().translate(None, _PRINTABLE_ASCII)
-    return lines.replace("\n", "").isprintable() and _has_form(lines)
+    return lines.replace("\n", "").isprintable() and has_form(lines)
 
 
 def unchanged(lines: str) -> Shown | None:
@@ -195,11 +151,11 @@ def stacked(parts: Iterable[Shown]) -> Shown:
 
 # What JSON may hold as it stands and a terminal obeys or hides: each has an escape that means the same.
 _UNSEEN_IN_JSON = re.compile(
-    f"[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff{_BLANK}"
+    f"[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff{BLANK}"
     "\U000e0000-\U000e007f]"
 )
 _COMMAND_IN_JSON = re.compile(
-    f"#(?=[{_SELECTORS}{_JOINERS}]*#[{_SELECTORS}{_JOINERS}]*(?:v[{_SELECTORS}{_JOINERS}]*s|\\[))",
+    f"#(?=[{SELECTORS}{JOINERS}]*#[{SELECTORS}{JOINERS}]*(?:v[{SELECTORS}{JOINERS}]*s|\\[))",
     re.IGNORECASE,
 )
 

@@ -49,8 +49,8 @@ LINES = (
     line("codec config location places redaction registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
-        "bounds changes date_forms dates front_matter gitignore mass_change moves outage periods processes spelling "
-        "titles topics workflows",
+        "bounds changes characters date_forms dates front_matter gitignore mass_change moves outage periods processes "
+        "spelling titles topics workflows",
         may_use_each_other=True,
     ),
     line("errors model", may_use_each_other=True),
@@ -58,6 +58,7 @@ LINES = (
 HEAVY = frozenset({"httpx", "httpcore", "anyio", "tenacity", "sqlite3", "arxiv", "psycopg", "distributed"})
 LIGHT_ROOMS = frozenset(
     {
+        "characters",
         "model",
         "errors",
         "urls",

@@ -10,12 +10,9 @@ followed by hand, since httpx reads the whole body of every redirect, without a 
 from __future__ import annotations
 
 import asyncio
-import math
 import random as dice
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -36,7 +33,8 @@ from enrich.fetch.faults import OutOfTimeError, fault_of, is_before_connection
 from enrich.fetch.hops import Address, Origin, address_of, headers_of, told
 from enrich.fetch.hosts import LANES_KEPT, Hosts
 from enrich.fetch.names import Resolve, system_resolver
-from enrich.fetch.politeness import Fault, Lane, LaneState
+from enrich.fetch.pace import Fault
+from enrich.fetch.politeness import Lane, LaneState
 from enrich.fetch.proxies import Proxies, proxies_from_environment
 from enrich.fetch.robots import NO_RULES, Rules, question, rules_of
 from enrich.fetch.settings import FetchSettings
@@ -48,14 +46,8 @@ from enrich.fetch.transport import (
     Question,
     StaleConnectionError,
 )
-from enrich.model import (
-    Failure,
-    FailureKind,
-    Outcome,
-    Purpose,
-    Request,
-    Response,
-)
+from enrich.fetch.witnesses import NO_NAME, Finder, Witnesses
+from enrich.model import Failure, FailureKind, Outcome, Purpose, Request, Response
 
 __all__ = ["FetchSettings", "Fetcher", "Transport", "proxies_from_environment"]
 
@@ -64,20 +56,11 @@ Transport = httpx.AsyncBaseTransport
 
 _OUT_OF_TIME = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
 
-
-# How many hosts are remembered as witnesses that the network is up.
-_WITNESSES = 3
-# One that takes longer to answer is a witness only for want of others.
-_WITNESS_SECONDS = 1.0
-
 # What a proxy says for itself, when a plain http question goes through it.
 _PROXY_STATUSES = frozenset({407, 502, 504})
 
 # Why a redirect is not followed to a host that has had its share.
 _NO_PLACE = "it leads to a host to which no more links are followed in this run"
-
-# Names that cannot exist (RFC 6761 section 6.4): whoever answers for one answers in place of others.
-_NO_NAME = ".invalid"
 
 
 def _now() -> float:
@@ -118,13 +101,8 @@ class Fetcher:
         self._headers = lru_cache(LANES_KEPT)(self._headers_for)
         self._refusal = lru_cache(LANES_KEPT)(self._refusal_for)
         self._reads_robots = lru_cache(LANES_KEPT)(settings.reads_robots)
+        self._witnesses = Witnesses(self._attempt, self._hosts, self._finder())
         self.requests = 0
-        self.answers = 0
-        # When the latest question was asked that got an answer, and the latest one under a certificate.
-        self.answered_from = -math.inf
-        self.verified_from = -math.inf
-        self._witnesses: dict[str, str] = {}
-        self._names_answered: set[str] = set()
 
     def _network(self, resolve: Resolve) -> OriginTransport:
         return OriginTransport(
@@ -145,97 +123,43 @@ class Fetcher:
             assert self._web is not None
             await self._web.aclose()
 
+    def _finder(self) -> Finder | None:
+        """How names are found by us; a web that stands in for the network has names of its own."""
+        if self._own is None:
+            return None
+        return Finder(self._resolve, self._proxies, self._settings.timeout_seconds)
+
     @property
     def answered(self) -> bool:
         """Whether any host gave an answer in this run; what a proxy says for itself is none."""
-        return self.answers > 0
+        return self._witnesses.answers > 0
 
-    def _answered(self, address: Address, asked_at: float) -> None:
-        """Take note that a host answered a question of that moment."""
-        self.answers += 1
-        self.answered_from = max(self.answered_from, asked_at)
-        if address.scheme == "https":
-            self.verified_from = max(self.verified_from, asked_at)
-        self._names_answered.add(address.host)
-        self._remember(address, _now() - asked_at)
+    @property
+    def answers(self) -> int:
+        """How many answers hosts gave in this run."""
+        return self._witnesses.answers
 
-    def _remember(self, address: Address, seconds: float) -> None:
-        """Keep the hosts that answered last, as witnesses that the network is up.
+    @property
+    def answered_from(self) -> float:
+        """When the latest question was asked that got an answer, by the clock of the event loop."""
+        return self._witnesses.answered_from
 
-        Towards the end of a run only slow hosts are left, and whoever asks them whether the network is up waits again.
-        """
-        if seconds > _WITNESS_SECONDS and len(self._witnesses) >= _WITNESSES:
-            return
-        self._witnesses.pop(address.host, None)
-        self._witnesses[address.host] = address.url
-        if len(self._witnesses) > _WITNESSES:
-            del self._witnesses[next(iter(self._witnesses))]
+    @property
+    def verified_from(self) -> float:
+        """The same of those that were answered under a certificate."""
+        return self._witnesses.verified_from
 
     def witnesses(self) -> list[str]:
         """Addresses that answered in this run, the last ones first."""
-        return list(reversed(self._witnesses.values()))
+        return self._witnesses.latest()
 
     async def is_up(self, urls: Sequence[str], *, names: bool = False) -> bool:
-        """Whether one of these hosts answers. With ``names`` its name must be found again first, for which a host
-        that is written as a number is no witness.
-
-        A host in whose name a certificate speaks is asked where there is one: others can be spoken for.
-        """
-        secure = [url for url in urls if url.startswith("https:")]
-        for url in sorted(secure or urls, key=self._under_way):
-            address = address_of(url)
-            if address is None or (names and not await self._is_found(address)):
-                continue
-            # It may have failed so often in an outage that its lane would not even ask.
-            self._hosts.lane(address.host).forgive()
-            now = _now()
-            # A redirect is an answer, wherever it leads.
-            with suppress(ElsewhereError):
-                await self._attempt(Request(url=url, method="HEAD", retry=False), minds_robots=False)
-            if (self.verified_from if secure else self.answered_from) >= now:
-                return True
-        return False
-
-    def _under_way(self, url: str) -> int:
-        """How many questions the host of an address has before it: a full lane would be waited for."""
-        address = address_of(url)
-        return self._hosts.lane(address.host).under_way if address else 0
-
-    async def _is_found(self, address: Address) -> bool:
-        """Whether the resolver still finds a name; names that a proxy looks up are its affair."""
-        if self._own is None or self._proxies.choose(*address.origin):
-            return True
-        if literal(address.host):
-            return False
-        try:
-            with anyio.fail_after(self._settings.timeout_seconds):
-                return bool(await self._resolve(address.host.strip("[]"), address.port))
-        except OSError:
-            # A TimeoutError is one as well.
-            return False
+        """Whether one of these hosts answers; with ``names`` its name must be found again first."""
+        return await self._witnesses.is_up(urls, names=names)
 
     async def invents_answers(self, *, proxies: bool = True) -> bool:
-        """Whether a name that cannot exist is found, or answers through the proxy that names are left to.
-
-        Captive portals and resolvers that sell their error pages do that; and then neither a missing name nor
-        anything that came over plain http says what it seems to say. Directly it costs one question to the
-        user's own resolver; the name is looked up as those of links are, search domains included. Without
-        ``proxies`` no proxy is asked, and where one is set the answer is no.
-        """
-        name = f"enrich-{secrets.token_hex(8)}{_NO_NAME}"
-        if self._own is None:
-            return False
-        if self._proxies.choose("http", name, 80) is None:
-            address = address_of(f"http://{name}/")
-            assert address is not None, "a name of letters and digits"
-            return await self._is_found(address)
-        if not proxies:
-            return False
-        try:
-            outcome = await self._attempt(Request(url=f"http://{name}/", retry=False, max_body_bytes=1024))
-        except ElsewhereError:
-            return True
-        return (isinstance(outcome, Response) and outcome.status < 400) or bool(outcome.hops)
+        """Whether somebody answers for a name that cannot exist; without ``proxies`` no proxy is asked."""
+        return await self._witnesses.invents_answers(proxies=proxies)
 
     @property
     def has_used_proxy(self) -> bool:
@@ -245,7 +169,7 @@ class Fetcher:
     @property
     def names_resolved(self) -> int:
         """How many names turned out to exist in this run; 0 where a proxy resolves them."""
-        return self._own.names_resolved if self._own else len(self._names_answered)
+        return self._own.names_resolved if self._own else self._witnesses.names_answered
 
     def lanes(self) -> Mapping[str, LaneState]:
         """The hosts that somebody is waiting for or asking; of those that share a lane, the first."""
@@ -356,7 +280,7 @@ class Fetcher:
             return await self._ask(request, address, lane, state)
 
     def _is_ours(self, host: str) -> bool:
-        return host.endswith(_NO_NAME) or self._settings.ground.is_ours(host)
+        return host.endswith(NO_NAME) or self._settings.ground.is_ours(host)
 
     async def _rules(self, address: Address, lane: Lane) -> Rules:
         """What robots.txt of this origin says; it is asked for once in a run.
@@ -488,8 +412,8 @@ class Fetcher:
         if self._is_the_proxys(address, answer.status):
             if answer.status == 407:
                 return Fault(FailureKind.CONNECT, "proxy: it asks for a user name and password (407)")
-        elif not address.host.endswith(_NO_NAME):
-            self._answered(address, asked_at)
+        elif not address.host.endswith(NO_NAME):
+            self._witnesses.answered(address, asked_at, _now())
         self._hosts.mind(address.host, lane, answer, asked_at)
         body, truncated = await read_wanted(request, answer, answered)
         return replace(answer, body=body, truncated=truncated) if body or truncated else answer

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from enrich.fetch.politeness import Fault
+from enrich.fetch.pace import Fault
 from enrich.model import FailureKind
 
 # glibc tells "the name does not exist" from "the resolver is out of order": a server failure, a refusal, a

@@ -15,7 +15,8 @@ from origin import serve
 
 from enrich.errors import ElsewhereError, LeaseLostError
 from enrich.fetch.client import Fetcher
-from enrich.fetch.politeness import Lane, Pace
+from enrich.fetch.pace import Pace
+from enrich.fetch.politeness import Lane
 from enrich.fetch.settings import Ground
 from enrich.model import Manners, Purpose, Request
 

@@ -12,16 +12,15 @@ import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich.fetch.politeness import (
-    DEFERRED_AFTER_REFUSALS,
+from enrich.fetch.pace import (
     DOWN_AFTER_FAILURES,
     DOWN_SECONDS,
     MOST_EXTRA_SECONDS,
     Fault,
     Health,
-    Lane,
     Pace,
 )
+from enrich.fetch.politeness import DEFERRED_AFTER_REFUSALS, Lane
 from enrich.model import FailureKind, Manners
 
 pytestmark = pytest.mark.anyio

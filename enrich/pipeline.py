@@ -77,7 +77,7 @@ async def _signals(progress: Progress) -> AsyncIterator[None]:
 
 async def _ask(job: Job, opened: Opened, progress: Progress, rule: Confirmation) -> None:
     """Ask all that is due, to the end, the deadline or an interrupt; then say what was not asked."""
-    store, asking_job = opened.store, _asking_by_lease(job, opened.held)
+    store, asking_job = opened.store, await _asking_by_lease(job, opened.held, progress)
     async with _workers(job, opened) as first, prepared(asking_job, store, progress, rule) as work:
         was_cut_off = await ask_all(work, first)
         await _conclude(work.asking, progress, accept=job.settings["accept_mass_change"])
@@ -90,14 +90,18 @@ async def _ask(job: Job, opened: Opened, progress: Progress, rule: Confirmation)
         progress.warn("addresses-by-proxy")
 
 
-def _asking_by_lease(job: Job, held: HeldRun | None) -> Job:
-    """The job, which asks nobody once the lease of a shared cache is somebody else's."""
+async def _asking_by_lease(job: Job, held: HeldRun | None, progress: Progress) -> Job:
+    """The job, which asks nobody before others have ceased to, nor once its lease is somebody else's."""
     if held is None or job.fetcher is not None:
         return job
+    from enrich.engine.driver import until_nobody_else_asks
     from enrich.fetch.settings import Ground
 
+    is_taken_over = await until_nobody_else_asks(held, job, lambda: progress.interrupted)
     # After workers the first question to each host waits for a gap.
-    ground = Ground(check=held.lease.check, is_taken_over=job.settings["engine"] != "local")
+    ground = Ground(
+        check=held.lease.check, is_taken_over=is_taken_over or job.settings["engine"] != "local"
+    )
     return replace(
         job,
         fetcher=lambda settings, holds: make_fetcher(settings, job.manners_of, holds=holds, ground=ground),

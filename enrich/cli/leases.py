@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     "cache",
     metavar="URL",
     default=None,
-    help="The shared cache: postgresql://user@host/database.",
+    help="The shared cache: postgresql://host/database.",
 )
 @click.option(
     "--format",
@@ -46,7 +46,7 @@ def leases_command(cache: str | None, form: str, config_file: str | None) -> Non
     if url is None or not is_server(url):
         raise UsageError(
             "--cache: only a cache on PostgreSQL is shared, and has leases",
-            hint="name it: --cache postgresql://user@host/database",
+            hint="name it: --cache postgresql://host/database",
         )
     with Server(url, reading=True, patience_seconds=0.0) as server:
         found = leases(server)

@@ -63,7 +63,7 @@ def check_engine(settings: Settings) -> None:
         raise UsageError(
             f"--engine: {engine}: workers need a cache that they share, and a file on one machine, or on a network disk, "
             "is none",
-            hint="--cache postgresql://user@host/database names one",
+            hint="--cache postgresql://host/database names one",
         )
     if find_spec("distributed") is None:
         raise UsageError(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import anyio
 import anyio.from_thread
@@ -59,12 +59,21 @@ def where_of(engine: str, insecure_cluster: bool) -> Where:
     parts = urlsplit(address)
     if parts.scheme not in ("tcp", "tls") or not parts.hostname:
         raise UsageError(f"--engine: must be local, dask:local=N or dask:tls://HOST:PORT, not {engine!r}")
+    if not _has_port(parts):
+        raise UsageError(f"--engine: {address}: names no port from 1 to 65535")
     if parts.scheme == "tcp" and not (_is_loopback(parts.hostname) or insecure_cluster):
         raise UsageError(
             f"--engine: {address}: whoever reaches a Dask scheduler without TLS may run code on all workers",
             hint="use tls:// with the certificates of Dask's configuration, or --insecure-cluster in a closed network",
         )
     return Where(address=address)
+
+
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return bool(parts.port)
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:
@@ -150,6 +159,7 @@ async def cluster(where: Where, environment: Mapping[str, str], lease_seconds: f
     client, close = await anyio.to_thread.run_sync(_connected, where, environment, lease_seconds)
     try:
         await anyio.to_thread.run_sync(_check_versions, client)
+        await anyio.to_thread.run_sync(_mind_silence, client, lease_seconds)
         yield client
     finally:
         with anyio.CancelScope(shield=True):
@@ -162,7 +172,7 @@ def _connected(
     import dask
     from distributed import Client
 
-    dask.config.set(_rules(lease_seconds))
+    dask.config.set(_RULES)
     if where.local is None:
         try:
             client = Client(where.address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
@@ -179,14 +189,34 @@ def _connected(
     return client, close
 
 
-def _rules(lease_seconds: float) -> dict[str, object]:
-    return {
-        # A worker that says nothing for two leases is not waited for; its leases ended before.
-        "distributed.scheduler.worker-ttl": f"{2 * lease_seconds:g}s",
-        "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
-        # A shard waits most of the time, and nobody else can take half of one.
-        "distributed.scheduler.work-stealing": True,
-    }
+_RULES = {
+    "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+    # A shard waits most of the time, and nobody else can take half of one.
+    "distributed.scheduler.work-stealing": True,
+}
+
+
+def _mind_silence(client: Any, lease_seconds: float) -> None:
+    """Have the scheduler give up a worker that has said nothing for a lease, as one that is frozen, and no later.
+
+    A scheduler that runs already has its own rule, five minutes by default, which no setting of a client changes. The
+    names are Dask's internal ones, and so the extra has an upper bound.
+    """
+
+    # Not known to the scheduler's process by any module: sent as a whole.
+    def mind(dask_scheduler: Any = None) -> None:
+        from tornado.ioloop import PeriodicCallback
+
+        if dask_scheduler.worker_ttl and dask_scheduler.worker_ttl <= lease_seconds:
+            return
+        dask_scheduler.worker_ttl = lease_seconds
+        looks = dask_scheduler.periodic_callbacks
+        if "worker-ttl" in looks:
+            looks["worker-ttl"].stop()
+        looks["worker-ttl"] = PeriodicCallback(dask_scheduler.check_worker_ttl, lease_seconds * 250)
+        looks["worker-ttl"].start()
+
+    client.run_on_scheduler(mind)
 
 
 def _started(processes: int, environment: Mapping[str, str]) -> Any:
@@ -205,7 +235,13 @@ def _check_versions(client: Any) -> None:
     from enrich.engine.worker import version
 
     try:
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         found = client.run(version)
+    except TimeoutError as error:
+        raise UsageError(
+            f"--engine: no worker has come to the scheduler in {CONNECT_SECONDS:.0f} s",
+            hint="start some: dask worker tls://HOST:PORT",
+        ) from error
     except ModuleNotFoundError as error:
         raise UsageError(f"--engine: a worker lacks enrich or one of its parts: {error}") from error
     others = {address: one for address, one in found.items() if one != __version__}

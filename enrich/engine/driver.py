@@ -33,6 +33,9 @@ from enrich.urls import host_of
 from enrich.working import Work
 
 NEWS_SECONDS = 0.5
+# Longer than the longest gap of any host. An interrupt ends the wait for others so soon.
+ASKED_LATELY_SECONDS = 60.0
+WAITED_AT_ONCE_SECONDS = 0.5
 # Of a deadline, the driver keeps so much for what workers leave to it.
 DRIVERS_SHARE = 0.15
 
@@ -168,7 +171,7 @@ async def holding_run(url: str, wait_seconds: float, lease_seconds: float) -> As
     """
     end, owner = anyio.current_time() + wait_seconds, leases.somebody()
     with Server(url) as server:
-        await anyio.to_thread.run_sync(leases.take_from_the_dead, server, leases.RUN)
+        await anyio.to_thread.run_sync(leases.take_from_the_dead, server)
         while (
             held := await anyio.to_thread.run_sync(leases.take, server, leases.RUN, owner, lease_seconds)
         ) is None:
@@ -178,6 +181,22 @@ async def holding_run(url: str, wait_seconds: float, lease_seconds: float) -> As
         async with leases.holding(server, held):
             await anyio.to_thread.run_sync(leases.fence_off, server)
             yield HeldRun(url, server, held)
+
+
+async def until_nobody_else_asks(held: HeldRun, job: Job, is_over: Callable[[], bool]) -> bool:
+    """Wait for the leases by which workers of an earlier run may still ask, which know of no driver's death.
+
+    Returns whether anybody asked lately, after whom the first question to each host keeps the gap.
+    """
+    left = lately = await anyio.to_thread.run_sync(leases.seconds_of_others, held.server)
+    if left > 0:
+        job.observer.said(
+            f"workers of an earlier run may ask for {left:.0f} s more: waiting until their leases end"
+        )
+    while left > 0 and not is_over():
+        await anyio.sleep(min(left, WAITED_AT_ONCE_SECONDS))
+        left = await anyio.to_thread.run_sync(leases.seconds_of_others, held.server)
+    return lately > -ASKED_LATELY_SECONDS
 
 
 def _busy(server: Server, url: str) -> CacheBusyError:

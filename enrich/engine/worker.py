@@ -26,7 +26,7 @@ from enrich.engine.news import News, news_of
 from enrich.engine.outcome import Leaving, Outcome
 from enrich.engine.terms import Terms
 from enrich.equipment import make_fetcher
-from enrich.errors import EnrichError, UsageError, first_of
+from enrich.errors import EnrichError, LeaseLostError, UsageError, first_of
 from enrich.fetch.settings import Ground
 from enrich.job import Job, Progress, clock
 from enrich.location import shown
@@ -64,13 +64,29 @@ def run_shard(run_id: str, run_epoch: int, shard: str, drivers_version: str) -> 
             f"{CACHE_VARIABLE}: not set in the environment of a worker",
             hint="set it to the address of the cache that the driver uses",
         )
+    # A worker that slept through its lease stands in line for the shard again, in case its next owner is lost, too.
+    while (error := _attempt(url, (run_id, run_epoch), shard)) is not None:
+        if not isinstance(error, LeaseLostError):
+            raise error
+
+
+def _attempt(url: str, run: tuple[str, int], shard: str) -> EnrichError | None:
+    """Work on a shard; what a person can put right is given back, without the tasks that it came through.
+
+    With them it would be in a circle of errors, each the reason of the other, and could not be sent to the driver.
+    """
     try:
-        anyio.run(_run_shard, url, (run_id, run_epoch), shard)
+        anyio.run(_run_shard, url, run, shard)
     except BaseExceptionGroup as group:
-        # What a person can put right is said without the tasks that it came through.
-        if (ours := first_of(group, EnrichError)) is not None:
-            raise ours from group
-        raise
+        if (ours := first_of(group, EnrichError)) is None:
+            raise
+        found = ours
+    except EnrichError as error:
+        found = error
+    else:
+        return None
+    found.__cause__ = found.__context__ = None
+    return found.with_traceback(None)
 
 
 def version() -> str:

@@ -122,11 +122,16 @@ def is_dead(owner: str) -> bool:
     return not Path(f"/proc/{words[1]}").exists()
 
 
-def take_from_the_dead(server: Server, name: str) -> None:
-    """Let a lease end whose owner was killed on this machine: there is nobody to wait for."""
-    own = next((one for one in leases(server) if one.name == name), None)
-    if own is not None and is_dead(own.owner):
-        server.ask(_RELEASE, {"name": name, "epoch": own.epoch})
+def take_from_the_dead(server: Server) -> None:
+    """Let leases end whose owner was killed on this machine: there is nobody to wait for."""
+    for one in leases(server):
+        if one.seconds > 0 and is_dead(one.owner):
+            server.ask(_RELEASE, {"name": one.name, "epoch": one.epoch})
+
+
+def seconds_of_others(server: Server) -> float:
+    """How long somebody may still ask by a lease of an earlier run; below 0 how long ago the last one ended."""
+    return max((one.seconds for one in leases(server) if one.name != RUN), default=-math.inf)
 
 
 def take(

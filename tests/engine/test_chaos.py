@@ -38,6 +38,9 @@ from origin import Answer, Arrival, Origin, serve_in_thread
 from postgres import Postgres
 from postgres import serve as serve_postgres
 
+from enrich.store.leases import take
+from enrich.store.server import Server
+
 pytestmark = pytest.mark.chaos
 
 # Short, so that what has to wait for the end of a lease need not wait for long.
@@ -125,8 +128,7 @@ class Cluster:
 @contextmanager
 def cluster(folder: Path, **more: str) -> Iterator[Cluster]:
     """A cluster of three workers, with more in their environment."""
-    ttl = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": f"{2 * LEASE_SECONDS}s"}
-    env = environment(None, **ttl, **more)
+    env = environment(None, **more)
     file = folder / "scheduler.json"
     local = ("--scheduler-file", str(file), "--host", "127.0.0.1", "--no-dashboard")
     with ExitStack() as begun:
@@ -204,6 +206,22 @@ def test_what_a_dead_scheduler_leaves_is_finished_by_the_driver(
         away.scheduler.kill()
         assert running.wait() == 0, running.said
     assert_all_is_well(folder, secure, url, 960)
+
+
+def test_a_run_of_one_machine_waits_for_workers_that_may_still_ask(
+    folder: Path, secure: Origin, start: Start, postgres: Postgres
+) -> None:
+    """Those of a driver that died elsewhere know nothing of it until they would renew their leases."""
+    write_notes(folder, links(secure, 3, 2))
+    url = postgres.namespace()
+    with Server(url) as server:
+        ends_at = time.monotonic() + LEASE_SECONDS
+        assert take(server, "shard 3", "elsewhere 1 abc def", LEASE_SECONDS) is not None
+    running = start(url, engine="local")
+    assert running.wait() == 0, running.said
+    assert "workers of an earlier run may ask for" in running.said
+    assert min(arrival.at for arrival in secure.arrivals) >= ends_at
+    assert_all_is_well(folder, secure, url, 6)
 
 
 def test_of_two_drivers_one_waits_for_the_other(

@@ -159,9 +159,9 @@ def test_nobody_waits_for_a_process_of_this_machine_that_was_killed(server: Serv
     )
     owner = process.communicate()[0].strip()
     taken(server, "run", owner)
-    leases.take_from_the_dead(server, "run")
+    leases.take_from_the_dead(server)
     assert taken(server, "run", leases.somebody()).epoch == 2
-    leases.take_from_the_dead(server, "run")
+    leases.take_from_the_dead(server)
     assert take(server, "run", "another", LONG) is None
 
 

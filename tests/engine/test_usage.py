@@ -39,6 +39,8 @@ def test_an_engine_names_its_cluster(engine: str, where: Where) -> None:
         ("dask:tcp://scheduler.example:8786", "without TLS"),
         ("dask:scheduler.example:8786", "without TLS"),
         ("dask:tcp://10.0.0.1:8786", "without TLS"),
+        ("dask:tcp://127.0.0.1:99999", "names no port"),
+        ("dask:tls://scheduler.example", "names no port"),
     ],
 )
 def test_what_is_no_cluster_or_not_safe_is_refused(engine: str, why: str) -> None:

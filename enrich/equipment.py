@@ -72,17 +72,20 @@ def make_fetcher(
     ``ground`` is for one worker of many. Without ``holds``, hosts that want to be left alone are forgotten with it.
     """
     from enrich.fetch.client import Fetcher, FetchSettings, proxies_from_environment
+    from enrich.fetch.pool import MOST_IDLE
+    from enrich.fetch.room import fitting, open_files
     from enrich.fetch.settings import Ground
 
-    proxies, no_proxy = proxies_from_environment()
+    files, (proxies, no_proxy) = open_files(), proxies_from_environment()
     return Fetcher(
         FetchSettings(
             user_agent=user_agent(settings["contact"]),
             timeout_seconds=settings["timeout"],
             connect_timeout_seconds=settings["connect_timeout"],
             retries=settings["retries"],
-            concurrency=settings["concurrency"],
+            concurrency=fitting(settings["concurrency"], files),
             most_concurrency=_most_concurrency(settings),
+            most_idle=fitting(MOST_IDLE, files),
             manners_of=manners_of or settings.manners_of,
             headers_of=partial(_headers_of, settings),
             budget_of=partial(_budget_of, settings, manners_of or settings.manners_of),

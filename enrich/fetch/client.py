@@ -111,6 +111,7 @@ class Fetcher:
             proxies=self._proxies,
             ca_bundle=self._settings.ca_bundle,
             is_wanted=lambda origin: self._hosts.is_busy(origin[1]),
+            most_idle=self._settings.most_idle,
         )
 
     async def __aenter__(self) -> Self:
@@ -249,8 +250,7 @@ class Fetcher:
         host = first.host if first else ""
         limit = self._settings.timeout_of(host) if host else None
         minds_robots = minds_robots and request.purpose is not Purpose.API
-        seconds = request.patience * (limit or self._settings.timeout_seconds)
-        state = Attempt(request.url, host, seconds, minds_robots)
+        state = Attempt(request.url, host, limit or self._settings.timeout_seconds, minds_robots)
         while True:
             step = await self._hop(request, state)
             if not isinstance(step, Request):

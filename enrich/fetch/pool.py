@@ -51,10 +51,11 @@ class _Origin:
 
 
 class IdleWires:
-    """Idle connections. ``is_wanted`` says whether anybody is about to ask an origin."""
+    """Idle connections, ``most`` of them. ``is_wanted`` says whether anybody is about to ask an origin."""
 
-    def __init__(self, is_wanted: Callable[[Hashable], bool]) -> None:
+    def __init__(self, is_wanted: Callable[[Hashable], bool], most: int = MOST_IDLE) -> None:
         self._is_wanted = is_wanted
+        self._most = most
         # In the order in which they were put here, and those of an origin in the same.
         self._keys: dict[Wire, Hashable] = {}
         self._origins: dict[Hashable, _Origin] = {}
@@ -89,8 +90,9 @@ class IdleWires:
         return None
 
     def put_back(self, key: Hashable, wire: Wire) -> None:
-        """A connection over which nothing was sent after all."""
-        self._put(key, wire)
+        """A connection over which nothing was sent after all. One that was closed before that never came here."""
+        if wire in self._adopted:
+            self._put(key, wire)
 
     async def come_free(self, key: Hashable, until: float | None) -> Wire | None:
         """The connection of an origin that comes free while another one could be made; not after ``until``, on the
@@ -122,7 +124,7 @@ class IdleWires:
             wire.abort()
 
     def _put(self, key: Hashable, wire: Wire) -> None:
-        if self._is_closed:
+        if self._is_closed or not wire.is_open:
             wire.abort()
             return
         origin = self._origins[key]
@@ -133,7 +135,7 @@ class IdleWires:
         wire.idle_since = loop.time()
         self._keys[wire] = key
         origin.idle.append(wire)
-        if len(self._keys) > MOST_IDLE:
+        if len(self._keys) > self._most:
             self._drop(next(iter(self._keys)))
         if self._sweeping is None:
             self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep)

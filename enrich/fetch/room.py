@@ -16,6 +16,8 @@ MOST_AT_ONCE = 1024
 EACH = 2
 # Idle connections, the cache, names that are looked up, and what the surrounding program has open.
 FILES_FOR_OTHERS = 768
+# What a run has open beside its connections: the cache, its log, notes, lookups of names, Python's own.
+FILES_AT_REST = 64
 _ENOUGH_FILES = FILES_FOR_OTHERS + MOST_AT_ONCE + 256
 
 
@@ -27,6 +29,14 @@ def at_once(least: int, most: int, hosts: int) -> int:
 def most_at_once(files: int | None) -> int:
     """How many questions there is ever room for, with so many open files; None where nobody counts them."""
     return MOST_AT_ONCE if files is None else min(MOST_AT_ONCE, max(0, files - FILES_FOR_OTHERS))
+
+
+def fitting(wanted: int, files: int | None) -> int:
+    """So many questions under way, or connections that are kept, as so few open files allow: each may take half.
+
+    Without that, our own want of files would look like hosts that take no connection.
+    """
+    return wanted if files is None else max(1, min(wanted, (files - FILES_AT_REST) // 2))
 
 
 def open_files() -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from enrich.fetch.pool import MOST_IDLE
 from enrich.model import Manners
 
 
@@ -55,6 +56,7 @@ class FetchSettings:
     """How to ask. ``timeout_seconds`` is for one attempt with all its hops and the body, without the waits.
 
     ``concurrency`` bounds the questions under way over all hosts; with many hosts it grows to ``most_concurrency``.
+    ``most_idle`` connections are kept for later questions.
     ``manners_of``, ``headers_of`` and ``timeout_of`` are asked with a host name; headers that may hold a secret
     go to its https site alone. ``patience_seconds`` is the longest ``Retry-After`` that is waited for; a host
     that wants more is deferred to a later run.
@@ -69,6 +71,7 @@ class FetchSettings:
     retries: int = 2
     concurrency: int = 256
     most_concurrency: int = 0
+    most_idle: int = MOST_IDLE
     manners_of: Callable[[str], Manners] = _usual_manners
     headers_of: Callable[[str], tuple[tuple[str, str], ...]] = _no_headers
     timeout_of: Callable[[str], float | None] = _no_timeout

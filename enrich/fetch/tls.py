@@ -16,11 +16,12 @@ _RECORD_BYTES = 16 << 10
 class Tls:
     """Our end of one TLS connection: ``is_ready`` after the handshake, ``is_over`` when the other end said goodbye."""
 
-    __slots__ = ("_incoming", "_outgoing", "_tls", "is_over", "is_ready")
+    __slots__ = ("_incoming", "_outgoing", "_tls", "_unsealed", "is_over", "is_ready")
 
     def __init__(self, context: ssl.SSLContext, name: str) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        self._unsealed = b""
         self.is_ready = False
         self.is_over = False
 
@@ -42,12 +43,25 @@ class Tls:
                 pieces.append(piece)
         except ssl.SSLWantReadError:
             pass  # the rest of a record is still to come
+        self._seal()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def sealed(self, data: bytes) -> bytes:
-        """What is to be sent so that the other end reads these bytes."""
-        self._tls.write(data)
+        """What is to be sent so that the other end reads these bytes.
+
+        While the other end wants a new handshake (TLS 1.2), they wait for it, and stand in `outgoing` later.
+        """
+        self._unsealed += data
+        self._seal()
         return self._outgoing.read()
+
+    def _seal(self) -> None:
+        """Seal what can be: OpenSSL takes one record at a time."""
+        try:
+            while self._unsealed and self.is_ready:
+                self._unsealed = self._unsealed[self._tls.write(self._unsealed) :]
+        except ssl.SSLWantReadError:
+            pass  # for the answer of the other end
 
     def outgoing(self) -> bytes:
         """What TLS itself has to say."""

@@ -28,7 +28,7 @@ from enrich.fetch.connect import HEAD_START_SECONDS, GuardedConnector, tls_conte
 from enrich.fetch.faults import OutOfTimeError
 from enrich.fetch.hops import Origin
 from enrich.fetch.names import Resolve
-from enrich.fetch.pool import IdleWires
+from enrich.fetch.pool import MOST_IDLE, IdleWires
 from enrich.fetch.proxies import Proxies, Proxy, parse_proxy
 from enrich.fetch.reading import Headers
 from enrich.fetch.wire import Answer, Wire, written
@@ -99,7 +99,9 @@ class _Route:
 
 
 class OriginTransport(httpx.AsyncBaseTransport):
-    """Asks origins. ``is_wanted`` says whether anybody is about to ask one again: idle TLS is closed otherwise."""
+    """Asks origins. ``is_wanted`` says whether anybody is about to ask one again: idle TLS is closed otherwise.
+    ``most_idle`` connections are kept.
+    """
 
     def __init__(
         self,
@@ -109,6 +111,7 @@ class OriginTransport(httpx.AsyncBaseTransport):
         proxies: Proxies,
         ca_bundle: str | None = None,
         is_wanted: Callable[[Origin], bool] = lambda _origin: True,
+        most_idle: int = MOST_IDLE,
     ) -> None:
         proxies.check()
         self.has_used_proxy = False
@@ -116,7 +119,7 @@ class OriginTransport(httpx.AsyncBaseTransport):
         self._proxies = proxies
         self._route = lru_cache(maxsize=4096)(self._route_to)
         self._tls = tls_context(ca_bundle) if ca_bundle else None
-        self._idle = IdleWires(lambda key: is_wanted(cast("Origin", key)))
+        self._idle = IdleWires(lambda key: is_wanted(cast("Origin", key)), most_idle)
 
     @property
     def names_resolved(self) -> int:

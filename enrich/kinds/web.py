@@ -48,9 +48,6 @@ PAGE_BYTES = 1 << 20
 # What a page says about itself stands in its head.
 READ_BYTES = 256 << 10
 
-# A GET follows where HEAD is waited for in vain, and has all the time there is. So HEAD need not.
-HEAD_PATIENCE = 0.5
-
 WALL_BYTES = 16 << 10
 # Whose facts they are that describe a link to a PDF.
 LANDING_PAGE = "landing-page"
@@ -81,9 +78,7 @@ def identify(url: CanonicalUrl) -> Identity:
 
 
 def request(target: Target, _wants_page: bool) -> Request:
-    return Request(
-        url=target.url, method="HEAD", purpose=Purpose.PROBE, retry=False, patience=HEAD_PATIENCE
-    )
+    return Request(url=target.url, method="HEAD", purpose=Purpose.PROBE, retry=False)
 
 
 def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | None:

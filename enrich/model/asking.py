@@ -24,8 +24,7 @@ class Request:
     the response is judged on its headers and comes with an empty body. None reads any body.
     ``retry`` says whether an outcome that may pass is asked for again; a question that is followed by a
     better one anyway does not need it; ``asked_before`` is how many of the retries another form of the question
-    has had. ``patience`` is the share of the time for one attempt that is worth waiting. Without ``follow`` a redirect
-    is itself the answer.
+    has had. Without ``follow`` a redirect is itself the answer.
     """
 
     url: str
@@ -37,7 +36,6 @@ class Request:
     body_types: tuple[str, ...] | None = None
     retry: bool = True
     asked_before: int = 0
-    patience: float = 1.0
     follow: bool = True
 
 

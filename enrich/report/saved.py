@@ -7,7 +7,7 @@ read as a whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -84,7 +84,7 @@ def _row(line: bytes) -> bytes:
 
 
 def _is_by_lines(first: bytes, second: bytes) -> bool:
-    return first == _HEAD and second.startswith(_RUN)
+    return first == _HEAD and second.startswith(_RUN) and second.endswith(b",\n")
 
 
 def open_saved(path: Path) -> Saved:
@@ -145,8 +145,8 @@ def _complete(folder: Path, before: ReportRun) -> Iterator[Saved]:
 def read_saved(path: Path) -> Iterator[Report]:
     """While it lasts, a saved report whose rows are read from the file as often as somebody asks for them.
 
-    Raises UsageError when there is none, or the file is no whole report; for a row that is none, when it is reached.
-    A file that is replaced meanwhile is read to its end as it was.
+    Raises UsageError when there is none, or the file is no whole report with nothing but such rows: nobody wants half a
+    list of what is wrong. A file that is replaced meanwhile is read to its end as it was.
     """
     try:
         file = path.open("rb")
@@ -165,6 +165,7 @@ def _report(file: IO[bytes], path: Path) -> Report:
         run, summary = _value(head[1], _RUN, ReportRun), _value(head[2], _SUMMARY, ReportSummary)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _foreign(path, error) from None
+    _look_through(file, places, path)
     rows: Any = {name: partial(_rows, file, places[name], read, path) for name, read in _PARTS.items()}
     return Report(run=run, summary=summary, **rows)
 
@@ -174,7 +175,8 @@ def _places(file: IO[bytes]) -> dict[str, int] | None:
     try:
         if not _is_by_lines(file.readline(), file.readline()):
             return None
-        file.readline()
+        if not file.readline().endswith(b",\n"):
+            return None
         places = {name: place for name in _PARTS if (place := _place(file, name)) is not None}
         is_whole = file.readline() == b"}\n" and not file.read(1)
         return places if is_whole and len(places) == len(_PARTS) else None
@@ -188,6 +190,23 @@ def _place(file: IO[bytes], name: str) -> int | None:
         return None
     place = file.seek(0, SEEK_CUR)
     return place if any(line.startswith(b"]") for line in file) else None
+
+
+def _look_through(file: IO[bytes], places: Mapping[str, int], path: Path) -> None:
+    """Raise UsageError for what is no row of its part, before anything was made of the others."""
+    for name, read in _PARTS.items():
+        file.seek(places[name])
+        ended = True
+        for number, line in enumerate(file):
+            if line.startswith(b"]"):
+                break
+            if number and ended:
+                raise UsageError(f"{path}: is not an enrich report: a comma is missing among its {name}")
+            ended = not line.rstrip().endswith(b",")
+            try:
+                read(_row(line))
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise _foreign(path, error) from None
 
 
 def _rows(file: IO[bytes], place: int, read: Callable[[bytes], T], path: Path) -> Iterator[T]:

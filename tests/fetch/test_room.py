@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from enrich.fetch.room import MOST_AT_ONCE, at_once, most_at_once
+from enrich.fetch.room import MOST_AT_ONCE, at_once, fitting, most_at_once
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,16 @@ def test_what_is_under_way_grows_with_the_hosts(least: int, most: int, hosts: in
 )
 def test_files_that_may_be_open_bound_it(files: int | None, expected: int) -> None:
     assert most_at_once(files) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "files", "expected"),
+    [(256, None, 256), (256, 2048, 256), (256, 256, 96), (640, 1024, 480), (4, 0, 1)],
+)
+def test_few_files_bound_what_is_under_way_and_what_is_kept(
+    wanted: int, files: int | None, expected: int
+) -> None:
+    assert fitting(wanted, files) == expected
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows counts no open files")

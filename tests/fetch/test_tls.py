@@ -97,3 +97,17 @@ def test_who_speaks_no_tls_is_understood_to_do_so() -> None:
     client.opened(b"")
     with pytest.raises(ssl.SSLError):
         client.opened(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+@pytest.mark.parametrize("size", [1, 16 << 10, (16 << 10) + 1, 300_000])
+def test_a_question_of_any_length_arrives_whole(size: int) -> None:
+    server = Server()
+    client = server.client()
+    shake_hands(client, server)
+    question = b"q" * size
+    server.hears(b"")
+    sealed = client.sealed(question)
+    heard = server.reads(sealed)
+    while len(heard) < size:
+        heard += server.reads(b"")
+    assert heard == question

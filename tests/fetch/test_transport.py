@@ -583,3 +583,22 @@ async def test_a_connection_that_comes_free_for_somebody_who_was_cut_off_is_kept
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert idle.take("a") is wire
+
+
+async def test_a_connection_that_was_closed_before_it_was_used_is_not_put_back() -> None:
+    """As by a server that says goodbye with the last words of its handshake, when the turn has come too late."""
+    idle, pipe, wire = pool.IdleWires(lambda _key: True), _Pipe(), Wire()
+    wire.connection_made(pipe)
+    wire.eof_received()
+    idle.adopt("a", wire, True, 0.5)
+    idle.put_back("a", wire)
+    assert (len(idle), idle.take("a")) == (0, None)
+
+
+async def test_no_more_connections_are_kept_than_there_may_be() -> None:
+    idle = pool.IdleWires(lambda _key: True, most=2)
+    wires = [_in_use(idle, 0.0) for _ in range(3)]
+    for wire in wires:
+        _is_free(wire)
+    assert len(idle) == 2
+    assert not wires[0].is_open, "the one that has lain there for longest goes"

@@ -62,7 +62,6 @@ def test_the_first_question_is_a_head() -> None:
     question = web.request(TARGET, True)
     assert (question.method, question.purpose, question.url) == ("HEAD", Purpose.PROBE, URL)
     assert not question.retry, "a GET follows, and is asked again where that helps"
-    assert question.patience == 0.5, "and has all the time there is"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +71,7 @@ def test_a_head_that_was_waited_for_in_vain_is_one_of_the_tries(kind: str, befor
     failed = Failure(kind=FailureKind(kind), detail="", url=URL)
     question = web.confirm(TARGET, failed, False)
     assert question is not None
-    assert (question.asked_before, question.patience) == (before, 1.0)
+    assert question.asked_before == before
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 405, 410, 429, 451, 500, 501, 503, 999])

@@ -41,12 +41,15 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def transport(
-    ca_bundle: str | None = None, is_wanted: Callable[[Asked], bool] = lambda _origin: True
+    ca_bundle: str | None = None,
+    is_wanted: Callable[[Asked], bool] = lambda _origin: True,
+    most_idle: int = pool.MOST_IDLE,
 ) -> OriginTransport:
     resolve = names({"a.test": ["127.0.0.1"], "b.test": ["127.0.0.1"]})
     return OriginTransport(
-        guard=LOOPBACK, resolve=resolve, proxies=Proxies({}), ca_bundle=ca_bundle, is_wanted=is_wanted
-    )
+        guard=LOOPBACK, resolve=resolve, proxies=Proxies({}), ca_bundle=ca_bundle, is_wanted=is_wanted,
+        most_idle=most_idle,
+    )  # fmt: skip
 
 
 def question(port: int, method: str = "GET", path: bytes = b"/", scheme: str = "http") -> Question:
@@ -485,11 +488,8 @@ async def test_a_transport_of_httpx_takes_the_place_of_the_network() -> None:
     assert (seen[0].headers["x-b"], seen[0].content) == ("c", b"body")
 
 
-async def test_a_hundred_questions_at_once_leave_a_bounded_number_of_connections(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(pool, "MOST_IDLE", 5)
-    async with serve() as origin, transport() as asking:
+async def test_a_hundred_questions_at_once_leave_a_bounded_number_of_connections() -> None:
+    async with serve() as origin, transport(most_idle=5) as asking:
         async with anyio.create_task_group() as tasks:
             for _ in range(100):
                 tasks.start_soon(body_of, asking, question(origin.port, path=b"/slow/0.05"))

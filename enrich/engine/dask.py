@@ -85,14 +85,6 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def check_installed() -> None:
-    """UsageError where the extra is missing."""
-    if importlib.util.find_spec("distributed") is None:
-        raise UsageError(
-            "--engine: Dask is not installed", hint="install it with: pip install 'enrich-links[dask]'"
-        )
-
-
 class DaskEngine:
     """The `enrich.engine.protocol.Engine` on a cluster, for one run. ``client`` is Dask's own, which has no types."""
 

@@ -27,7 +27,6 @@ from enrich.errors import LeaseLostError
 from enrich.store.server import Server
 
 RUN = "run"
-LEASE_SECONDS = 30.0
 # A third of a lease may pass between two renewals, and the last sixth of one is not used for asking.
 RENEWALS = 3
 UNUSED_SHARE = 1 / 6

@@ -28,9 +28,11 @@ LONGEST_SILENCE_SECONDS = 3600.0
 # So many hosts have a line of their own.
 HOSTS_SHOWN = 4
 FORETOLD_SHOWN = 5
-# Drawing may take this share of the time; who has thousands of hosts sees them less often.
+# Drawing may take this share of the processor; who has thousands of hosts sees them less often, but never so seldom
+# that a run seems to stand still.
 DRAWING_SHARE = 0.01
 LEAST_PAUSE_SECONDS = 0.4
+LONGEST_PAUSE_SECONDS = 5.0
 # Over about so many seconds the rate of answers is taken.
 RATE_SECONDS = 10.0
 
@@ -78,7 +80,8 @@ class Outlook:
 
 class Display(AbstractContextManager["Display"]):
     """Shows what is counted. ``live`` draws on a terminal, ``plain`` prints a line now and then, ``lines`` one for
-    each counted target. ``clock`` is monotonic."""
+    each counted target. ``clock`` is monotonic; ``spent`` is the processor time of this thread, since a busy machine
+    makes a drawing late and not dear."""
 
     def __init__(
         self,
@@ -88,10 +91,11 @@ class Display(AbstractContextManager["Display"]):
         lines: bool,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
+        spent: Callable[[], float] = time.thread_time,
     ) -> None:
         self._stream = stream or sys.stderr
         self._live, self._plain, self._lines = live, plain, lines
-        self._clock = clock
+        self._clock, self._spent = clock, spent
         self._counts: Counter[str] = Counter()
         self._done = self._due = 0
         self._deadline = math.inf
@@ -159,9 +163,10 @@ class Display(AbstractContextManager["Display"]):
         if now < self._next or self._workload is None:
             return
         if self._foot is not None:
+            before = self._spent()
             self._draw(self._foot, self._workload, now)
-            took = self._clock() - now
-            self._next = now + max(LEAST_PAUSE_SECONDS, took / DRAWING_SHARE)
+            pause = (self._spent() - before) / DRAWING_SHARE
+            self._next = now + min(max(LEAST_PAUSE_SECONDS, pause), LONGEST_PAUSE_SECONDS)
         elif self._plain:
             hosts, left = self._look(self._workload, now)
             slow = fill("; {}", printable(hosts[0].told)) if hosts else fill("")

@@ -334,24 +334,47 @@ def test_lines_are_drawn_only_where_they_can_be_drawn_again(
     assert is_drawable(stream, environ) is drawable
 
 
-def test_drawing_takes_one_percent_of_the_time_at_most(screen: Terminal) -> None:
-    class Slow(Clock):
-        """Each look at it takes a tenth of a second, as drawing thousands of hosts may."""
+class Spent:
+    """Processor time that grows by so much with each look, as if what lies between two looks took that long."""
 
-        def __call__(self) -> float:
-            self.now += 0.1
-            return self.now
+    def __init__(self, seconds: float) -> None:
+        self._now, self._seconds = 0.0, seconds
 
-    clock = Slow()
-    display = Display(live=True, plain=False, lines=False, stream=screen, clock=clock)
+    def __call__(self) -> float:
+        self._now += self._seconds
+        return self._now
+
+
+def drawings(screen: Terminal, clock: Clock, spent: Spent, seconds: int) -> int:
+    """How often it is drawn in so many seconds, looked at twenty times in each."""
+    display = Display(live=True, plain=False, lines=False, stream=screen, clock=clock, spent=spent)
     display.planned(500)
     display.watch(SEEN)
-    drawn = []
-    for _ in range(1000):
+    drawn = 0
+    for _ in range(20 * seconds):
         before = len(screen.written)
         display.tick()
-        drawn.append(len(screen.written) > before)
-    assert 5 <= sum(drawn) <= 12
+        drawn += len(screen.written) > before
+        clock.now += 0.05
+    return drawn
+
+
+@pytest.mark.parametrize(("each", "times"), [(0.0, 63), (0.001, 63), (0.02, 13), (2.0, 6)])
+def test_drawing_takes_one_percent_of_the_processor_unless_it_would_seem_to_stand_still(
+    screen: Terminal, each: float, times: int
+) -> None:
+    assert drawings(screen, Clock(), Spent(each), 25) == pytest.approx(times, rel=0.2)
+
+
+def test_a_drawing_that_a_busy_machine_makes_late_is_not_dear(screen: Terminal) -> None:
+    class Late(Clock):
+        """Each look at it is a second later, though this process did nothing."""
+
+        def __call__(self) -> float:
+            self.now += 1.0
+            return self.now
+
+    assert drawings(screen, Late(), Spent(0.0), 5) == 100
 
 
 # --- in a log ---------------------------------------------------------------------------------------

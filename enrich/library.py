@@ -280,12 +280,12 @@ def load_report(path: PathName) -> Report:
 
 
 def _in_a_loop_of_its_own(name: str, asked: partial[Any]) -> Report:
-    import anyio
+    from enrich.standstill import run
 
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        report: Report = anyio.run(asked)
+        report: Report = run(asked)
         return report
     raise RuntimeError(f"an event loop is running in this thread: await enrich.{name}_async() instead")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from internet import Internet
@@ -12,11 +13,14 @@ from postgres import Postgres
 from postgres import serve as serve_postgres
 from sites import small_web
 
+from enrich.standstill import AwakeLoop
+
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """Asynchronous tests run on asyncio; one that wants trio's virtual clock overrides this."""
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Asynchronous tests run on the loop of the program, so that a machine that stands still for seconds makes nothing
+    in them too late; one that wants trio's virtual clock overrides this."""
+    return "asyncio", {"loop_factory": AwakeLoop}
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from enrich.standstill import run
+
 LIMIT = 4 << 20
 
 
@@ -381,6 +383,8 @@ class Origin:
         self.arrivals: list[Arrival] = []
         # What answers where there is neither a script nor a trouble; without it that is 404.
         self.otherwise: Callable[[Arrival], Answer] | None = None
+        # By the first word of a path, as in `_TROUBLES`; a test may add its own.
+        self.troubles = dict(_TROUBLES)
         self._at_work = 0
         self._scripts: dict[str, list[Answer]] = {}
         self._open: set[asyncio.StreamWriter] = set()
@@ -422,8 +426,8 @@ class Origin:
         if path in self._scripts:
             answers = self._scripts[path]
             await _give(wire, answers.pop(0) if len(answers) > 1 else answers[0])
-        elif wire.words[0] in _TROUBLES:
-            await _TROUBLES[wire.words[0]](wire)
+        elif wire.words[0] in self.troubles:
+            await self.troubles[wire.words[0]](wire)
         elif self.otherwise is not None:
             await _give(wire, self.otherwise(wire.arrival))
         else:
@@ -479,9 +483,9 @@ def serve_in_thread(host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) 
             started.set()
             await stop.wait()
 
-    thread = threading.Thread(target=lambda: asyncio.run(main()), daemon=True)
+    thread = threading.Thread(target=run, args=(main,), daemon=True)
     thread.start()
-    assert started.wait(10), "the server did not start"
+    assert started.wait(60), "the server did not start"
     origin, loop, stop = ready[0]
     try:
         yield origin

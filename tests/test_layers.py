@@ -44,7 +44,7 @@ LINES = (
     line("judging"),
     line("asking"),
     line("backlog controls decoding holds kinds live network turns"),
-    line("extract fetch git reasons store verdict"),
+    line("extract fetch git reasons standstill store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
     line("codec config location places redaction registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.

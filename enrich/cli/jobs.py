@@ -53,13 +53,12 @@ def _exit_code(finished: Finished) -> int:
 
 
 def _execute(job: Job, publish: Callable[[Report], None]) -> Finished:
-    import anyio
-
     from enrich.fetch.room import make_room
     from enrich.pipeline import run
+    from enrich.standstill import run as run_awake
 
     make_room()
-    return anyio.run(run, job, publish)
+    return run_awake(run, job, publish)
 
 
 def _publisher(

@@ -31,6 +31,7 @@ from enrich.fetch.settings import Ground
 from enrich.job import Job, Progress, clock
 from enrich.location import shown
 from enrich.model import CheckResult, Target, TargetState
+from enrich.standstill import run as run_awake
 from enrich.store import leases, sharing
 from enrich.store.history import Confirmation
 from enrich.store.leases import Held
@@ -76,7 +77,7 @@ def _attempt(url: str, run: tuple[str, int], shard: str) -> EnrichError | None:
     With them it would be in a circle of errors, each the reason of the other, and could not be sent to the driver.
     """
     try:
-        anyio.run(_run_shard, url, run, shard)
+        run_awake(_run_shard, url, run, shard)
     except BaseExceptionGroup as group:
         if (ours := first_of(group, EnrichError)) is None:
             raise

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
+from typing import Any
 
 import anyio
 import httpcore
@@ -28,6 +29,7 @@ from enrich.fetch.address import Guard
 from enrich.fetch.faults import fault_of, is_before_connection
 from enrich.fetch.proxies import Proxies
 from enrich.fetch.transport import OriginTransport
+from enrich.standstill import AwakeLoop
 
 pytestmark = pytest.mark.anyio
 
@@ -43,12 +45,12 @@ BYTEWISE_LIMIT = 400
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"loop_factory": AwakeLoop}
 
 
 @pytest.fixture(scope="module", autouse=True)
-async def one_event_loop_for_all(anyio_backend: str) -> None:
+async def one_event_loop_for_all(anyio_backend: object) -> None:
     """A loop for each of the rows would take longer than the rows."""
 
 

@@ -60,9 +60,9 @@ class Running:
     def said(self) -> str:
         return "\n".join(line for line in self.lines if not line.startswith("checked "))
 
-    def wait(self, seconds: float = 120) -> int:
+    def wait(self, seconds: float = 300) -> int:
         code = self.process.wait(seconds)
-        self._reader.join(10)
+        self._reader.join(60)
         assert self.process.stderr is not None
         self.process.stderr.close()
         return code
@@ -92,7 +92,7 @@ def processes() -> Iterator[tuple[int, int, str]]:
             yield int(entry.name), int(status.rpartition(")")[2].split()[1]), line
 
 
-def until(is_true: Callable[[], bool], running: Running | None = None, seconds: float = 60) -> None:
+def until(is_true: Callable[[], bool], running: Running | None = None, seconds: float = 120) -> None:
     """Wait for something to happen while a run goes on."""
     end = time.monotonic() + seconds
     while not is_true():

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 from internet import Internet
 from origin import Origin, serve_in_thread
 from postgres import Postgres
@@ -14,6 +16,10 @@ from postgres import serve as serve_postgres
 from sites import small_web
 
 from enrich.standstill import AwakeLoop
+
+# An example that takes long says nothing where other programs may take the machine.
+hypothesis.settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture

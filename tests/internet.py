@@ -278,7 +278,7 @@ def run_enrich(
     env: Mapping[str, str],
     *,
     stdin: str | None = None,
-    timeout: float = 60,
+    timeout: float = 300,
 ) -> subprocess.CompletedProcess[str]:
     """Run the program to its end and return what it said."""
     return subprocess.run(

@@ -491,4 +491,4 @@ def serve_in_thread(host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) 
         yield origin
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(60)

@@ -62,7 +62,7 @@ class Postgres:
             stdin=subprocess.DEVNULL,
             stdout=(log := (self._folder / "programs.log").open("ab")),
             stderr=log,
-            timeout=120,
+            timeout=300,
             check=False,
             **server_user(),  # type: ignore[call-overload]
         )

@@ -69,7 +69,7 @@ def on_terminal(
             command, cwd=folder, env=dict(env), stdin=theirs, stdout=stdout, stderr=theirs
         )
     os.close(theirs)
-    limit, is_over = time.monotonic() + 60, False
+    limit, is_over = time.monotonic() + 300, False
     try:
         while time.monotonic() < limit and (part := _read(ours)) is not None:
             if part:
@@ -79,7 +79,7 @@ def on_terminal(
                 if not is_over and seen(lines):
                     is_over = True
                     process.send_signal(signal.SIGINT)
-        assert process.wait(10) is not None
+        assert process.wait(120) is not None
         yield [line.rstrip() for line in screen.display if line.strip()]
     finally:
         process.kill()

@@ -172,7 +172,7 @@ def test_a_run_outlasts_a_server_that_crashes(folder: Path, env: dict[str, str])
             said = [next(line for line in run.stderr if line.startswith("checked "))]
             server.restart()
             said += [line for line in run.stderr if line.startswith("checked ")]
-            assert run.wait(60) == 0
+            assert run.wait(300) == 0
         assert len(said) == len(set(said)) == 13
         with psycopg.connect(url) as connection:
             counts = connection.execute("SELECT count(*), count(DISTINCT target_id) FROM checks").fetchall()

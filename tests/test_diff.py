@@ -274,7 +274,7 @@ def enrich(
 
     return subprocess.run(
         [sys.executable, "-m", "enrich", *arguments],
-        cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
+        cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
         env=os.environ | {"ENRICH_NOW": now},
     )  # fmt: skip
 

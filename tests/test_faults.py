@@ -61,7 +61,7 @@ def run(folder: Path, internet: Internet) -> Run:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=300,
             check=False,
             preexec_fn=limited,
         )

@@ -374,7 +374,7 @@ def test_a_run_over_nothing_but_them_loads_no_network_library(notes: Collection)
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
 
@@ -396,7 +396,7 @@ def test_a_broken_notebook_that_is_met_costs_a_finding(notes: Collection) -> Non
 def test_standard_input_is_listed_with_its_relative_links_left_open(notes: Collection) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "enrich", "links", "-"],
-        input="[a](b.md) https://a.example/b\n", check=True, capture_output=True, text=True, timeout=60,
+        input="[a](b.md) https://a.example/b\n", check=True, capture_output=True, text=True, timeout=300,
         cwd=notes.root, env={**os.environ, "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
     assert done.stdout.splitlines() == ["-:1:5: b.md  (relative)", "-:1:11: https://a.example/b"]

@@ -28,7 +28,7 @@ def enrich(folder: Path, *arguments: str, day: int = 21) -> subprocess.Completed
     environment["ENRICH_NOW"] = f"2026-11-{day}T06:00:00Z"
     return subprocess.run(
         [sys.executable, "-m", "enrich", *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
+        cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
     )  # fmt: skip
 
 

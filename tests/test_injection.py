@@ -450,7 +450,7 @@ def test_hostile_notes_are_inert_in_whatever_a_command_writes(command: str, host
         [sys.executable, "-m", "enrich", *command.split()],
         cwd=hostile_notes,
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     out, err = done.stdout.decode(), done.stderr.decode()

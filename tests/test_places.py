@@ -152,7 +152,7 @@ def test_a_locked_folder_costs_findings_and_not_the_run(
         env=environment(None),
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert "Traceback" not in done.stderr

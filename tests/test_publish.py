@@ -45,7 +45,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")))
     reader.start()
     write_atomically(pipe, ["data"])
-    reader.join(timeout=10)
+    reader.join(timeout=60)
     assert read == ["data"]
     assert pipe.is_fifo()
 

@@ -51,7 +51,7 @@ def command(name: str) -> str:
 def index_answers() -> bool:
     """Whether pip can reach an index, so that a fresh environment can be filled."""
     question = [sys.executable, "-m", "pip", "index", "versions", "--disable-pip-version-check", "six"]
-    return subprocess.run(question, capture_output=True, timeout=120, check=False).returncode == 0
+    return subprocess.run(question, capture_output=True, timeout=300, check=False).returncode == 0
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ class Runner:
         }  # fmt: skip
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
-            cwd=self.workspace, env=environment, capture_output=True, text=True, timeout=60, check=False,
+            cwd=self.workspace, env=environment, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         lines = outputs.read_text(encoding="utf-8").splitlines()
         return Ran(done.returncode, done.stdout + done.stderr, dict(line.split("=", 1) for line in lines))
@@ -380,7 +380,7 @@ def test_cron_mails_only_what_somebody_has_to_look_at(
     done = subprocess.run(
         [str(RECIPES / "cron" / "enrich-nightly")],
         env=variables | {key: str(value) for key, value in places.items()},
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (ends, "", mail.format(log=log))
     written = log.read_text(encoding="utf-8").splitlines()
@@ -393,7 +393,7 @@ def test_cron_tells_of_notes_that_are_not_there(tmp_path: Path) -> None:
     done = subprocess.run(
         [str(RECIPES / "cron" / "enrich-nightly")],
         env={"PATH": os.environ["PATH"], "NOTES": str(tmp_path / "none"), "LOG": str(tmp_path / "log")},
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode != 0
     assert str(tmp_path / "none") in done.stderr

@@ -40,7 +40,7 @@ OLDEST_KUBERNETES = "1.30"
 
 def run(*command: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, timeout=120, check=False, **options
+        [str(word) for word in command], capture_output=True, text=True, timeout=300, check=False, **options
     )  # type: ignore[call-overload,no-any-return]
 
 

@@ -85,7 +85,7 @@ def test_the_whole_collection_is_reported_without_a_network(tmp_path: Path) -> N
         "--reports-dir",
         str(tmp_path / "reports"),
     ]
-    done = run_enrich(["run", str(shared() / "corpus"), *options], tmp_path, environment(None), timeout=120)
+    done = run_enrich(["run", str(shared() / "corpus"), *options], tmp_path, environment(None), timeout=300)
     sys.stdout.write(f"{time.perf_counter() - start:.1f} s\n")
     assert done.returncode == 0, done.stderr
     report = saved_report(tmp_path)

@@ -81,7 +81,7 @@ def run(folder: Path, internet: Internet, now: str, *told: str) -> CompletedProc
         [*(told or ("run",)), *(ASKING if not told or told[0] in ("run", "check") else ())],
         folder,
         environment(internet, ENRICH_NOW=f"2026-11-{now}Z"),
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode in (0, 1), done.stderr
     return done

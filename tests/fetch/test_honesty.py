@@ -99,7 +99,7 @@ async def test_a_witness_whose_lane_is_full_is_not_waited_for() -> None:
 
 
 async def test_a_plain_answer_proves_nothing_where_a_safe_one_could_be_had() -> None:
-    async with origin.serve() as web, Fetcher(settings()) as fetcher:
+    async with origin.serve() as web, Fetcher(settings(connect_timeout_seconds=0.5)) as fetcher:
         safe = web.url("/ok").replace("http:", "https:")
         assert not await fetcher.is_up([web.url("/ok"), safe])
         assert web.arrivals == []

@@ -119,7 +119,7 @@ def test_a_program_that_is_stopped_for_longer_than_its_time_out_blames_nobody(
         process.send_signal(signal.SIGCONT)
         time.sleep(0.5)
         awake.set()
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
     assert [row["reason"] for row in saved_report(folder)["targets"]] == ["http-200"]
 
 

@@ -1,8 +1,8 @@
 """Asks hostile addresses in a process of its own, and says what each cost.
 
-A script: reads a list of `[name, url]` from standard input as JSON, with the deadline in seconds as its argument,
-and writes one line of JSON for each. The peak of memory is the kernel's (`VmHWM`), set back before each question:
-what Python counts leaves out what zlib and the sockets hold.
+A script: reads a list of `[name, url, deadline in seconds]` from standard input as JSON, and writes one line of JSON
+for each. The peak of memory is the kernel's (`VmHWM`), set back before each question: what Python counts leaves out
+what zlib and the sockets hold.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import time
 from pathlib import Path
 
 import anyio
 
 from enrich.fetch.client import Fetcher, FetchSettings
 from enrich.model import Failure, Manners, Outcome, Request
+from enrich.standstill import run
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
@@ -50,17 +50,16 @@ async def ask(url: str, deadline_seconds: float) -> dict[str, object]:
     )
     async with Fetcher(settings) as asking:
         reset_peak()
-        before, began = peak_kibibytes(), time.monotonic()
+        before, began = peak_kibibytes(), anyio.current_time()
         outcome = await asking.fetch(Request(url=url))
-        seconds = time.monotonic() - began
+        seconds = anyio.current_time() - began
     growth = (peak_kibibytes() - before) / 1024
     return {**described(outcome), "seconds": round(seconds, 2), "growth_mebibytes": round(growth, 1)}
 
 
 def main() -> None:
-    deadline_seconds = float(sys.argv[1])
-    for name, url in json.load(sys.stdin):
-        told = anyio.run(ask, url, deadline_seconds)
+    for name, url, deadline_seconds in json.load(sys.stdin):
+        told = run(ask, url, deadline_seconds)
         print(json.dumps({"name": name, **told}), flush=True)  # noqa: T201
 
 

@@ -147,7 +147,8 @@ def test_no_more_than_the_width_at_a_time_at_no_more_than_the_rate(
     run(folder, told="check")
     assert origin.most_at_once == width
     spent = origin.arrivals[-1].at - origin.arrivals[0].at
-    assert spent >= (len(origin.arrivals) - 2) * 0.05
+    # As many as may be under way can seem to come at once to a server that stood still.
+    assert spent >= (len(origin.arrivals) - 1 - width) * 0.05
 
 
 @pytest.mark.soak

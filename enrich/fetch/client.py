@@ -59,6 +59,9 @@ _OUT_OF_TIME = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
 # What a proxy says for itself, when a plain http question goes through it.
 _PROXY_STATUSES = frozenset({407, 502, 504})
 
+# Until one who may not ask now, but soon may again, looks once more.
+_GROUND_SECONDS = 0.1
+
 # Why a redirect is not followed to a host that has had its share.
 _NO_PLACE = "it leads to a host to which no more links are followed in this run"
 
@@ -272,6 +275,8 @@ class Fetcher:
         rules = NO_RULES
         if state.minds_robots and self._reads_robots(address.host):
             rules = await self._rules(address, lane)
+        while not self._settings.ground.check():  # noqa: ASYNC110 - it is for a moment, and seldom
+            await anyio.sleep(_GROUND_SECONDS)
         async with lane.turn(address.origin) as refusal:
             if refusal is not None:
                 return state.failure(FailureKind.HOST_DEFERRED, refusal, address.url)
@@ -380,9 +385,8 @@ class Fetcher:
 
         Where connections take longer than a gap each time, the second turn is as late as the first.
         """
-        self._settings.ground.check()
         grace = self._settings.connect_timeout_seconds if state.was_late else 0.0
-        if not lane.lets_go(booked_at, grace):
+        if not self._settings.ground.check() or not lane.lets_go(booked_at, grace):
             raise LateTurnError
 
     def _question(self, request: Request, address: Address, check: Callable[[], None]) -> Question:

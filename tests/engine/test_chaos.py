@@ -146,7 +146,7 @@ def cluster(folder: Path, **more: str) -> Iterator[Cluster]:
 
         scheduler = begin("distributed.cli.dask_scheduler", "--port", "0")
         until(file.exists)
-        alone = ("--nthreads", "4", "--no-nanny", "--death-timeout", "5", "--local-directory", str(folder))
+        alone = ("--nthreads", "4", "--no-nanny", "--death-timeout", "60", "--local-directory", str(folder))
         workers = [begin("distributed.cli.dask_worker", *alone) for _ in range(3)]
         address = json.loads(file.read_text())["address"]
         with distributed.Client(address, set_as_default=False) as client:
@@ -215,11 +215,13 @@ def test_a_run_of_one_machine_waits_for_workers_that_may_still_ask(
     write_notes(folder, links(secure, 3, 2))
     url = postgres.namespace()
     with Server(url) as server:
+        assert take(server, "shard 3", "elsewhere 1 abc def", 600) is not None
+        running = start(url, engine="local")
+        until(lambda: "workers of an earlier run may ask for" in running.said, running)
         ends_at = time.monotonic() + LEASE_SECONDS
-        assert take(server, "shard 3", "elsewhere 1 abc def", LEASE_SECONDS) is not None
-    running = start(url, engine="local")
+        soon = "UPDATE lease SET expires_at = clock_timestamp() + %(seconds)s * interval '1 second' WHERE name <> 'run'"
+        server.ask(soon, {"seconds": LEASE_SECONDS})
     assert running.wait() == 0, running.said
-    assert "workers of an earlier run may ask for" in running.said
     assert min(arrival.at for arrival in secure.arrivals) >= ends_at
     assert_all_is_well(folder, secure, url, 6)
 
@@ -229,10 +231,12 @@ def test_of_two_drivers_one_waits_for_the_other(
 ) -> None:
     write_notes(folder, links(secure, 6, 10))
     url = postgres.namespace()
-    first = start(url)
+    # Longer than anybody stands still.
+    lease = ("--lease", "60")
+    first = start(url, *lease)
     until(lambda: len(secure.arrivals) > 10, first)
-    assert start(url).wait() == 4
-    patient = start(url, "--wait", "2m", engine="local")
+    assert start(url, *lease).wait() == 4
+    patient = start(url, *lease, "--wait", "2m", engine="local")
     assert first.wait() == 0, first.said
     assert patient.wait() == 0, patient.said
     assert_all_is_well(folder, secure, url, 60)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib.util
 import logging
 import math
+import os
+import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -37,6 +39,8 @@ ALLOWED_FAILURES = 10
 MOST_PROCESSES = 1024
 CONNECT_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
+# What ends by itself on a machine that has time for it.
+END_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +141,7 @@ class DaskEngine:
 def _error_of(future: Any) -> BaseException | None:
     if future.status == "finished":
         return None
-    error = future.exception(timeout=CLOSE_SECONDS) if future.status == "error" else None
+    error = future.exception(timeout=END_SECONDS) if future.status == "error" else None
     return error or StorageError(f"the cluster gave a shard up ({future.status})")
 
 
@@ -176,9 +180,19 @@ def _connected(
 
     def close() -> None:
         client.close()  # type: ignore[no-untyped-call]
-        cluster.close(timeout=CLOSE_SECONDS)
+        _end(cluster)
 
     return client, close
+
+
+def _end(cluster: Any) -> None:
+    """Close a cluster of this machine. All is stored by then, so workers that do not go by themselves are killed."""
+    try:
+        cluster.close(timeout=END_SECONDS)
+    except TimeoutError:
+        for nanny in cluster.workers.values():
+            if nanny.pid is not None:
+                os.kill(nanny.pid, signal.SIGKILL)
 
 
 _RULES = {

@@ -13,6 +13,8 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 from requirements import require
 
+# A machine that does other things as well may take long for what ends by itself.
+PATIENCE_MILLISECONDS = 180_000.0
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -28,7 +30,9 @@ def chromium() -> Iterator[Browser]:
     # The sandbox needs what containers and root do not have; nothing but our own files is opened.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program(), args=arguments)
+        browser = driver.chromium.launch(
+            executable_path=program(), args=arguments, timeout=PATIENCE_MILLISECONDS
+        )
         yield browser
         browser.close()
 
@@ -59,6 +63,7 @@ class Visit:
 def visit(browser: Browser, path: Path, fragment: str = "", **context: Any) -> Iterator[Visit]:
     """A report in a window of its own; it must not have complained by the end."""
     window = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | context))
+    window.set_default_timeout(PATIENCE_MILLISECONDS)
     opened = Visit(window.new_page())
     opened.page.on("console", lambda message: opened.complaints.append(message.text))
     opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))

@@ -623,7 +623,7 @@ def test_a_slow_host_delays_only_itself(tmp_path: Path) -> None:
         done = run_enrich(["run", "notes.md", *options], tmp_path, environment(internet))
     assert done.returncode == 0, done.stderr
     quick, delayed = internet.asked("page-1.example"), internet.asked("slow.example")
-    assert quick[-1].at - quick[0].at < (delayed[-1].at - delayed[0].at) / 2
+    assert quick[-1].at < delayed[len(delayed) // 2].at
 
 
 def test_no_host_has_more_visitors_than_its_share(tmp_path: Path) -> None:

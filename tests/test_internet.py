@@ -29,7 +29,7 @@ def internet(tmp_path: Path) -> Iterator[Internet]:
 @pytest.fixture
 def client(internet: Internet) -> Iterator[httpx.Client]:
     trusted = ssl.create_default_context(cafile=str(internet.certificate))
-    with httpx.Client(proxy=internet.url, verify=trusted, trust_env=False) as running:
+    with httpx.Client(proxy=internet.url, verify=trusted, trust_env=False, timeout=60) as running:
         yield running
 
 

@@ -147,7 +147,7 @@ def test_an_interrupt_ends_all_processes_at_once(folder: Path) -> None:
 
 def _is_gone(group: int) -> bool:
     """Whether no process of the group is left, within a moment."""
-    for _ in range(50):
+    for _ in range(1200):
         try:
             os.killpg(group, 0)
         except ProcessLookupError:

@@ -293,11 +293,11 @@ def test_labels_cost_nothing_where_nothing_is_known() -> None:
     ]
     start = time.process_time()
     assert not any(finding for row in rows for finding in mismatch.of_target(row))
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < 3
 
 
 def test_a_very_long_label_and_a_very_long_entry_cost_little() -> None:
     start = time.process_time()
     of_label("Pruning Ships " * 50_000, paper_called(DETECTOR, abstract=ABSTRACT * 1000))
     told(digest(remarks=TIPS * 20_000), {PAPER: paper_called(SHIPS, abstract=ABSTRACT * 1000)})
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10

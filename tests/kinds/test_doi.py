@@ -280,7 +280,7 @@ def test_a_hostile_record_is_read_in_time_by_its_length(piece: str) -> None:
     text = piece * ((1 << 20) // len(piece))
     start = time.process_time()
     read({"title": text, "abstract": text, "publisher": text, "author": [{"family": piece * 1000}] * 200})
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10
 
 
 # --- a whole run ------------------------------------------------------------------------------------

@@ -280,7 +280,7 @@ def test_a_page_made_to_hang_the_parser_is_left_unread(name: str) -> None:
     start = time.process_time()
     assert not _html.is_harmless(PATHOLOGICAL[name])
     assert read(b"<title>t</title>" + PATHOLOGICAL[name]) == web.UNREAD
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < 3
 
 
 HARMLESS = {

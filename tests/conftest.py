@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from internet import Internet
 from origin import Origin, serve_in_thread
 from postgres import Postgres
 from postgres import serve as serve_postgres
 from sites import small_web
+
+# How long one example takes says how busy the machine is.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture

@@ -41,7 +41,8 @@ _MARKUP = re.compile(r"\]\(|`|~~~|<[A-Za-z][A-Za-z0-9+.-]*:|\]\[")
 # What stands before a bare URL where somebody meant a link or a definition. A full-width bracket is
 # the commonest slip of all who type Chinese.
 _OPENS_LINK = re.compile(r"(?<!\\)\](?:\([ \t]*<?|（)\Z")
-_HOLDS_SPACE = re.compile(r"[^\s()<>\"']{1,2000}(?:[ \t]+[^\s()<>\"']{1,2000}){1,3}\)")
+_SIZE = re.compile(r"[ \t]+=[0-9]*%?x[0-9]*%?[ \t]*\)")
+_OPENS_IMAGE = re.compile(r"!\[[^\[\]\n]{0,999}\]\(")
 _OPENS_DEFINITION = re.compile(r"\]:[ \t]*<?\Z")
 _LONGEST_NAME = 999
 
@@ -152,7 +153,7 @@ def _remarks(
 ) -> list[Remark]:
     """What is wrong with the links, and addresses in running text that are too misspelt to be links."""
     # Whoever lists links needs none of this either.
-    from enrich.extract.malformed import intended, joined, malformed_urls
+    from enrich.extract.malformed import intended, joined, malformed_urls, without_space
 
     noted: list[tuple[int, str, str, str | None]] = []
     for one in found:
@@ -160,7 +161,8 @@ def _remarks(
             continue
         place = one.start if one.used_at is None else one.used_at
         if one.remark is not None:
-            noted.append((place, one.remark, _MESSAGES[one.remark], _without_space(text, one)))
+            whole = without_space(text, one.start) if one.remark == "unbalanced-markdown" else None
+            noted.append((place, one.remark, _MESSAGES[one.remark], whole))
         if one.element != Element.CODE and (better := intended(one.url)) is not None:
             noted.append((place, "malformed-url", _MESSAGES["malformed-url"], better))
         if one.element == Element.BARE and one.remark is None and (whole := joined(text, one.start)):
@@ -172,12 +174,6 @@ def _remarks(
             if bad.start not in off
         )
     return [_remark(lines, *one) for one in sorted(noted, key=lambda one: one[:2])]
-
-
-def _without_space(text: str, found: Found) -> str | None:
-    """The address that was meant where white space cuts it in two, as text copied from a PDF does."""
-    cut = _HOLDS_SPACE.match(text, found.start) if found.remark == "unbalanced-markdown" else None
-    return resolve("".join(cut[0][:-1].split())) if cut else None
 
 
 def _remark(lines: Lines, offset: int, code: str, message: str, suggestion: str | None) -> Remark:
@@ -203,12 +199,21 @@ def _found_bare(text: str, bare: BareUrl, layer: _Layer) -> Found:
     before = text[max(0, bare.start - 8) : bare.start]
     if _OPENS_LINK.search(before):
         found.remark = "unbalanced-markdown"
+        found.image = _is_sized_image(text, bare)
     elif layer.defined and _OPENS_DEFINITION.search(before):
         opening = text.rfind("[", max(0, bare.start - _LONGEST_NAME), bare.start)
         name = text[opening + 1 : text.rfind("]", opening, bare.start)]
         if opening >= 0 and folded(name) in layer.defined:
             found.element = Element.REFERENCE
     return found
+
+
+def _is_sized_image(text: str, bare: BareUrl) -> bool:
+    """Whether it is that of `![](… =600x)`, as some editors have it, which is no image to CommonMark."""
+    opening = text.rfind("![", max(0, bare.start - _LONGEST_NAME), bare.start)
+    if opening < 0 or _SIZE.match(text, bare.end) is None:
+        return False
+    return _OPENS_IMAGE.fullmatch(text, opening, bare.start) is not None
 
 
 def _layer(text: str, body: int) -> _Layer:

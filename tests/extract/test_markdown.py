@@ -384,3 +384,11 @@ def test_a_paragraph_before_moves_links_down_and_changes_none(text: str) -> None
         for link in extract(text)
     ]
     assert extract(f"prose\n\n{text}") == moved
+
+
+def test_an_image_with_a_size_is_an_image_though_commonmark_sees_none() -> None:
+    sized = extract("![图](https://a.example/b.png#pic_center =600x)\n[x](https://a.example/c =600x)\n")
+    assert [(link.url, link.element, link.image) for link in sized] == [
+        ("https://a.example/b.png#pic_center", Element.BARE, True),
+        ("https://a.example/c", Element.BARE, False),
+    ]

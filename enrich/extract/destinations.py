@@ -23,7 +23,9 @@ _IN_ANGLES = re.compile(r"(?:[^<>\\\r\n]+|\\.)*")
 _PLAIN = re.compile(r"(?:[^\x00-\x20\x7f()\\]+|\\[!-/:-@\[-`{-~]|\\)*")
 
 # Sentence marks end an autolink too: seven of 945 were met with prose before the `>`.
-_PROSE_IN_AUTOLINK = re.compile(r"[，。；：！？、》】」』”’）]")
+_MARK_IN_AUTOLINK = re.compile(r"[，。；：！？、《》【】「」『』“”‘’（）]")
+_OPENS = {"》": "《", "】": "【", "」": "「", "』": "『", "”": "“", "’": "‘", "）": "（"}
+_OPENINGS = frozenset(_OPENS.values())
 
 
 def wanted(url: str) -> str | None:
@@ -37,10 +39,15 @@ def wanted(url: str) -> str | None:
 
 
 def autolink_span(text: str, construct: Construct) -> Span:
-    """Where the address in `<…>` stands; prose that it swallowed is none of it."""
+    """Where the address in `<…>` stands; prose that it swallowed is none of it, and no pair of brackets is prose."""
     start, end = construct.start + 1, construct.end - 1
-    prose = _PROSE_IN_AUTOLINK.search(text, start, end)
-    return start, prose.start() if prose else end
+    opened: list[str] = []
+    for mark in _MARK_IN_AUTOLINK.finditer(text, start, end):
+        if mark[0] in _OPENINGS:
+            opened.append(mark[0])
+        elif not opened or opened.pop() != _OPENS.get(mark[0]):
+            return start, mark.start()
+    return start, end
 
 
 def inline_span(text: str, construct: Construct) -> Span | None:

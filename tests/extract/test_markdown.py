@@ -159,6 +159,11 @@ def test_prose_inside_an_autolink_is_no_part_of_it(prose: str) -> None:
     assert (link.url, link.element) == (A, Element.AUTOLINK)
 
 
+def test_a_pair_of_brackets_inside_an_autolink_is_part_of_it() -> None:
+    (link,) = extract(f"<{A}/数学（高中）/《x》）。后面>")
+    assert link.url == f"{A}/数学（高中）/《x》"
+
+
 def test_a_second_definition_of_a_name_is_listed_and_never_used() -> None:
     assert brief(f"[a][r]\n\n[r]: {A}\n[R]: {B}\n") == [("reference", A, "a"), ("reference", B, None)]
     assert brief(f"[a][r]\n\n[r]: {A}\n\ntext [s]: {B}\n") == [("reference", A, "a"), ("bare", B, None)]

@@ -27,6 +27,10 @@ _MARK_IN_AUTOLINK = re.compile(r"[，。；：！？、《》【】「」『』�
 _OPENS = {"》": "《", "】": "【", "」": "「", "』": "『", "”": "“", "’": "‘", "）": "（"}
 _OPENINGS = frozenset(_OPENS.values())
 
+_SIZE = re.compile(r"[ \t]+=[0-9]*%?x[0-9]*%?[ \t]*\)")
+_OPENS_IMAGE = re.compile(r"!\[[^\[\]\n]{0,990}\]\(")
+_LONGEST_OPENING = 1000
+
 
 def wanted(url: str) -> str | None:
     """What a person would open for an explicit destination; None for what nobody can check.
@@ -60,6 +64,14 @@ def defined_span(text: str, definition: Definition) -> Span | None:
     """Where the address of `[…]: …` stands; None where there is none."""
     opening = _BEFORE_DEFINED_URL.match(text, definition.start, definition.end)
     return _destination(text, opening, definition.end) if opening else None
+
+
+def is_sized_image(text: str, start: int, end: int) -> bool:
+    """Whether an address is that of `![](… =600x)`, as some editors have it, which is no image to CommonMark."""
+    opening = text.rfind("![", max(0, start - _LONGEST_OPENING), start)
+    if opening < 0 or _SIZE.match(text, end) is None:
+        return False
+    return _OPENS_IMAGE.fullmatch(text, opening, start) is not None
 
 
 def _destination(text: str, opening: re.Match[str], limit: int) -> Span:

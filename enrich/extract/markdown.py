@@ -20,9 +20,24 @@ from dataclasses import dataclass, field
 from enrich.extract.anchors import markdown_anchors
 from enrich.extract.bare import BareUrl, bare_urls, decode_entities, resolve
 from enrich.extract.control import Disabled, disabled
-from enrich.extract.destinations import Span, autolink_span, defined_span, inline_span, wanted
+from enrich.extract.destinations import (
+    Span,
+    autolink_span,
+    defined_span,
+    inline_span,
+    is_sized_image,
+    wanted,
+)
 from enrich.extract.found import Found, is_off, link_of
-from enrich.extract.html import LINK_ATTRIBUTES, Tag, alternative, picture_addresses, stripped, tags
+from enrich.extract.html import (
+    LINK_ATTRIBUTES,
+    Tag,
+    alternative,
+    component_addresses,
+    picture_addresses,
+    stripped,
+    tags,
+)
 from enrich.extract.positions import Lines, lines_of
 from enrich.extract.syntax import Construct, Definition, constructs, definitions, folded, top_headings
 from enrich.front_matter import front_matter, front_matter_value
@@ -41,8 +56,6 @@ _MARKUP = re.compile(r"\]\(|`|~~~|<[A-Za-z][A-Za-z0-9+.-]*:|\]\[")
 # What stands before a bare URL where somebody meant a link or a definition. A full-width bracket is
 # the commonest slip of all who type Chinese.
 _OPENS_LINK = re.compile(r"(?<!\\)\](?:\([ \t]*<?|（)\Z")
-_SIZE = re.compile(r"[ \t]+=[0-9]*%?x[0-9]*%?[ \t]*\)")
-_OPENS_IMAGE = re.compile(r"!\[[^\[\]\n]{0,999}\]\(")
 _OPENS_DEFINITION = re.compile(r"\]:[ \t]*<?\Z")
 _LONGEST_NAME = 999
 
@@ -199,21 +212,13 @@ def _found_bare(text: str, bare: BareUrl, layer: _Layer) -> Found:
     before = text[max(0, bare.start - 8) : bare.start]
     if _OPENS_LINK.search(before):
         found.remark = "unbalanced-markdown"
-        found.image = _is_sized_image(text, bare)
+        found.image = is_sized_image(text, bare.start, bare.end)
     elif layer.defined and _OPENS_DEFINITION.search(before):
         opening = text.rfind("[", max(0, bare.start - _LONGEST_NAME), bare.start)
         name = text[opening + 1 : text.rfind("]", opening, bare.start)]
         if opening >= 0 and folded(name) in layer.defined:
             found.element = Element.REFERENCE
     return found
-
-
-def _is_sized_image(text: str, bare: BareUrl) -> bool:
-    """Whether it is that of `![](… =600x)`, as some editors have it, which is no image to CommonMark."""
-    opening = text.rfind("![", max(0, bare.start - _LONGEST_NAME), bare.start)
-    if opening < 0 or _SIZE.match(text, bare.end) is None:
-        return False
-    return _OPENS_IMAGE.fullmatch(text, opening, bare.start) is not None
 
 
 def _layer(text: str, body: int) -> _Layer:
@@ -393,8 +398,10 @@ def _read_tags(text: str, layer: _Layer) -> None:
     for tag, following in zip(ordered, _next_anchors(ordered), strict=True):
         if tag.closing:
             continue
-        for start, end in picture_addresses(text, tag):
-            _read_attribute(text, (start, end), alternative(text, tag), layer, image=True)
+        for address in picture_addresses(text, tag):
+            _read_attribute(text, address, alternative(text, tag), layer, image=True)
+        for address in component_addresses(text, tag):
+            _read_attribute(text, address, None, layer, image=False)
         attribute = tag.attribute(LINK_ATTRIBUTES.get(tag.name, ""))
         if attribute is None:
             continue

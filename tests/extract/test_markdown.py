@@ -397,3 +397,18 @@ def test_an_image_with_a_size_is_an_image_though_commonmark_sees_none() -> None:
         ("https://a.example/b.png#pic_center", Element.BARE, True),
         ("https://a.example/c", Element.BARE, False),
     ]
+
+
+def test_the_components_of_mdx_have_addresses_on_the_web_and_their_paths_are_the_sites_own() -> None:
+    text = (
+        f'<Card href="{A}/b" title="x">\n\n<Link\n  to=\'{A}/c\'>y</Link> '
+        f'<Card href="/start" note="{A}/d"/> <use href="#x"/>\n'
+    )
+    found = [(link.url, link.element) for link in extract(text, path="a.mdx", relative=True)]
+    assert found == [(f"{A}/b", Element.HTML), (f"{A}/c", Element.HTML)]
+
+
+def test_what_is_embedded_is_found_as_in_a_page() -> None:
+    text = f'<embed src="{A}/b.pdf"> <object data="{A}/c.svg"></object>'
+    for path in ("a.md", "a.html"):
+        assert [link.url for link in extract(text, path=path)] == [f"{A}/b.pdf", f"{A}/c.svg"]

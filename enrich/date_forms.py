@@ -26,14 +26,18 @@ class Span(NamedTuple):
 
 
 YEAR = r"(?P<year>(?:19|20)\d\d|2100)"
+# Set apart as careful typesetters do it, but not the first half of another word: 2022.5.10 日报.
+_DAY_MARK = r"(?:[日号]|\s[日号](?=[至到星周]|\W|\Z))?"
 _RANGE_END = (
-    r"(?:(?:(?P<end_year>\d{4})[-./年])?(?P<end_month>\d{1,2})[-./月])?(?P<end_day>\d{1,2})日?(?![\d:])"
+    r"(?:(?:(?P<end_year>\d{4})\s?[-./年]\s?)?(?P<end_month>\d{1,2})\s?[-./月]\s?)?(?P<end_day>\d{1,2})"
+    + _DAY_MARK
+    + r"(?![\d:])"
 )
 
 # A hyphen may also lead to a title that begins with a number, so there a range has to end the text or to name
 # its last day in full.
 _RANGE = (
-    r"(?:\s{0,3}(?:[~～至到]|(?=[-–—_][\d\s./年月日-]{0,24}(?:\Z|[）)】\]])"
+    r"(?:\s{0,3}(?:[~～至到]|(?=[-–—_][\d\s./年月日号-]{0,24}(?:\Z|[）)】\]])"
     r"|[-–—]\s{0,3}\d{4}[-./年]\d{1,2}[-./月]\d{1,2})[-–—_])\s{0,3}" + _RANGE_END + ")?"
 )
 
@@ -42,9 +46,14 @@ _RANGE = (
 DAY = re.compile(
     rf"(?<![\d.vV]){YEAR}"
     r"(?:(?P<mark>[-./_])(?P<month>\d{1,2})(?P=mark)|\s?年\s?(?P<han_month>\d{1,2})\s?月\s?)"
-    rf"(?P<day>\d{{1,2}})日?(?!\d){_RANGE}"
+    rf"(?P<day>\d{{1,2}}){_DAY_MARK}(?!\d){_RANGE}"
 )
-COMPACT_DAY = re.compile(rf"(?<!\d){YEAR}(?P<month>[01]\d)(?P<day>[0-3]\d)(?!\d)")
+# A hyphen and four digits may be a time of day.
+_COMPACT_END = r"(?P<end_month>[01]\d)(?P<end_day>[0-3]\d)(?!\d)"
+COMPACT_DAY = re.compile(
+    rf"(?<!\d){YEAR}(?P<month>[01]\d)(?P<day>[0-3]\d)(?!\d)"
+    rf"(?:\s{{0,3}}(?:[-–—_~～至到]\s{{0,3}}(?P<end_year>(?:19|20)\d\d)|[~～至到]\s{{0,3}}){_COMPACT_END})?"
+)
 HAN_MONTH = re.compile(rf"(?<!\d){YEAR}\s?年\s?(?P<month>\d{{1,2}})\s?月(?:份|(?!\s?\d))")
 BRACKETED_MONTH = re.compile(rf"[（(【\[]\s*{YEAR}[-./](?P<month>\d{{1,2}})\s*[）)】\]]")
 MONTH = re.compile(
@@ -74,9 +83,11 @@ _TIME = (
     r"(?:[T\s]?\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?(?:\.\d+)?\s?(?:[ap]m)?"
     r"\s?\(?(?:[A-Z]{1,4})?(?:[+-]\d{1,2}:?\d{0,2})?\)?)"
 )
-_BEFORE = re.compile(rf"{_OPENING}(?:{_WEEKDAY}\s?)?", re.IGNORECASE)
+# A calendar in front, a rule on both sides.
+_ORNAMENT = r"(?:[\u2013\u2014\u2600-\u27bf\U0001f300-\U0001faff]{1,4}\ufe0f?\s?)?"
+_BEFORE = re.compile(rf"{_ORNAMENT}{_OPENING}(?:{_WEEKDAY}\s?)?", re.IGNORECASE)
 _AFTER = re.compile(
-    rf"\s?{_WEEKDAY}?{_TIME}?\s?[）)】\]」]?\s?{_WEEKDAY}?\s?(?:[（(【][^（()【】）]{{0,60}}[）)】])?[.。]?",
+    rf"\s?{_WEEKDAY}?{_TIME}?\s?[）)】\]」]?\s?{_WEEKDAY}?\s?(?:[（(【][^（()【】）]{{0,60}}[）)】])?[.。:：]?\s?{_ORNAMENT}",
     re.IGNORECASE,
 )
 _LEADING = re.compile(r"\W{0,12}")
@@ -95,7 +106,10 @@ def iso(year: str | None, month: str | int | None, day: str | None = None) -> st
 
 
 def span(match: re.Match[str] | None) -> Span | None:
-    """What a match of one of the forms names; a range whose end is no later day is its beginning."""
+    """What a match of one of the forms names; a range whose end is no later day is its beginning.
+
+    An end in January needs no year to lie behind a beginning in December.
+    """
     if match is None:
         return None
     groups = match.groupdict()
@@ -104,8 +118,10 @@ def span(match: re.Match[str] | None) -> Span | None:
     begin = iso(groups["year"], month, day)
     if begin is None or groups.get("end_day") is None:
         return None if begin is None else Span(begin, begin)
-    end = iso(groups["end_year"] or groups["year"], groups["end_month"] or month, groups["end_day"])
-    return Span(begin, max(begin, end or begin))
+    end_month = groups["end_month"] or month
+    turns = groups["end_year"] is None and (int(month or 0), int(end_month or 0)) == (12, 1)
+    end_year = groups["end_year"] or str(int(groups["year"] or 0) + turns)
+    return Span(begin, max(begin, iso(end_year, end_month, groups["end_day"]) or begin))
 
 
 def _named(groups: dict[str, str | None]) -> int:

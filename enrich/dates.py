@@ -23,7 +23,7 @@ from enrich.model import Dated, DateSource
 from enrich.periods import days
 
 # The keys of static site generators: when a post was written, else when it changed.
-_WRITTEN_KEYS = ("date", "created", "created_at", "published", "pubDate")
+_WRITTEN_KEYS = ("date", "created", "created_at", "published", "pubDate", "publishDate")
 _CHANGED_KEYS = ("updated", "lastmod", "last_modified_at", "modified")
 
 # A label says something of the whole document near its head or at its foot, and of one item in between.
@@ -45,10 +45,11 @@ _WRITTEN = (
     r"|(?:date\s)?(?:created|published|posted|written|started)(?:\s(?:on|at|date))?"
 )
 _LABEL = re.compile(
-    rf"(?:(?P<written>{_WRITTEN})|(?P<changed>{_CHANGED}))\s?[:：]?\s?(?=\W?\w)", re.IGNORECASE
+    rf"[（(【\[]?\s?(?:(?P<written>{_WRITTEN})|(?P<changed>{_CHANGED}))\s?[】\]]?\s?[:：]?\s?(?=\W?\w)",
+    re.IGNORECASE,
 )
 _BETWEEN_LABELS = re.compile(r"[|｜，；;·•]|<br\s?/?>|(?:&nbsp;)+|\s{3,}", re.IGNORECASE)
-_YEAR_AND_MORE = re.compile(r"(?:19|20)\d\d\W?\d|\s(?:19|20)\d\d|2100")
+_YEAR_AND_MORE = re.compile(r"(?:19|20)\d\d(?:[\W_]|\s?年\s?)?\d|\s(?:19|20)\d\d|2100")
 _LINE_MARK = re.compile(r"\s{0,3}(?:#{1,6}\s|>\s?|[-*+]\s)*")
 _HEADING = re.compile(r"\s{0,3}(?P<marks>#{1,6})(?!#)")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
@@ -59,7 +60,7 @@ _PATH_YEAR = re.compile(rf"{YEAR}年?")
 _PATH_MONTH = re.compile(r"(?P<month>\d{1,2})月?")
 _PATH_YEAR_MONTH = re.compile(rf"{YEAR}(?:[-_.年]?(?P<month>\d{{2}})|[-_.年](?P<short>\d))月?")
 _PATH_MONTH_DAY = re.compile(r"(?P<month>\d{2})[-_.]?(?P<day>\d{2})")
-_PATH_DAY = re.compile(r"(?P<day>\d{1,2})日?(?:[-~_](?P<end_day>\d{1,2})日?)?")
+_PATH_DAY = re.compile(r"(?P<day>\d{1,2})[日号]?(?:[-~_](?P<end_day>\d{1,2})[日号]?)?")
 
 
 def chosen(dates: Sequence[Dated]) -> tuple[str | None, DateSource]:

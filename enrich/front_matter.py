@@ -24,12 +24,14 @@ def front_matter(text: str) -> str:
 
 
 def front_matter_value(text: str, key: str) -> str | None:
-    """The value of a top-level key on one line, without quotes; None when absent or empty.
+    """The value of a top-level key on one line, in any case and without quotes; None when absent or empty.
 
     Not a YAML parser: nested and folded values are nobody's title or date.
     """
     match = re.search(
-        rf"^{re.escape(key)}[ \t]*[:=][ \t]*(\S.*?)[ \t\r]*$", front_matter(text), re.MULTILINE
+        rf"^{re.escape(key)}[ \t]*[:=][ \t]*(\S.*?)[ \t\r]*$",
+        front_matter(text),
+        re.MULTILINE | re.IGNORECASE,
     )
     if match is None:
         return None

@@ -124,7 +124,7 @@ def _lines(place: Place, text: str, work: _Work) -> Shown:
     found = spots(text) if kind.name == "markdown" else list(map(spot_of, kind.read(text).links))
     if not found:
         return fill("")
-    name, notes = unchanged(place.shown) or printable(place.shown), work.notes
+    name, notes = _shown(place.shown), work.notes
     document: Document | None = None
 
     def note_on(url: str, marks: int) -> str | None:
@@ -157,13 +157,19 @@ def _lines(place: Place, text: str, work: _Work) -> Shown:
 
 
 def _as_they_are(lines: Sequence[str]) -> Shown | None:
-    """The text that lines make, where all of it can be shown as it is."""
-    return unchanged("".join(lines)) if max(map(len, lines), default=0) <= _LONGEST_LINE else None
+    """The text that lines make, where all of it can be shown as it is.
+
+    A line break within a name or an address would make a line of its own, which says what its author wants.
+    """
+    text = "".join(lines)
+    if max(map(len, lines), default=0) > _LONGEST_LINE or text.count("\n") != sum(map(bool, lines)):
+        return None
+    return unchanged(text)
 
 
-def _shown(url: str) -> Shown:
-    known = unchanged(url) if len(url) < _LONGEST_LINE else None
-    return printable(url) if known is None else known
+def _shown(words: str) -> Shown:
+    known = unchanged(words) if len(words) < _LONGEST_LINE and "\n" not in words else None
+    return printable(words) if known is None else known
 
 
 def _document(place: Place) -> Document:

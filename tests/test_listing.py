@@ -81,6 +81,25 @@ def test_the_lines_of_real_notes_are_so_too(monkeypatch: pytest.MonkeyPatch) -> 
     assert lines(selection(), "corpus") == lines_with_everything(selection(), "corpus")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a\nother.md", "https://a.example/b"),
+        ("note.md", '<a href="https://a.example/b\nother.md:9:9: https://c.example/">x</a>'),
+        ("note.md", "[x](https://a.example/b&#10;other.md:9:9:https://c.example/)"),
+    ],
+    ids=["name", "attribute", "entity"],
+)
+def test_a_line_break_in_a_name_or_an_address_makes_no_line_of_its_own(
+    name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(text, encoding="utf-8")
+    shown = lines(selection(), ".")
+    assert shown.count("\n") == 1
+    assert "\\x0a" in shown
+
+
 def test_a_secret_in_an_address_is_not_printed(folder: Path) -> None:
     shown = lines(selection(), "notes")
     assert "secret" not in shown

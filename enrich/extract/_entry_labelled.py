@@ -6,6 +6,8 @@ above it without any mark, and a bullet that lost its indent still belongs to th
 
 from __future__ import annotations
 
+import re
+
 from enrich.extract._entry_drafts import Draft, Field, authors, entitle, give, head_of, topics, unmarked
 from enrich.extract._entry_labels import WORDED, Label, Role, leading_label, role_of_text
 from enrich.extract._entry_lines import LINK, Line
@@ -24,6 +26,11 @@ from enrich.extract._entry_reader import (
     take_links,
 )
 
+# What is behind a blank line and says so is about something else than the paragraph above.
+_ELSEWHERE = re.compile(
+    r"更多|其[他它余]|相关|参考|欢迎|关注|联系|交流|投稿|转载|往期|声明|\b(?:more|others?|see|related|contact|follow)\b",
+    re.IGNORECASE,
+)
 _OF_A_PAPER = (Role.PAPER, Role.CODE, Role.AUTHORS)
 
 
@@ -111,6 +118,8 @@ def _takes(owner: Draft, line: Line, label: Label) -> bool:
     if owner.shape == "item" and line.marker and line.indent <= owner.indent:
         # The lost indent again; a list of labelled lines is no such thing.
         return label.role not in (None, Role.ANY) and (owner.lead or owner.marker != line.marker)
+    if owner.shape == "paragraph" and line.after_blank and _ELSEWHERE.search(label.text):
+        return False
     if label.role is not None:
         bare = (
             owner.shape != "heading" and len(label.rest) < LONGEST_PREFIX and bool(role_of_text(label.text))

@@ -70,7 +70,7 @@ _NEVER_IN_A_URL = (
 _BEFORE_ANOTHER = r"[,;](?=(?i:https?)://)"
 _STOP_IN_CODE = re.compile(rf"[{_NEVER_IN_A_URL}\\]|\*\*|{_BEFORE_ANOTHER}")
 _STOP = re.compile(
-    rf"[{_NEVER_IN_A_URL}]|\*\*|~~|{_BEFORE_ANOTHER}"
+    rf"[{_NEVER_IN_A_URL}]|\*\*|~~|\[\^|{_BEFORE_ANOTHER}"
     rf"|\\(?![{_PUNCTUATION}]|x26amp;)|&(?:lt|gt|quot|nbsp|ensp|emsp|#34|#39|#60|#62|#160);"
 )
 

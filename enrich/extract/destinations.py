@@ -23,7 +23,13 @@ _IN_ANGLES = re.compile(r"(?:[^<>\\\r\n]+|\\.)*")
 _PLAIN = re.compile(r"(?:[^\x00-\x20\x7f()\\]+|\\[!-/:-@\[-`{-~]|\\)*")
 
 # Sentence marks end an autolink too: seven of 945 were met with prose before the `>`.
-_PROSE_IN_AUTOLINK = re.compile(r"[，。；：！？、》】」』”’）]")
+_MARK_IN_AUTOLINK = re.compile(r"[，。；：！？、《》【】「」『』“”‘’（）]")
+_OPENS = {"》": "《", "】": "【", "」": "「", "』": "『", "”": "“", "’": "‘", "）": "（"}
+_OPENINGS = frozenset(_OPENS.values())
+
+_SIZE = re.compile(r"[ \t]+=[0-9]*%?x[0-9]*%?[ \t]*\)")
+_OPENS_IMAGE = re.compile(r"!\[[^\[\]\n]{0,990}\]\(")
+_LONGEST_OPENING = 1000
 
 
 def wanted(url: str) -> str | None:
@@ -37,10 +43,15 @@ def wanted(url: str) -> str | None:
 
 
 def autolink_span(text: str, construct: Construct) -> Span:
-    """Where the address in `<…>` stands; prose that it swallowed is none of it."""
+    """Where the address in `<…>` stands; prose that it swallowed is none of it, and no pair of brackets is prose."""
     start, end = construct.start + 1, construct.end - 1
-    prose = _PROSE_IN_AUTOLINK.search(text, start, end)
-    return start, prose.start() if prose else end
+    opened: list[str] = []
+    for mark in _MARK_IN_AUTOLINK.finditer(text, start, end):
+        if mark[0] in _OPENINGS:
+            opened.append(mark[0])
+        elif not opened or opened.pop() != _OPENS.get(mark[0]):
+            return start, mark.start()
+    return start, end
 
 
 def inline_span(text: str, construct: Construct) -> Span | None:
@@ -53,6 +64,14 @@ def defined_span(text: str, definition: Definition) -> Span | None:
     """Where the address of `[…]: …` stands; None where there is none."""
     opening = _BEFORE_DEFINED_URL.match(text, definition.start, definition.end)
     return _destination(text, opening, definition.end) if opening else None
+
+
+def is_sized_image(text: str, start: int, end: int) -> bool:
+    """Whether an address is that of `![](… =600x)`, as some editors have it, which is no image to CommonMark."""
+    opening = text.rfind("![", max(0, start - _LONGEST_OPENING), start)
+    if opening < 0 or _SIZE.match(text, end) is None:
+        return False
+    return _OPENS_IMAGE.fullmatch(text, opening, start) is not None
 
 
 def _destination(text: str, opening: re.Match[str], limit: int) -> Span:

@@ -18,8 +18,10 @@ LINK_ATTRIBUTES = {
     "a": "href",
     "area": "href",
     "audio": "src",
+    "embed": "src",
     "iframe": "src",
     "img": "src",
+    "object": "data",
     "source": "src",
     "video": "src",
 }
@@ -27,6 +29,12 @@ LINK_ATTRIBUTES = {
 # Pictures, of which there may be one for each size of screen, and the one that stands for a film.
 PICTURES = frozenset({"img", "source"})
 _POSTER = {"video": "poster"}
+
+# MDX knows parts of a page by their capital, and what they do with an address is their own affair. A path is that of a
+# page of the site, whichever file makes it.
+_COMPONENT = re.compile(r"<[A-Z][A-Za-z0-9]*[a-z]")
+_OF_COMPONENTS = frozenset({"href", "link", "src", "to", "url"})
+_WEB = re.compile(r"\s*https?://", re.IGNORECASE)
 
 # Their content is text whatever it looks like (HTML standard, 13.1.2.1), and none of it is for readers.
 _RAW_TEXT = frozenset({"script", "style", "textarea"})
@@ -96,6 +104,14 @@ def picture_addresses(text: str, tag: Tag) -> Iterator[Span]:
             yield start, end
     if tag.name in PICTURES and (candidates := tag.attribute("srcset")) is not None:
         yield from _candidates(text, candidates)
+
+
+def component_addresses(text: str, tag: Tag) -> Iterator[Span]:
+    """Where the addresses on the web stand that a component of MDX has."""
+    if _COMPONENT.match(text, tag.start):
+        for attribute in tag.attributes:
+            if attribute.name in _OF_COMPONENTS and _WEB.match(text, attribute.start, attribute.end):
+                yield stripped(text, attribute.start, attribute.end)
 
 
 def _candidates(text: str, attribute: Attribute) -> Iterator[Span]:

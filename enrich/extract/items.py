@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from enrich import date_forms
-from enrich.date_forms import HAN_MONTH, MONTH, Span
+from enrich.date_forms import BRACKETED_MONTH, HAN_MONTH, MONTH, Span
 from enrich.front_matter import front_matter
 from enrich.model import Link
 
@@ -37,9 +37,16 @@ _TABLE_RULE = re.compile(r"\|?[\s:]*-[-\s:|]*$")
 _CELL_END = re.compile(r"(?<!\\)\|")
 # "## [1.2.0] - 2021-03-04", as a changelog has it.
 _RELEASE = re.compile(r"\s?\[?v?\d{1,5}(?:\.\w{1,10}){1,3}\]?(?:\([^()\s]*\))?\s{0,3}(?:[-–—/:]\s?|(?=\())")
-# What may follow the day of an item: nothing, a colon, a bar, a gap, a link. A comma makes a sentence of it, and so
-# does "before": "前" and "后" alone also begin words such as "前端".
-_ITEM_GOES_ON = re.compile(r"(?!\s{0,3}(?:[之以][前后]|以来|[前后](?:的|\W|$)))(?:$|[:：|｜\s\[【(（<《])")
+# "## Reading (2022.5.10)": what such a heading says besides its day, and what differs from one day to the next.
+_DAY_AT_END = re.compile(r"\s*([^\s（(].{0,80}?)\s*[（(【\[]([^（）()【】\[\]]{6,40})[）)】\]]\s*$")
+_COUNTED = re.compile(r"[\d零〇一二三四五六七八九十百\s]+")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_MONTH_IN_BRACKETS = re.compile(rf"[*_~`\s]{{0,4}}\\?{BRACKETED_MONTH.pattern}")
+# What may follow the day of an item: nothing, a colon, a bar, a gap, a link. A comma makes a sentence of it unless a
+# link follows at once, and so does "before": "前" and "后" alone also begin words such as "前端".
+_ITEM_GOES_ON = re.compile(
+    r"(?!\s{0,3}(?:[之以][前后]|以来|[前后](?:的|\W|$)))(?:$|[:：|｜\s\[【(（<《]|[,，、]\s?(?:\*\*)?(?:\[|<?https?://))"
+)
 # A line that begins with a day is prose more often than an item, so that there a link has to follow, or the day
 # is one itself.
 _LINE_GOES_ON = re.compile(r"\s{0,3}[:：|｜]?\s{0,3}(?:\*\*)?(?:\[|<?https?://)|\([^()\s]*\)")
@@ -66,8 +73,12 @@ class _Stretch:
 
 @dataclass(slots=True)
 class _Reading:
-    """What one pass over the lines has gathered: stretches still open, outermost first, and ended ones."""
+    """What one pass over the lines has gathered: stretches still open, outermost first, and ended ones.
 
+    ``repeated`` is what headings with a day at their end say in several places.
+    """
+
+    repeated: frozenset[str] = frozenset()
     sections: list[_Stretch] = field(default_factory=list)
     items: list[_Stretch] = field(default_factory=list)
     ended: list[tuple[_Stretch, int]] = field(default_factory=list)
@@ -145,7 +156,7 @@ def _without_title(ended: Sequence[tuple[_Stretch, int]]) -> list[tuple[_Stretch
 
 def _read(lines: Sequence[str], above: int) -> _Reading:
     """The stretches of a text, of which so many lines above are front matter."""
-    reading = _Reading()
+    reading = _Reading(_repeated(lines))
     for number, line in _outside_fences(lines, above):
         if not line.strip():
             reading.end_sections(number, _LINE_LEVEL)
@@ -156,6 +167,17 @@ def _read(lines: Sequence[str], above: int) -> _Reading:
     reading.end_items(len(lines) + 1)
     reading.end_sections(len(lines) + 1, 0)
     return reading
+
+
+def _repeated(lines: Sequence[str]) -> frozenset[str]:
+    """What several headings say besides the day at their end, as notes of many days in one file do.
+
+    With a year among it, it is the name of a conference, and the day is when that takes place.
+    """
+    headings = (_HEADING.match(line) for line in lines if line.lstrip(" ").startswith("#"))
+    ends = (_DAY_AT_END.match(heading[2].rstrip(" \t#")) for heading in headings if heading)
+    said = Counter(_COUNTED.sub("", end[1]) for end in ends if end and not _YEAR.search(end[1]))
+    return frozenset(words for words, count in said.items() if words and count > 1)
 
 
 def _outside_fences(lines: Sequence[str], above: int) -> Iterator[tuple[int, str]]:
@@ -175,7 +197,9 @@ def _outside_fences(lines: Sequence[str], above: int) -> Iterator[tuple[int, str
 def _take(reading: _Reading, number: int, line: str, following: str) -> bool:
     """Take one line in; whether the next one begins a block as if a blank line stood between."""
     if (heading := _HEADING.match(line)) is not None:
-        _open_section(reading, number, len(heading[1]), _of_heading(heading[2].rstrip(" \t#")))
+        _open_section(
+            reading, number, len(heading[1]), _of_heading(heading[2].rstrip(" \t#"), reading.repeated)
+        )
         return True
     if _TABLE_RULE.match(line) and ("|" in line or reading.in_table):
         reading.in_table = True
@@ -240,8 +264,12 @@ def _take_text(reading: _Reading, number: int, line: str, following: str) -> Non
 # --- the date of one line ---------------------------------------------------------------------------
 
 
-def _of_heading(text: str) -> tuple[str, bool] | None:
+def _of_heading(text: str, repeated: frozenset[str]) -> tuple[str, bool] | None:
     """The date of a heading, and whether it is nothing else."""
+    end = _DAY_AT_END.match(text) if repeated else None
+    if end is not None and _COUNTED.sub("", end[1]) in repeated and not _YEAR.search(end[1]):
+        span = date_forms.whole(end[2])
+        return None if span is None else (span.end, False)
     if "20" not in text[:_LONGEST_MARKS]:
         return None
     if (span := date_forms.whole(text, MONTH)) is not None:
@@ -259,6 +287,8 @@ def _of_item(text: str) -> tuple[str, bool] | None:
         return found[0].end, True
     if (span := date_forms.whole(text)) is not None:
         return span.end, True
+    if (span := date_forms.span(_MONTH_IN_BRACKETS.match(text))) is not None:
+        return span.end, False
     return (found[0].end, False) if found is not None and _ITEM_GOES_ON.match(found[1]) else None
 
 

@@ -31,6 +31,11 @@ _CUT_HOST = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _SPACE = re.compile(r"\s")
+# A space next to a mark of addresses was not meant; elsewhere what follows is a title without its quotes, or a size.
+_HOLDS_SPACE = re.compile(
+    r"[^\s()<>\"']{1,2000}(?:[ \t]+[^\s()<>\"'\u2018-\u201d\u3001-\u9fff]{1,2000}){1,3}\)"
+)
+_SPACE_APART = re.compile(r"(?<![/_.=&?%~#:-])[ \t]+(?![/_.&?%~#-])")
 _LONGEST_PATH = 2000
 
 
@@ -75,6 +80,12 @@ def joined(text: str, start: int) -> str | None:
         return None
     whole = "".join(cut[0].split()) + text[cut.end() : cut.end() + _LONGEST_PATH]
     return next((found.url for found in bare_urls(whole, 0, len(whole)) if not found.start), None)
+
+
+def without_space(text: str, start: int) -> str | None:
+    """The address that was meant by `[](…)` where white space cuts it in two, as text copied from a PDF does."""
+    cut = _HOLDS_SPACE.match(text, start)
+    return None if cut is None or _SPACE_APART.search(cut[0]) else resolve("".join(cut[0][:-1].split()))
 
 
 def _is_misspelt(scheme: re.Match[str]) -> bool:

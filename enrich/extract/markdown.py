@@ -20,9 +20,24 @@ from dataclasses import dataclass, field
 from enrich.extract.anchors import markdown_anchors
 from enrich.extract.bare import BareUrl, bare_urls, decode_entities, resolve
 from enrich.extract.control import Disabled, disabled
-from enrich.extract.destinations import Span, autolink_span, defined_span, inline_span, wanted
+from enrich.extract.destinations import (
+    Span,
+    autolink_span,
+    defined_span,
+    inline_span,
+    is_sized_image,
+    wanted,
+)
 from enrich.extract.found import Found, is_off, link_of
-from enrich.extract.html import LINK_ATTRIBUTES, Tag, alternative, picture_addresses, stripped, tags
+from enrich.extract.html import (
+    LINK_ATTRIBUTES,
+    Tag,
+    alternative,
+    component_addresses,
+    picture_addresses,
+    stripped,
+    tags,
+)
 from enrich.extract.positions import Lines, lines_of
 from enrich.extract.syntax import Construct, Definition, constructs, definitions, folded, top_headings
 from enrich.front_matter import front_matter, front_matter_value
@@ -41,7 +56,6 @@ _MARKUP = re.compile(r"\]\(|`|~~~|<[A-Za-z][A-Za-z0-9+.-]*:|\]\[")
 # What stands before a bare URL where somebody meant a link or a definition. A full-width bracket is
 # the commonest slip of all who type Chinese.
 _OPENS_LINK = re.compile(r"(?<!\\)\](?:\([ \t]*<?|（)\Z")
-_HOLDS_SPACE = re.compile(r"[^\s()<>\"']{1,2000}(?:[ \t]+[^\s()<>\"']{1,2000}){1,3}\)")
 _OPENS_DEFINITION = re.compile(r"\]:[ \t]*<?\Z")
 _LONGEST_NAME = 999
 
@@ -152,7 +166,7 @@ def _remarks(
 ) -> list[Remark]:
     """What is wrong with the links, and addresses in running text that are too misspelt to be links."""
     # Whoever lists links needs none of this either.
-    from enrich.extract.malformed import intended, joined, malformed_urls
+    from enrich.extract.malformed import intended, joined, malformed_urls, without_space
 
     noted: list[tuple[int, str, str, str | None]] = []
     for one in found:
@@ -160,7 +174,8 @@ def _remarks(
             continue
         place = one.start if one.used_at is None else one.used_at
         if one.remark is not None:
-            noted.append((place, one.remark, _MESSAGES[one.remark], _without_space(text, one)))
+            whole = without_space(text, one.start) if one.remark == "unbalanced-markdown" else None
+            noted.append((place, one.remark, _MESSAGES[one.remark], whole))
         if one.element != Element.CODE and (better := intended(one.url)) is not None:
             noted.append((place, "malformed-url", _MESSAGES["malformed-url"], better))
         if one.element == Element.BARE and one.remark is None and (whole := joined(text, one.start)):
@@ -172,12 +187,6 @@ def _remarks(
             if bad.start not in off
         )
     return [_remark(lines, *one) for one in sorted(noted, key=lambda one: one[:2])]
-
-
-def _without_space(text: str, found: Found) -> str | None:
-    """The address that was meant where white space cuts it in two, as text copied from a PDF does."""
-    cut = _HOLDS_SPACE.match(text, found.start) if found.remark == "unbalanced-markdown" else None
-    return resolve("".join(cut[0][:-1].split())) if cut else None
 
 
 def _remark(lines: Lines, offset: int, code: str, message: str, suggestion: str | None) -> Remark:
@@ -203,6 +212,7 @@ def _found_bare(text: str, bare: BareUrl, layer: _Layer) -> Found:
     before = text[max(0, bare.start - 8) : bare.start]
     if _OPENS_LINK.search(before):
         found.remark = "unbalanced-markdown"
+        found.image = is_sized_image(text, bare.start, bare.end)
     elif layer.defined and _OPENS_DEFINITION.search(before):
         opening = text.rfind("[", max(0, bare.start - _LONGEST_NAME), bare.start)
         name = text[opening + 1 : text.rfind("]", opening, bare.start)]
@@ -388,8 +398,10 @@ def _read_tags(text: str, layer: _Layer) -> None:
     for tag, following in zip(ordered, _next_anchors(ordered), strict=True):
         if tag.closing:
             continue
-        for start, end in picture_addresses(text, tag):
-            _read_attribute(text, (start, end), alternative(text, tag), layer, image=True)
+        for address in picture_addresses(text, tag):
+            _read_attribute(text, address, alternative(text, tag), layer, image=True)
+        for address in component_addresses(text, tag):
+            _read_attribute(text, address, None, layer, image=False)
         attribute = tag.attribute(LINK_ATTRIBUTES.get(tag.name, ""))
         if attribute is None:
             continue

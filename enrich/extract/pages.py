@@ -33,7 +33,7 @@ from enrich.front_matter import front_matter, front_matter_value
 from enrich.model import DocumentType, Element, Extraction
 from enrich.urls import scheme_of
 
-_ATTRIBUTES = {**LINK_ATTRIBUTES, "embed": "src", "object": "data", "track": "src"}
+_ATTRIBUTES = {**LINK_ATTRIBUTES, "track": "src"}
 _CODE = frozenset({"pre", "code", "kbd", "samp", "tt", "listing"})
 _LONGEST_LABEL = 1000
 

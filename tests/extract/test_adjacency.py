@@ -55,6 +55,8 @@ see ‹https://a.example/b›.)
 看 ‹https://a.example/b›）后面还有
 看 ‹https://a.example/b›（即将开源）
 看 ‹https://a.example/b›【代码】
+看 ‹https://a.example/b›[^1]。
+看 ‹https://a.example/b?x[]=1›[^注]后面还有
 看 ‹https://a.example/b›《标题》
 看 ‹https://a.example/b›「标题」
 看 ‹https://a.example/b›“标题”

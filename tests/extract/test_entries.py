@@ -302,6 +302,18 @@ def test_prose_behind_a_list_ends_its_last_item() -> None:
     assert shown(text) == [{"line": 1, "number": 1, "title": "A", "article": WECHAT}]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [f"更多论文：{PAGE}", f"其他：{PAGE}", f"欢迎关注：{PAGE}", f"See also: {PAGE}", f"相关链接：{CODE}"],
+)
+def test_what_says_that_there_is_more_elsewhere_ends_a_paragraph(line: str) -> None:
+    text = f"**1. Some Title**<br>\n论文链接：{PAPER}<br>\n作者：Ann Lee<br><br>\n\n{line}\n"
+    (entry,) = shown(text)
+    assert entry == {
+        "line": 1, "number": 1, "title": "Some Title", "papers": [(PAPER, None)], "authors": ("Ann Lee",)
+    }  # fmt: skip
+
+
 def test_pictures_are_in_no_entry() -> None:
     text = (
         f"1. [A]({WECHAT}) ![](https://pictures.example/1.png)\n   ![x](https://pictures.example/2.png)\n"

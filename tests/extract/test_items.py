@@ -49,6 +49,10 @@ def _dates(text: str) -> list[str | None]:
         ("- 2018-12-17~12-21：words", "2018-12-21"),
         ("- [2018-12-31](2018/12/31.md): words", "2018-12-31"),
         ("- 2021-03-04 | words", "2021-03-04"),
+        ("- 2021-03-04，[an article](https://x.example)", "2021-03-04"),
+        ("- 2021-03-04, https://x.example", "2021-03-04"),
+        ("- [2021.03] [an article](https://x.example)", "2021-03"),
+        ("- **（2021-3）** words", "2021-03"),
         ("2019-11-23: [an article](https://x.example)", "2019-11-23"),
         ("2019-11-23 https://x.example", "2019-11-23"),
         ("> 2019-11-23: [quoted](https://x.example)", "2019-11-23"),
@@ -69,6 +73,32 @@ def _dates(text: str) -> list[str | None]:
 )
 def test_the_first_line_of_an_item_dates_it(line: str, found: str) -> None:
     assert (1, found) in {(first, date) for first, _last, date in item_dates(line + "\n" + TWO)}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("# 学习笔记（2021.4.25）", "# 学习笔记（2021.4.26）"),
+        ("## 第10周（2021.4.19-4.25）", "## 第11周（2021.4.20~4.26）"),
+        ("## 第十周 [2021/4/25] ##", "## 第十一周 [2021/4/26] ##"),
+        ("### Reading (20210425)", "### Reading (2021年4月26日)"),
+    ],
+)
+def test_days_at_the_end_of_headings_that_are_alike_date_what_is_below(first: str, second: str) -> None:
+    text = f"{first}\nx\n#### Part\nx\n{second}\nx\n"
+    assert _dates(text) == ["2021-04-25"] * 4 + ["2021-04-26"] * 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## CVPR 2021（2021.6.19-6.25）\nx\n## CVPR 2022（2022.6.19-6.24）\nx\n",
+        "## Seattle（2021.6.19）\nx\n## Paris（2021.10.2）\nx\n",
+        "## Reading（2021.4.25）\nx\n## Reading\nx\n",
+    ],
+)
+def test_days_in_headings_that_are_not_alike_or_name_a_year_date_nothing(text: str) -> None:
+    assert item_dates(text) == []
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,11 @@ def test_prose_inside_an_autolink_is_no_part_of_it(prose: str) -> None:
     assert (link.url, link.element) == (A, Element.AUTOLINK)
 
 
+def test_a_pair_of_brackets_inside_an_autolink_is_part_of_it() -> None:
+    (link,) = extract(f"<{A}/数学（高中）/《x》）。后面>")
+    assert link.url == f"{A}/数学（高中）/《x》"
+
+
 def test_a_second_definition_of_a_name_is_listed_and_never_used() -> None:
     assert brief(f"[a][r]\n\n[r]: {A}\n[R]: {B}\n") == [("reference", A, "a"), ("reference", B, None)]
     assert brief(f"[a][r]\n\n[r]: {A}\n\ntext [s]: {B}\n") == [("reference", A, "a"), ("bare", B, None)]
@@ -384,3 +389,26 @@ def test_a_paragraph_before_moves_links_down_and_changes_none(text: str) -> None
         for link in extract(text)
     ]
     assert extract(f"prose\n\n{text}") == moved
+
+
+def test_an_image_with_a_size_is_an_image_though_commonmark_sees_none() -> None:
+    sized = extract("![图](https://a.example/b.png#pic_center =600x)\n[x](https://a.example/c =600x)\n")
+    assert [(link.url, link.element, link.image) for link in sized] == [
+        ("https://a.example/b.png#pic_center", Element.BARE, True),
+        ("https://a.example/c", Element.BARE, False),
+    ]
+
+
+def test_the_components_of_mdx_have_addresses_on_the_web_and_their_paths_are_the_sites_own() -> None:
+    text = (
+        f'<Card href="{A}/b" title="x">\n\n<Link\n  to=\'{A}/c\'>y</Link> '
+        f'<Card href="/start" note="{A}/d"/> <use href="#x"/>\n'
+    )
+    found = [(link.url, link.element) for link in extract(text, path="a.mdx", relative=True)]
+    assert found == [(f"{A}/b", Element.HTML), (f"{A}/c", Element.HTML)]
+
+
+def test_what_is_embedded_is_found_as_in_a_page() -> None:
+    text = f'<embed src="{A}/b.pdf"> <object data="{A}/c.svg"></object>'
+    for path in ("a.md", "a.html"):
+        assert [link.url for link in extract(text, path=path)] == [f"{A}/b.pdf", f"{A}/c.svg"]

@@ -101,9 +101,10 @@ def _page_request(url: str) -> Request:
 def _is_doubtful(outcome: Outcome) -> bool:
     if isinstance(outcome, Failure):
         return outcome.kind in _WORTH_A_GET
-    if 200 <= outcome.status < 300:
-        return challenge(outcome) is not None
-    return outcome.status not in _SAME_FOR_GET
+    if outcome.status in _SAME_FOR_GET:
+        return False
+    # 202 is what some walls answer to everything; their marks stand in the body.
+    return outcome.status == 202 or judge_http(outcome).status not in (Status.OK, Status.REDIRECTED)
 
 
 def _is_html(outcome: Outcome) -> bool:

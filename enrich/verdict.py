@@ -32,6 +32,7 @@ from enrich.moves import (
     is_same_but_secure,
     is_same_page,
 )
+from enrich.parking import is_shop
 
 PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -266,6 +267,8 @@ def _judge_way(response: Response, asked: str) -> Verdict:
         return Verdict(
             Status.OK, reason, "It leads to a place named after what is not found, so that it may be gone."
         )
+    if is_shop(response.url) and not is_shop(asked):
+        return Verdict(Status.OK, reason, "It leads to a seller of names, so that it may be gone.")
     if is_same_page(asked, moved_to):
         return Verdict(Status.OK, reason)
     moved = f"http-{response.hops[0].status}"

@@ -307,6 +307,14 @@ REDIRECTS = [
 SOFT = [
     case("says so for nonsense too", "broken soft-404", {"*": SORRY}),
     case("says so in Chinese", "broken soft-404", {"*": SORRY_ZH}),
+    *(
+        case(f"says so for nonsense too: {title}", "broken soft-404", {"*": page(title, LOST)})
+        for title in (
+            "百度网盘-链接不存在",
+            "Oops! That page can’t be found. – Moss",
+            "ページが見つかりません | Moss",
+        )
+    ),
     case(
         "says so in its heading alone",
         "broken soft-404",
@@ -374,6 +382,60 @@ SOFT = [
     case("only HEAD was asked", "ok http-200", {"*": SORRY}, wants_page=False),
 ]
 
+PARKED = (
+    '<!doctype html><html lang="en" data-adblockkey="MFwwDQYJ_x"><head></head><body><div id="target"></div></body>',
+    '<html><head><script>window.onload=function(){window.location.href="/lander"}</script></head></html>',
+    '<html><body><script src="//img1.wsimg.com/parking-lander/static/js/main.js"></script></body></html>',
+    "<html><title>site.test is for sale</title><h1>Make an offer</h1></html>",
+    "<html><title>site.test-域名出售</title></html>",
+)
+SHOP = "//www.hugedomains.com{port}/domain_profile.cfm?d=site.test"
+SALES = [
+    *(
+        case(
+            f"a parked name at {link}: {text[:60]}",
+            "broken soft-404",
+            {"*": Answer(200, HTML, text.encode())},
+            link,
+        )
+        for text in PARKED
+        for link in ("/blog/a", "/")
+    ),
+    *(
+        case(
+            f"led to the shop with {status}",
+            "broken soft-404",
+            {
+                "www.hugedomains.com/domain_profile.cfm?d=site.test": page("site.test is for sale"),
+                "*": to(SHOP, status),
+            },
+            wants_page=False,
+        )
+        for status in (301, 302)
+    ),
+    case(
+        "moved to the shop, nonsense is 404",
+        "ok http-200",
+        {
+            "/blog/a": to(SHOP, 301),
+            "www.hugedomains.com/domain_profile.cfm?d=site.test": page("site.test is for sale"),
+            "*": MISSING,
+        },
+    ),
+    case(
+        "shows advertisements as a parked name does, and knows its pages",
+        "ok http-200",
+        {"/blog/a": Answer(200, HTML, PARKED[0].encode()), "*": MISSING},
+    ),
+    case("sells things", "ok http-200", {"*": page("site.test - houses for sale", MOSS)}),
+    case(
+        "a link to the shop",
+        "ok http-200",
+        {"*": page("moss.test is for sale")},
+        "/domain_profile.cfm?d=moss.test",
+        host="www.hugedomains.com",
+    ),
+]
 WAYS = [
     case(
         "led to the front page like nonsense",
@@ -498,4 +560,4 @@ TROUBLES = [
     case("an answer broken off after its headers", "ok http-200", {}, "/half"),
 ]
 
-CASES = [*STATUSES, *HEADS, *WALLS, *REDIRECTS, *SOFT, *WAYS, *TROUBLES]
+CASES = [*STATUSES, *HEADS, *WALLS, *REDIRECTS, *SOFT, *SALES, *WAYS, *TROUBLES]

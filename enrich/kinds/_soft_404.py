@@ -92,6 +92,8 @@ _APPLICATIONS = (
 )
 
 
+# Both known ways in which a 404.html hands the address on to the application.
+_LEADS_ON = re.compile(r"\bpathSegmentsToKeep\s*=|\bsessionStorage\.redirect\s*=\s*(?:window\.)?location")
 _PASSWORD = "input[type=password]"  # noqa: S105 - a selector
 _LOG_IN = re.compile(
     r"(?:sign|log)[ -]?(?:in|on)|登[录錄陆陸入]|立即登[录錄]|(?:登[录錄]|注册)\s*[/|]?\s*(?:登[录錄]|注册)",
@@ -159,6 +161,31 @@ def _leads_home(response: Response) -> bool:
         return False
     asked = response.hops[0].url
     return is_deep(asked) and is_same_site(asked, response.url)
+
+
+def is_unwritten(response: Response) -> bool:
+    """Whether a script writes the page that came with 404, and nothing in it says that nothing was found.
+
+    Where a site of one application is served as files (GitHub Pages, S3), every address but the front page answers so,
+    and in a browser the page is there.
+    """
+    if response.status != 404 or not response.body:
+        return False
+    text = _text(response)
+    if _LEADS_ON.search(text) is not None:
+        return True
+    tree = _tree(text) if "<script" in text.lower() else None
+    if tree is None or tree.css_first("script") is None:
+        return False
+    mount = tree.css_first(_APPLICATIONS)
+    tree.strip_tags(_UNSEEN)
+    shown = f"{_html.text_of(tree.css_first('head > title'))} {_html.text_of(tree.body)}"
+    return (
+        mount is not None
+        and not _html.text_of(mount)
+        and len(shown) < _MOST_CHARACTERS
+        and not _HINT.search(shown)
+    )
 
 
 # --- settling ---------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from dataclasses import replace
 from enrich.extract.remarks import answers_securely
 from enrich.kinds import _encodings, _html
 from enrich.kinds._page_facts import facts_of
-from enrich.kinds._soft_404 import doubt_of, is_suspicious_way
+from enrich.kinds._soft_404 import doubt_of, is_suspicious_way, is_unwritten
 from enrich.kinds._web_hosts import Host, host_at, landing_page
 from enrich.model import (
     CanonicalUrl,
@@ -123,7 +123,11 @@ def judge_unasked(target: Target) -> Verdict | None:
 
 
 def judge(_target: Target, outcome: Outcome) -> Verdict:
-    return judge_http(outcome)
+    verdict = judge_http(outcome)
+    if verdict.reason == "http-404" and isinstance(outcome, Response) and is_unwritten(outcome):
+        detail = "It answered 404 with a page that a script writes, so that only a browser can tell."
+        return Verdict(Status.BLOCKED, "bot-wall", detail)
+    return verdict
 
 
 def doubt(_target: Target, response: Response) -> Doubt | None:

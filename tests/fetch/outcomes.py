@@ -382,6 +382,32 @@ SOFT = [
     case("only HEAD was asked", "ok http-200", {"*": SORRY}, wants_page=False),
 ]
 
+HANDS_ON = (
+    '<title>Moss</title><script>var pathSegmentsToKeep = 0; l.replace(l.origin + "/?/blog/a")</script>'
+)
+APPLICATIONS = [
+    *(
+        case(f"404 and {body[:40]}", "blocked bot-wall", {"*": page("Moss", body, 404)})
+        for body in (
+            SHELL,
+            '<noscript>You need JavaScript.</noscript><div id="root"></div><script src="/main.js"></script>',
+            HANDS_ON,
+            "<script>sessionStorage.redirect = location.href;</script>",
+        )
+    ),
+    *(
+        case(f"404 of an application called {title}", "broken http-404", {"*": page(title, SHELL, 404)})
+        for title in ("404", "Page not found", "页面不存在")
+    ),
+    case(
+        "404 written by the server of an application",
+        "broken http-404",
+        {"*": page("Moss", '<div id="app"><h1>Oh no</h1></div><script></script>', 404)},
+    ),
+    case("404 with a script that counts", "broken http-404", {"*": page("Oh", "Oh<script></script>", 404)}),
+    case("410 of an application", "broken http-410", {"*": page("Moss", SHELL, 410)}),
+]
+
 PARKED = (
     '<!doctype html><html lang="en" data-adblockkey="MFwwDQYJ_x"><head></head><body><div id="target"></div></body>',
     '<html><head><script>window.onload=function(){window.location.href="/lander"}</script></head></html>',
@@ -560,4 +586,4 @@ TROUBLES = [
     case("an answer broken off after its headers", "ok http-200", {}, "/half"),
 ]
 
-CASES = [*STATUSES, *HEADS, *WALLS, *REDIRECTS, *SOFT, *SALES, *WAYS, *TROUBLES]
+CASES = [*STATUSES, *HEADS, *WALLS, *REDIRECTS, *SOFT, *APPLICATIONS, *SALES, *WAYS, *TROUBLES]

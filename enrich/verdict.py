@@ -340,6 +340,7 @@ _FAILURES: dict[FailureKind, tuple[Status, str]] = {
     FailureKind.DNS_NOT_FOUND: (Status.BROKEN, "The host name does not exist"),
     FailureKind.DNS_FAILURE: (Status.UNREACHABLE, "The host name could not be looked up"),
     FailureKind.CONNECT: (Status.UNREACHABLE, "No connection to the host"),
+    FailureKind.PROXY: (Status.UNREACHABLE, "The proxy does not lead to the host"),
     FailureKind.TLS: (Status.UNREACHABLE, "No secure connection to the host"),
     FailureKind.TIMEOUT: (Status.UNREACHABLE, "The host did not answer in time"),
     FailureKind.NEEDS_COOKIES: (Status.BLOCKED, "The site shows itself only to who keeps its cookies"),

@@ -75,6 +75,7 @@ def test_every_judgement_agrees_with_its_declaration() -> None:
         (FailureKind.TOO_MANY_REDIRECTS, Status.BROKEN),
         (FailureKind.DNS_FAILURE, Status.UNREACHABLE),
         (FailureKind.CONNECT, Status.UNREACHABLE),
+        (FailureKind.PROXY, Status.UNREACHABLE),
         (FailureKind.TLS, Status.UNREACHABLE),
         (FailureKind.TIMEOUT, Status.UNREACHABLE),
         (FailureKind.PROTOCOL, Status.UNREACHABLE),

@@ -61,8 +61,8 @@ _GONE = (
     Reason(
         code="soft-404",
         status=_BROKEN,
-        help="The host answers with success, but the page says that there is nothing here. Open it to make "
-        "sure, then correct the link.",
+        help="The host answers with success, but only with what it answers to any address: that nothing is here, its "
+        "front page, or that its name is for sale. Open it to make sure, then correct the link.",
     ),
     Reason(
         code="invalid-url",
@@ -202,7 +202,8 @@ _SILENT = (
         code="provider-failure",
         status=_UNREACHABLE,
         help="The service that knows about this link (such as GitHub, arXiv, doi.org or WeChat) failed, or the way there "
-        "did, which says nothing about the link. It is asked again in a later run.",
+        "did (a proxy that does not lead to the host), which says nothing about the link. It is asked again in a later "
+        "run.",
     ),
 )
 

@@ -32,6 +32,7 @@ from enrich.moves import (
     is_same_but_secure,
     is_same_page,
 )
+from enrich.parking import is_shop
 
 PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -44,6 +45,8 @@ _DETAIL_CHARACTERS = 300
 _CHALLENGE_HEADERS: tuple[tuple[str, str, str], ...] = (
     ("cf-mitigated", "", "Cloudflare"),
     ("x-amzn-waf-action", "", "AWS WAF"),
+    ("x-vercel-mitigated", "", "Vercel"),
+    ("sg-captcha", "challenge", "SiteGround"),
     # Pay per crawl: 402 and a price, to programs alone.
     ("crawler-price", "", "Cloudflare"),
 )
@@ -58,8 +61,14 @@ _SERVICE_HEADERS: tuple[tuple[str, str, str], ...] = (
     ("x-sucuri-id", "", "Sucuri"),
     ("x-kpsdk-ct", "", "Kasada"),
 )
-# What these sites answer to programs alone: site, status and its name.
-_SITE_WALLS = (("bilibili.com", 412, "Bilibili"), ("douban.com", 418, "Douban"))
+# What these sites answer to programs alone: site, status and its name. 418 is no answer of anybody about a page: IEEE,
+# freedesktop.org and others send it to whom they take for a robot.
+_SITE_WALLS = (
+    ("bilibili.com", 412, "Bilibili"),
+    ("douban.com", 418, "Douban"),
+    ("ieee.org", 418, "IEEE"),
+    ("", 418, "A bot wall"),
+)
 _SITE_WALL_STATUSES = frozenset(status for _, status, _ in _SITE_WALLS)
 _SERVICE_STATUSES = frozenset({401, 403, 405, 406, 428, 429})
 # Words of challenge pages. They are only looked for in short bodies: an article may quote them.
@@ -71,6 +80,27 @@ _CHALLENGE_BODIES = (
     (b"sec-if-cpt-container", "Akamai"),
     (b"px-captcha", "HUMAN"),
     (b"zh-zse-ck", "Zhihu"),
+    (b'<script id="anubis_', "Anubis"),
+    (b"/.well-known/.git.gammaspectra.live/git/go-away/", "go-away"),
+    (b"/.well-known/sgcaptcha/", "SiteGround"),
+    (b"<title>Request Rejected</title>", "F5"),
+    (b'src="/TSPD/', "F5"),
+    (b"<title>Pardon Our Interruption", "Imperva"),
+    (b"sucuri_cloudproxy_js", "Sucuri"),
+    (b"To discuss automated access to Amazon data", "Amazon"),
+    (b"byted_acrawler.init({aid:99999999", "ByteDance"),
+    (b"_wafchallengeid", "ByteDance"),
+    (b"acw_sc__v2", "Aliyun"),
+    (b"/_____tmd_____/punish", "Alibaba"),
+    ("<title>百度安全验证</title>".encode(), "Baidu"),
+)
+# What means a wall beside one status alone, however long the page: the header, or "" for the body, and what it holds.
+# Ruishu and Jiasule write their scripts into the living pages of a site too.
+_CHALLENGE_ANSWERS = (
+    (521, "set-cookie", "__jsluid", "Jiasule"),
+    (412, "", "$_ts", "Ruishu"),
+    (202, "", "$_ts", "Ruishu"),
+    (405, "", "errors.aliyun.com", "Aliyun"),
 )
 _CHALLENGE_BODY_BYTES = 16 << 10
 # Host and beginning of the path to which walls send visitors; what is answered there has status 200.
@@ -155,7 +185,7 @@ def provider_failure(detail: str) -> Verdict:
 
 def challenge(response: Response) -> str | None:
     """The name of the bot wall that answered in place of the host, or None when there is no sign of one."""
-    if (name := _site_wall(response)) is not None:
+    if (name := _site_wall(response) or _answered_wall(response)) is not None:
         return name
     marks = _CHALLENGE_HEADERS
     if response.status in _SERVICE_STATUSES:
@@ -177,7 +207,17 @@ def _site_wall(response: Response) -> str | None:
     walls = (
         wall
         for site, status, wall in _SITE_WALLS
-        if response.status == status and host.endswith(f".{site}")
+        if response.status == status and (not site or host.endswith(f".{site}"))
+    )
+    return next(walls, None)
+
+
+def _answered_wall(response: Response) -> str | None:
+    walls = (
+        wall
+        for status, header, mark, wall in _CHALLENGE_ANSWERS
+        if response.status == status
+        and (mark in response.headers.get(header, "") if header else mark.encode() in response.body)
     )
     return next(walls, None)
 
@@ -227,6 +267,8 @@ def _judge_way(response: Response, asked: str) -> Verdict:
         return Verdict(
             Status.OK, reason, "It leads to a place named after what is not found, so that it may be gone."
         )
+    if is_shop(response.url) and not is_shop(asked):
+        return Verdict(Status.OK, reason, "It leads to a seller of names, so that it may be gone.")
     if is_same_page(asked, moved_to):
         return Verdict(Status.OK, reason)
     moved = f"http-{response.hops[0].status}"
@@ -298,6 +340,7 @@ _FAILURES: dict[FailureKind, tuple[Status, str]] = {
     FailureKind.DNS_NOT_FOUND: (Status.BROKEN, "The host name does not exist"),
     FailureKind.DNS_FAILURE: (Status.UNREACHABLE, "The host name could not be looked up"),
     FailureKind.CONNECT: (Status.UNREACHABLE, "No connection to the host"),
+    FailureKind.PROXY: (Status.UNREACHABLE, "The proxy does not lead to the host"),
     FailureKind.TLS: (Status.UNREACHABLE, "No secure connection to the host"),
     FailureKind.TIMEOUT: (Status.UNREACHABLE, "The host did not answer in time"),
     FailureKind.NEEDS_COOKIES: (Status.BLOCKED, "The site shows itself only to who keeps its cookies"),

@@ -627,14 +627,17 @@ def test_a_slow_host_delays_only_itself(tmp_path: Path) -> None:
 
 
 def test_no_host_has_more_visitors_than_its_share(tmp_path: Path) -> None:
-    visitors, most, lock = Counter[str](), Counter[str](), threading.Lock()
+    visitors, most, coming = Counter[str](), Counter[str](), threading.Condition()
 
     def watched(asked: Asked) -> Answer:
-        with lock:
+        """Nobody leaves before the third has come, however slow the machine is; then a fourth has time to show."""
+        with coming:
             visitors[asked.host] += 1
             most[asked.host] = max(most[asked.host], visitors[asked.host])
+            coming.notify_all()
+            coming.wait_for(lambda: most[asked.host] >= 3, timeout=10)
         time.sleep(0.05)
-        with lock:
+        with coming:
             visitors[asked.host] -= 1
         return pages(asked)
 

@@ -87,6 +87,13 @@ def never_an_answer(desk: Desk) -> str:
     return PAGE
 
 
+def silent_for_so_long_that_it_is_gone(desk: Desk) -> str:
+    for _ in range(4):
+        desk.pass_by(PAGE, "timeout")
+        desk.night += 1
+    return PAGE
+
+
 def a_time_out_after_it_was_gone(desk: Desk) -> str:
     for name in ("410", "timeout"):
         desk.pass_by(PAGE, name)
@@ -179,7 +186,8 @@ def no_number_of_arxiv(desk: Desk) -> str:
 
 SITUATIONS = (
     no_cache, never_met, alive_for_a_week, failed_once, confirmed, gone_for_good_as_it_says, behind_a_wall,
-    never_an_answer, a_time_out_after_it_was_gone, gone_with_too_many_others, coming_and_going, another_repository,
+    never_an_answer, silent_for_so_long_that_it_is_gone, a_time_out_after_it_was_gone,
+    gone_with_too_many_others, coming_and_going, another_repository,
     silence, one_article_of_two_names, a_page_about_a_paper, no_longer_in_a_note, while_a_run_is_at_work, excluded,
     no_number_of_arxiv,
 )  # fmt: skip

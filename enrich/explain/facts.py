@@ -21,7 +21,18 @@ from enrich.explain.reasoning import (
     verdict_rules,
 )
 from enrich.files import KIND_NAME as FILE_KIND
-from enrich.model import CanonicalUrl, Element, Identity, Kind, Link, Metadata, Status, Suggestion, Target
+from enrich.model import (
+    CanonicalUrl,
+    Element,
+    Identity,
+    Kind,
+    Link,
+    Metadata,
+    Status,
+    Suggestion,
+    Target,
+    TargetState,
+)
 from enrich.registry import kinds, reason_of
 from enrich.selection import Selection
 from enrich.store.caches import Cache, cache_of, exists, reading
@@ -227,13 +238,27 @@ def _answer(check: Check) -> Answer:
     )  # fmt: skip
 
 
+_GONE_QUIET = (
+    "Nobody answered, or the server failed, in so many checks over so many days that the link counts as gone. Open it to "
+    "make sure, then look for a copy or another address."
+)
+
+
+def _meaning(state: TargetState, reason: str) -> str:
+    """What a verdict means; the help of what cannot be told yet promises to ask soon, which is over once it is broken."""
+    declared = reason_of(reason)
+    is_over = state.status is Status.BROKEN and declared.status is Status.UNREACHABLE
+    return _GONE_QUIET if is_over else declared.help
+
+
 def _standing(known: Known) -> Standing | None:
     state = known.state
     if state.status is None or state.reason is None:
         return None
     begun = since(known)
     return Standing(
-        status=state.status, reason=state.reason, meaning=reason_of(state.reason).help, detail=state.detail,
+        status=state.status, reason=state.reason, meaning=_meaning(state, state.reason),
+        detail=state.detail,
         confirmed=state.confirmed, since=begun and begun[0], since_exactly=bool(begun and begun[1]),
         checked_at=state.checked_at, attempted_at=state.attempted_at, http_status=state.http_status,
         final_url=state.final_url, suggestion=state.suggestion, first_failed_at=state.first_failed_at,

@@ -54,6 +54,9 @@ __all__ = ["FetchSettings", "Fetcher", "Transport", "proxies_from_environment"]
 Transport = httpx.AsyncBaseTransport
 """What may stand in for the network: an answer for every request."""
 
+# As browsers begin it: crates.io and other registries answer 404 to who does not ask for a page by name.
+ACCEPT = "text/html,application/xhtml+xml,*/*;q=0.8"
+
 _OUT_OF_TIME = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
 
 # What a proxy says for itself, when a plain http question goes through it.
@@ -401,7 +404,7 @@ class Fetcher:
         headers = {
             "host": authority,
             "user-agent": self._settings.user_agent,
-            "accept": "*/*",
+            "accept": ACCEPT,
             **{name.lower(): value for name, value in told(self._settings.headers_of(origin[1]), origin)},
             **{name.lower(): value for name, value in own},
             "accept-encoding": "gzip",

@@ -57,6 +57,10 @@ class AddressRefusedError(Exception):
     """The guard does not let us ask this address. Not an httpx error, so nothing retries it."""
 
 
+class ProxyRefusedError(httpx.ProxyError):
+    """A proxy does not let us reach this host, which says something about the proxy's rules alone."""
+
+
 class NameLookupError(httpx.ConnectError):
     """The resolver gave no address; the cause says why."""
 
@@ -100,6 +104,8 @@ def _refused(error: BaseException) -> Fault | None:
 
 
 def _proxy(error: BaseException) -> Fault | None:
+    if isinstance(error, ProxyRefusedError):
+        return Fault(FailureKind.PROXY, str(error))
     if isinstance(error, httpx.ProxyError):
         return Fault(FailureKind.CONNECT, f"proxy: {error}")
     return None

@@ -25,7 +25,7 @@ import httpx
 from enrich.fetch.address import Guard
 from enrich.fetch.body import Answered
 from enrich.fetch.connect import HEAD_START_SECONDS, GuardedConnector, tls_context, within
-from enrich.fetch.faults import OutOfTimeError
+from enrich.fetch.faults import OutOfTimeError, ProxyRefusedError
 from enrich.fetch.hops import Origin
 from enrich.fetch.names import Resolve
 from enrich.fetch.pool import MOST_IDLE, IdleWires
@@ -255,7 +255,9 @@ async def _open_tunnel(wire: Wire, proxy: Proxy, authority: bytes) -> None:
     except (httpx.RemoteProtocolError, httpx.ReadError) as error:
         raise httpx.ProxyError(f"it opened no tunnel ({error})") from error
     if not 200 <= answer.status < 300:
-        raise httpx.ProxyError(f"{answer.status} {answer.reason.decode('ascii', 'replace')}".rstrip())
+        refused = 400 <= answer.status < 500 and answer.status != 407
+        said = f"{answer.status} {answer.reason.decode('ascii', 'replace')}".rstrip()
+        raise ProxyRefusedError(said) if refused else httpx.ProxyError(said)
     if not wire.is_open:
         raise httpx.ProxyError("it opened no tunnel (the connection was closed)")
 

@@ -146,7 +146,9 @@ class _Session:
 
         if self.outcome is not None:
             raise _SecondPageError
-        request = Request(url=url, purpose=Purpose.API, max_body_bytes=MAX_FEED_BYTES)
+        request = Request(
+            url=url, purpose=Purpose.API, headers=(("accept", "*/*"),), max_body_bytes=MAX_FEED_BYTES
+        )
         self.outcome = outcome = anyio.from_thread.run(self._fetched, request)
         if isinstance(outcome, Failure):
             raise _NoFeedError(f"arXiv's API did not answer: {outcome.detail}")

@@ -103,11 +103,13 @@ class Batch:
     """What GraphQL said, by place in the question.
 
     ``unknown`` are those that it has nothing to say of, which for all but their own pages may have many reasons;
-    ``unfinished`` those that a limit kept it from.
+    ``withheld`` those of organisations that do not let this token in, so that REST would refuse it as well, or deny
+    that they are there; ``unfinished`` those that a limit kept it from.
     """
 
     found: Mapping[int, Repository | Alive]
     unknown: frozenset[int] = frozenset()
+    withheld: frozenset[int] = frozenset()
     unfinished: frozenset[int] = frozenset()
     rate: Rate | None = None
 
@@ -256,7 +258,7 @@ def _read_batch(
     if not data:
         return Overloaded() if limited else Unavailable()
     batch = _sorted_out(data, errors, questions, limited=limited or spent)
-    if limited and not batch.found and not batch.unknown:
+    if limited and not (batch.found or batch.unknown or batch.withheld):
         return Overloaded()
     if spent:
         rate = replace(rate, remaining=0) if rate else Rate(0, 0)
@@ -273,7 +275,7 @@ def _sorted_out(
     """Each question as found, unknown, or not reached because a limit was met."""
     blamed = {path[0]: _text(error.get("type")) for error in errors if (path := _path(error))}
     found: dict[int, Repository | Alive] = {}
-    unknown, unfinished = set(), set()
+    unknown, withheld, unfinished = set(), set(), set()
     for place, question in enumerate(questions):
         alias = f"r{place}"
         answer = _read_answer(question, _mapping(data.get(alias)))
@@ -281,9 +283,11 @@ def _sorted_out(
             found[place] = answer
         elif limited and blamed.get(alias) in (None, "RATE_LIMITED", *_LIMITS):
             unfinished.add(place)
+        elif blamed.get(alias) == "FORBIDDEN":
+            withheld.add(place)
         else:
             unknown.add(place)
-    return Batch(found, frozenset(unknown), frozenset(unfinished))
+    return Batch(found, frozenset(unknown), frozenset(withheld), frozenset(unfinished))
 
 
 def _read_answer(question: Question, node: Mapping[str, Any]) -> Repository | Alive | None:

@@ -340,6 +340,7 @@ def _question(target: Target) -> Question:
 async def _settle(chunk: Sequence[Target], batch: Batch, budget: _Budget, attempts: int) -> list[Found]:
     """Found ones as they are; of repositories that are not, REST tells whether they are gone or blocked."""
     settled = [_found(chunk[place], answer, attempts) for place, answer in batch.found.items()]
+    settled += [Found(target_id=chunk[place].id, attempts=attempts) for place in sorted(batch.withheld)]
     for place in sorted(batch.unknown):
         target = chunk[place]
         if full_name_of(target.id) and budget.asked_again < MAX_ASKED_AGAIN and budget.may_ask_singly():

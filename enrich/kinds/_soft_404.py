@@ -1,10 +1,11 @@
 """Pages that are gone and answer with success all the same.
 
-Three signs raise a suspicion: one page of a site leads to the site's front page, to a place named after what is not
-found, or to a page whose title or main heading says so. None of them proves anything by itself. An article may be about
-404 pages; a site may send everybody to its front page to log in or to choose a country; and behind a single-page
-application every address answers alike, the living ones too. So a suspicion is put to the host: it is asked for an
-address that nobody can ever have given out, and only a page that looks like the answer to that is gone.
+Four signs raise a suspicion: one page of a site leads to the site's front page, to a place named after what is not
+found, or to a page whose title or main heading says so; or somebody sells the name (`enrich.parking`). None of them
+proves anything by itself. An article may be about 404 pages; a site may send everybody to its front page to log in or to
+choose a country; and behind a single-page application every address answers alike, the living ones too. So a suspicion
+is put to the host: it is asked for an address that nobody can ever have given out, and only a page that looks like the
+answer to that is gone.
 
 What surprised us: for the front page even this is not enough, since a site that sends everybody there (to log in, to
 choose a country) treats its living pages no better. So it must also show, to us and now, a neighbour of the page: one
@@ -32,7 +33,8 @@ from enrich.moves import (
     is_same_page,
     is_same_site,
 )
-from enrich.urls import canonical
+from enrich.parking import is_parked, is_shop
+from enrich.urls import canonical, host_of
 from enrich.verdict import PERMANENT, challenge, is_gate
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ _SHARE = 0.6
 _LEAST_TEXT = 40
 
 # Parts of a title between which sites write these marks.
-_BETWEEN_PARTS = re.compile(r"[|·•»«_–—：]|\s-\s|:\s|::")
+_BETWEEN_PARTS = re.compile(r"[|·•»«_–—：]|\s-\s|(?<=[\u3400-\u9fff])-(?=[\u3400-\u9fff])|:\s|::")
 _THING = r"(?:page|url|file|document|article|post|content|resource|address)"
 _MISSING = (
     r"(?:(?:was|is|were|are|could|can|ca) ?(?:not|nt)|cannot|cant|couldnt|isnt|wasnt|not) (?:be )?found"
@@ -72,9 +74,14 @@ _CHINESE = re.compile(
     r"(?:404|错误|抱歉|很抱歉|对不起|對不起|出错了|哎呀|糟糕)*"
     rf"(?:{_WHOSE}{_WHAT}{_NO}(?:了|啦|或已删除|或已被删除)?|{_NO}{_WHOSE}{_WHAT}|404(?:错误|錯誤|页面|頁面))(?:404)?"
 )
+_JAPANESE = re.compile(
+    r"(?:404|エラー)*(?:(?:お|ご)?(?:探し|指定|アクセス)(?:の|された|した)?)?ページ[はが]?(?:見つかりません(?:でした)?|存在しません)(?:404)?"
+)
 # A page is parsed for its words only where one of these stands in one of the first titles or headings of its text:
 # a parse costs 15 ms for 130 KB, reading the title for the report has cost one already, and most pages are alive.
-_HINT = re.compile(r"404|not\s+found|exist|find|gone|不存在|找|不见|走丢|丢失|删除", re.IGNORECASE)
+_HINT = re.compile(
+    r"404|\bfound\b|exist|find|gone|不存在|找|不见|走丢|丢失|删除|見つ|存在しま", re.IGNORECASE
+)
 _SHOWN = re.compile(r"<(title|h1)\b[^>]{0,200}>", re.IGNORECASE)
 _MOST_SHOWN = 8
 _HINT_CHARACTERS = 1000
@@ -85,6 +92,8 @@ _APPLICATIONS = (
 )
 
 
+# Both known ways in which a 404.html hands the address on to the application.
+_LEADS_ON = re.compile(r"\bpathSegmentsToKeep\s*=|\bsessionStorage\.redirect\s*=\s*(?:window\.)?location")
 _PASSWORD = "input[type=password]"  # noqa: S105 - a selector
 _LOG_IN = re.compile(
     r"(?:sign|log)[ -]?(?:in|on)|登[录錄陆陸入]|立即登[录錄]|(?:登[录錄]|注册)\s*[/|]?\s*(?:登[录錄]|注册)",
@@ -112,9 +121,13 @@ def is_suspicious_way(outcome: Outcome) -> bool:
     if not isinstance(outcome, Response) or not outcome.hops:
         return False
     asked = outcome.hops[0].url
-    return _leads_home(outcome) or (
-        (is_not_found_page(outcome.url) or is_error_page(outcome.url))
-        and not (is_not_found_page(asked) or is_error_page(asked))
+    return (
+        _leads_home(outcome)
+        or (is_shop(outcome.url) and not is_shop(asked))
+        or (
+            (is_not_found_page(outcome.url) or is_error_page(outcome.url))
+            and not (is_not_found_page(asked) or is_error_page(asked))
+        )
     )
 
 
@@ -124,8 +137,6 @@ def doubt_of(response: Response) -> Doubt | None:
         # Nearly every link: HEAD shows neither words nor, without redirects, a way.
         return None
     asked = response.hops[0].url if response.hops else response.url
-    if is_front_page(asked) or is_not_found_page(asked):
-        return None
     judge = _judge_of(asked, response)
     if judge is None:
         return None
@@ -133,6 +144,10 @@ def doubt_of(response: Response) -> Doubt | None:
 
 
 def _judge_of(asked: str, response: Response) -> Callable[[Sight], Verdict | Doubt | None] | None:
+    if _is_sold(asked, response):
+        return _settle_sold
+    if is_front_page(asked) or is_not_found_page(asked):
+        return None
     if _leads_home(response):
         return partial(_settle_front, asked, response)
     if response.hops and is_not_found_page(response.url):
@@ -148,6 +163,31 @@ def _leads_home(response: Response) -> bool:
     return is_deep(asked) and is_same_site(asked, response.url)
 
 
+def is_unwritten(response: Response) -> bool:
+    """Whether a script writes the page that came with 404, and nothing in it says that nothing was found.
+
+    Where a site of one application is served as files (GitHub Pages, S3), every address but the front page answers so,
+    and in a browser the page is there.
+    """
+    if response.status != 404 or not response.body:
+        return False
+    text = _text(response)
+    if _LEADS_ON.search(text) is not None:
+        return True
+    tree = _tree(text) if "<script" in text.lower() else None
+    if tree is None or tree.css_first("script") is None:
+        return False
+    mount = tree.css_first(_APPLICATIONS)
+    tree.strip_tags(_UNSEEN)
+    shown = f"{_html.text_of(tree.css_first('head > title'))} {_html.text_of(tree.body)}"
+    return (
+        mount is not None
+        and not _html.text_of(mount)
+        and len(shown) < _MOST_CHARACTERS
+        and not _HINT.search(shown)
+    )
+
+
 # --- settling ---------------------------------------------------------------------------------------
 
 
@@ -155,6 +195,17 @@ def _settle_place(response: Response, nonsense: Sight) -> Verdict | None:
     if not _is_success(nonsense) or not _ends_like(response, nonsense):
         return None
     return _gone(f"leads to {urlsplit(response.url).path[:_MOST_CHARACTERS]}")
+
+
+def _is_sold(asked: str, response: Response) -> bool:
+    """Whether a seller of names answers, at his shop or under the name itself."""
+    if is_shop(asked):
+        return False
+    return is_shop(response.url) or is_parked(response.body, host_of(asked))
+
+
+def _settle_sold(nonsense: Sight) -> Verdict | None:
+    return _gone("offers the name for sale") if _is_success(nonsense) and nonsense.sold else None
 
 
 def _settle_words(asked: str, look: _Look, nonsense: Sight) -> Verdict | None:
@@ -288,7 +339,8 @@ def see(outcome: Outcome) -> Sight:
         return Sight(None, outcome.url)
     asked = outcome.hops[0].url if outcome.hops else outcome.url
     look = _look(outcome)
-    return Sight(outcome.status, outcome.url, _without_names(look.words, asked), look.text)
+    words = _without_names(look.words, asked)
+    return Sight(outcome.status, outcome.url, words, look.text, _is_sold(asked, outcome))
 
 
 # --- reading ----------------------------------------------------------------------------------------
@@ -345,7 +397,8 @@ def says_not_found(text: str) -> bool:
 
 def _is_sign(part: str) -> bool:
     words = " ".join(re.sub(r"[^\w\s]", " ", re.sub(r"['’]", "", part.lower())).split())
-    return bool(_ENGLISH.fullmatch(words) or _CHINESE.fullmatch(words.replace(" ", "")))
+    squeezed = words.replace(" ", "")
+    return bool(_ENGLISH.fullmatch(words) or _CHINESE.fullmatch(squeezed) or _JAPANESE.fullmatch(squeezed))
 
 
 def _without_names(words: tuple[str, str], url: str) -> tuple[str, str]:

@@ -81,6 +81,8 @@ def judge(target: Target, outcome: Outcome) -> Verdict:
     if not isinstance(outcome, Response) or not _is_ours(target, outcome):
         return judge_other(outcome)
     match outcome.status:
+        case 200 if _is_unwritten_wiki(target, outcome):
+            return NO_WIKI_PAGE
         case 200 if moved := _moved_to(target, outcome):
             return renamed(moved)
         case 200 if urlsplit(outcome.url).path.startswith(("/login", "/session")):
@@ -102,6 +104,25 @@ def judge(target: Target, outcome: Outcome) -> Verdict:
 _PERMANENT = frozenset({301, 308})
 # Pages that answer 404 to everybody but those who may see them.
 _MEMBERS_ONLY = re.compile(r"(?:graphs/traffic|settings|stargazers|watchers)(?:[/?].*)?")
+
+
+# Of a wiki without the page, and of a repository without a wiki, who has not logged in sees the front page.
+_WIKI_PAGE = re.compile(r"wiki/(?!_|home$)[^/]+", re.IGNORECASE)
+NO_WIKI_PAGE = Verdict(
+    Status.BROKEN,
+    GONE.reason,
+    "The wiki has no such page, or is not public: GitHub leads to its front page.",
+)
+
+
+def _is_unwritten_wiki(target: Target, response: Response) -> bool:
+    """Whether a link to a page of a wiki ends at the wiki's front page, or at its repository's."""
+    rest = _rest(target).partition("?")[0]
+    if not response.hops or not _WIKI_PAGE.fullmatch(rest):
+        return False
+    there = identified_beside(target, response.url)
+    parts = parts_of(there.id) if there else None
+    return parts is not None and parts[1].partition("?")[0] in ("", "wiki")
 
 
 def _rest(target: Target) -> str:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from enrich.extract.remarks import answers_securely
 from enrich.kinds import _encodings, _html
 from enrich.kinds._page_facts import facts_of
-from enrich.kinds._soft_404 import doubt_of, is_suspicious_way
+from enrich.kinds._soft_404 import doubt_of, is_suspicious_way, is_unwritten
 from enrich.kinds._web_hosts import Host, host_at, landing_page
 from enrich.model import (
     CanonicalUrl,
@@ -101,9 +101,10 @@ def _page_request(url: str) -> Request:
 def _is_doubtful(outcome: Outcome) -> bool:
     if isinstance(outcome, Failure):
         return outcome.kind in _WORTH_A_GET
-    if 200 <= outcome.status < 300:
-        return challenge(outcome) is not None
-    return outcome.status not in _SAME_FOR_GET
+    if outcome.status in _SAME_FOR_GET:
+        return False
+    # 202 is what some walls answer to everything; their marks stand in the body.
+    return outcome.status == 202 or judge_http(outcome).status not in (Status.OK, Status.REDIRECTED)
 
 
 def _is_html(outcome: Outcome) -> bool:
@@ -122,7 +123,11 @@ def judge_unasked(target: Target) -> Verdict | None:
 
 
 def judge(_target: Target, outcome: Outcome) -> Verdict:
-    return judge_http(outcome)
+    verdict = judge_http(outcome)
+    if verdict.reason == "http-404" and isinstance(outcome, Response) and is_unwritten(outcome):
+        detail = "It answered 404 with a page that a script writes, so that only a browser can tell."
+        return Verdict(Status.BLOCKED, "bot-wall", detail)
+    return verdict
 
 
 def doubt(_target: Target, response: Response) -> Doubt | None:

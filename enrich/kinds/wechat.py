@@ -53,6 +53,9 @@ HOST = _wechat_ids.HOST
 # Articles of 2025 and 2026 are 2.3 to 4.03 MB, with the time of publication as late as byte 3.65 million.
 PAGE_BYTES = 8 << 20
 
+# Notices are 5 to 40 KB, and an article is never below 60 KB.
+MOST_NOTICE_BYTES = 60_000
+
 # A library's default name is challenged more often; a browser's with ours behind it says who asks.
 USER_AGENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -202,9 +205,10 @@ def _judge_page(target: Target, response: Response) -> Verdict:
     if state.reason == UNRECOGNISED and not state.said and not article:
         return judge_http(response)
     partly = response.truncated or _wechat_page.is_cut(response.body)
-    if _REASONS[state.reason].status is Status.BROKEN and (partly or not article):
-        # Notices about articles are 40 KB. In a page that was not read whole, or in a list of articles,
-        # such words may be part of something else.
+    too_long = len(response.body) > MOST_NOTICE_BYTES
+    if _REASONS[state.reason].status is Status.BROKEN and (partly or too_long or not article):
+        # In a page that was not read whole, in one as long as an article of some template to come, or in a list of
+        # articles, such words may be part of something else.
         return _verdict(PageState(UNRECOGNISED, state.said))
     return _verdict(state)
 

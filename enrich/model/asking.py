@@ -68,6 +68,7 @@ class FailureKind(StrEnum):
     DNS_NOT_FOUND = "dns-not-found"
     DNS_FAILURE = "dns-failure"
     CONNECT = "connect-failure"
+    PROXY = "provider-failure"
     TLS = "tls-failure"
     TIMEOUT = "timeout"
     PROTOCOL = "protocol-error"

@@ -108,13 +108,14 @@ class Sight:
     """What remains of an answer once it was looked at, small enough to be remembered for a whole run.
 
     ``status`` is None where no answer came; ``url`` is where it ended; ``words`` are its title and main heading, and
-    ``text`` is the beginning of what a visitor can read there.
+    ``text`` is the beginning of what a visitor can read there. ``sold`` is set where the name of the host is for sale.
     """
 
     status: int | None
     url: str
     words: tuple[str, str] = ("", "")
     text: str = ""
+    sold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

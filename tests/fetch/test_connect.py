@@ -539,6 +539,14 @@ async def test_what_a_proxy_says_for_itself_is_no_sign_of_life() -> None:
     assert failure(tunnel).detail == "proxy: 502 No"
 
 
+@pytest.mark.parametrize("status", [403, 404, 451])
+async def test_a_proxy_that_does_not_lead_to_a_host_says_nothing_about_it(status: int) -> None:
+    async with proxy({}, status) as serving:
+        tunnel, asking = await through(serving, "https://public.test/")
+    assert not asking.answered
+    assert (failure(tunnel).kind, failure(tunnel).detail) == (FailureKind.PROXY, f"{status} No")
+
+
 async def test_an_ipv6_address_keeps_its_brackets_on_the_way_through_a_proxy() -> None:
     async with proxy({}, 502) as serving:
         await through(serving, "https://[2606:4700::1111]/")

@@ -31,6 +31,7 @@ NAMES: dict[str, list[str] | int] = {
     "www.zhihu.com": ["127.0.0.1"],
     "book.douban.com": ["127.0.0.1"],
     "www.bilibili.com": ["127.0.0.1"],
+    "www.hugedomains.com": ["127.0.0.1"],
     "private.test": ["10.0.0.1"],
     "down.test": ["127.0.0.9"],
     "broken.test": socket.EAI_AGAIN,

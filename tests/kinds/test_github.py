@@ -279,6 +279,28 @@ def test_a_page_for_members_only_is_not_broken_and_suggests_the_repository(rest:
     assert verdict.suggestion == Suggestion("https://github.com/Owner/name", "login-required")
 
 
+WIKI = "https://github.com/Owner/name/wiki"
+
+
+@pytest.mark.parametrize(
+    ("rest", "leads_to", "code"),
+    [
+        ("wiki/Install", WIKI, "github-not-found"),
+        ("wiki/Install", "https://github.com/Owner/name", "github-not-found"),
+        ("wiki/Install?raw=1", WIKI, "github-not-found"),
+        ("wiki/Home", WIKI, "github-found"),
+        ("wiki/Install", f"{WIKI}/Installing", "github-found"),
+        ("wiki/_pages", WIKI, "github-found"),
+        ("wiki", "https://github.com/Owner/name", "github-found"),
+        ("releases/latest", "https://github.com/Owner/name/releases", "github-found"),
+    ],
+)
+def test_a_page_that_a_wiki_has_not_leads_to_its_front_page(rest: str, leads_to: str, code: str) -> None:
+    target = replace(FILE, id=f"github:owner/name/{rest}", url=f"https://github.com/Owner/name/{rest}")
+    assert judge(target, page(200, leads_to, (target.url, 302))).reason == code
+    assert judge(target, page(200, target.url)).reason == "github-found"
+
+
 @pytest.mark.parametrize(("status", "again"), [(200, False), (404, True), (405, True), (429, False)])
 def test_a_404_to_head_is_asked_again_with_get(status: int, again: bool) -> None:
     question = confirm(FILE, page(status), False)

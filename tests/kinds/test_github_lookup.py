@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,6 +32,7 @@ from enrich.model import (
     Outcome,
     Repository,
     Request,
+    Response,
     Status,
     Suggestion,
 )
@@ -180,13 +183,26 @@ async def test_part_of_the_data_is_kept_and_the_rest_asked_for_again(error: dict
 
 
 @pytest.mark.anyio
-async def test_a_forbidden_repository_is_never_called_gone_by_graphql() -> None:
-    local = LocalGithub()
-    error = {"type": "FORBIDDEN", "path": ["r0"], "message": "Resource protected by organization SAML."}
-    local.specials[1] = lambda request: answer(request, 200, {"data": {"r0": None}, "errors": [error]})
-    local.specials[2] = lambda request: answer(request, 403, {"message": "SAML"})
-    found = await looked_up(local, ["owner/name"])
-    assert found["github:owner/name"].verdict is None
+async def test_organisations_that_do_not_let_the_token_in_are_left_to_their_pages() -> None:
+    """A token that single sign-on does not know: REST says 403, or 404 as if nothing were there."""
+    local = LocalGithub(existing(250))
+
+    def withholding(request: Request) -> Outcome:
+        response = local.graphql(request)
+        assert isinstance(response, Response)
+        body = json.loads(response.body)
+        message = "Resource protected by organization SAML enforcement."
+        body["errors"] = [
+            {"type": "FORBIDDEN", "path": [alias], "message": message} for alias in ("r0", "r7", "r9")
+        ]
+        body["data"] |= dict.fromkeys(("r0", "r7", "r9"))
+        return replace(response, body=json.dumps(body).encode())
+
+    local.specials[1] = withholding
+    found = await looked_up(local, names(250))
+    untold = {name for name, one in found.items() if one.verdict is None}
+    assert untold == {f"github:owner/repo{number}" for number in (0, 7, 9)}
+    assert len(local.asked) == 3, "nobody is asked about them by REST"
 
 
 @pytest.mark.parametrize(

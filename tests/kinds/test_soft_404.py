@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.kinds import web
-from enrich.kinds._soft_404 import nonsense_beside, says_not_found
+from enrich.kinds._soft_404 import doubt_of, nonsense_beside, says_not_found
 from enrich.model import Doubt, Failure, FailureKind, Hop, Response, Status, Target, Verdict
 from enrich.verdict import challenge, judge_http
 
@@ -61,6 +61,12 @@ SIGNS = [
         "您要找的页面不存在或已删除",
     ),
     *(
+        "Oops! That page can’t be found. – Moss",
+        "百度网盘-链接不存在",
+        "ページが見つかりません | 苔",
+        "お探しのページは見つかりませんでした",
+    ),
+    *(
         "文章不存在",
         "頁面不存在",
         "找不到網頁 | 苔蘚",
@@ -101,6 +107,14 @@ NO_SIGNS = [
 @pytest.mark.parametrize("title", SIGNS)
 def test_a_part_of_a_title_says_that_nothing_was_found(title: str) -> None:
     assert says_not_found(title)
+
+
+@pytest.mark.parametrize("title", SIGNS)
+def test_a_page_with_such_a_title_is_looked_at(title: str) -> None:
+    body = f"<html><head><title>{title}</title></head><body><p>Go home.</p></body></html>".encode()
+    assert (
+        doubt_of(Response(url="https://example.org/a/b", status=200, headers=HTML, body=body)) is not None
+    )
 
 
 @pytest.mark.parametrize("title", NO_SIGNS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from enrich.model import (
     CanonicalUrl,
     Failure,
     FailureKind,
+    Hop,
     Page,
     Purpose,
     Response,
@@ -98,6 +100,15 @@ def test_a_failure_that_may_be_for_head_alone_is_asked_with_get(kind: FailureKin
 
 def test_a_good_answer_stands() -> None:
     assert web.confirm(TARGET, response(), False) is None
+
+
+def test_who_was_led_to_log_in_by_a_head_is_asked_with_get() -> None:
+    led = replace(response(), url="https://example.org/login", hops=(Hop(URL, 302),))
+    assert web.confirm(TARGET, led, False) is not None
+
+
+def test_a_202_may_be_a_walls_whose_mark_head_does_not_show() -> None:
+    assert web.confirm(TARGET, response(status=202), False) is not None
 
 
 def test_a_good_answer_with_the_mark_of_a_wall_is_asked_with_get() -> None:

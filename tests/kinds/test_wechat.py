@@ -305,6 +305,14 @@ def test_a_notice_in_a_page_that_was_cut_is_not_believed() -> None:
     assert (verdict.status, verdict.reason) == (Status.BLOCKED, "wechat-unrecognised")
 
 
+@pytest.mark.parametrize("words", ["该内容已被发布者删除", "链接已过期", "参数错误"])
+def test_a_notice_in_a_page_of_a_template_to_come_is_not_believed(words: str) -> None:
+    """A page as long as an article, without any structure that is known, that holds a notice for later."""
+    long = pages.notice(words).replace(b"</body>", "<p>苔藓用叶子喝水。</p>".encode() * 4000 + b"</body>")
+    verdict = judge(long)
+    assert (verdict.status, verdict.reason) == (Status.BLOCKED, "wechat-unrecognised")
+
+
 ALBUM = "https://mp.weixin.qq.com/mp/appmsgalbum?album_id=1"
 
 

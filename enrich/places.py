@@ -32,6 +32,13 @@ def is_repository(folder: Path) -> bool:
     return os.path.exists(folder / ".git")
 
 
+def folder_in_repository() -> str:
+    """The current folder from the top of its repository, with slashes; empty at the top, and outside of any."""
+    here = Path(os.path.realpath(os.curdir))
+    top = repository_of(here)
+    return "" if top in (None, here) else os.path.relpath(here, top).replace(os.sep, "/")
+
+
 def repository_of(folder: Path) -> Path | None:
     """The nearest folder, at or above a resolved one, in which a repository begins."""
     return next((up for up in (folder, *folder.parents) if is_repository(up)), None)

@@ -144,13 +144,43 @@ def test_names_of_any_form_are_known(clone: Clone) -> None:
     }
 
 
-def test_paths_are_those_of_the_current_folder(clone: Clone) -> None:
+def test_paths_are_those_of_the_current_folder_and_of_annotations_those_of_the_repository(
+    clone: Clone,
+) -> None:
     clone.commit(DAY, {"sub/deep/a.md": OLD})
     clone.branch()
     clone.commit(DAY, {"sub/deep/a.md": OLD + "\n[new](nowhere.md)\n"})
-    assert clone.failing("--diff", "main", folder="sub") == ["deep/a.md:11"]
-    assert clone.failing("--diff", "main", "a.md", folder="sub/deep") == ["a.md:11"]
-    assert clone.failing("--diff", "main", "../old.md", "deep", folder="sub") == ["deep/a.md:11"]
+    for given, folder in (((), "sub"), (("a.md",), "sub/deep"), (("../old.md", "deep"), "sub")):
+        assert clone.failing("--diff", "main", *given, folder=folder) == ["sub/deep/a.md:11"]
+    _, lines, _ = clone.check("--diff", "main", folder="sub")
+    assert lines[0].startswith("deep/a.md:11:7: file-missing")
+
+
+@pytest.mark.parametrize(
+    ("form", "path"),
+    [
+        ("sarif", '"uri":"%E6%B7%B1/a.md"'),
+        ("gitlab", '"path":"深/a.md"'),
+        ("github", "file=深/a.md,"),
+        # reviewdog looks for a file from the folder in which it is called.
+        ("rdjson", '"path":"a.md"'),
+    ],
+)
+def test_tools_find_a_file_whatever_folder_the_check_was_called_in(
+    clone: Clone, form: str, path: str
+) -> None:
+    clone.commit(DAY, {"深/a.md": OLD, "outside.md": OLD})
+    clone.check(
+        "--format", form, "--output", "out", "--reports-dir", "reports", ".", "../outside.md", folder="深"
+    )
+    folder = clone.top / "深"
+    written = (folder / "out").read_text(encoding="utf-8")
+    assert path in written
+    assert ("outside.md" in written, "../outside.md" in written) == (True, form == "rdjson")
+    clone.patch.setattr(sys, "argv", ["enrich", "report", "--format", form, "--output", "again"])
+    with pytest.raises(SystemExit):
+        main()
+    assert (folder / "again").read_text(encoding="utf-8") == written
 
 
 def test_lines_that_look_like_those_of_a_patch_confuse_nobody(clone: Clone) -> None:

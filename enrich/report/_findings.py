@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -18,6 +19,17 @@ def place(finding: Finding) -> str:
     """``docs/papers.md:41:7``, as editors and logs make it a link."""
     parts = (finding.document, finding.line, finding.column)
     return ":".join(str(part) for part in parts if part is not None)
+
+
+def path_in_repository(report: Report, document: str) -> str:
+    """A document's path from the top of the repository, for tools to which a path is that, wherever they were called.
+
+    What lies outside of it, and standard input, keep the path that they have.
+    """
+    if not report.folder or document == "-":
+        return document
+    path = posixpath.normpath(posixpath.join(report.folder, document))
+    return document if path.startswith(("../", "/")) else path
 
 
 def explained(finding: Finding, target: ReportTarget | None, language: str = "en") -> str:

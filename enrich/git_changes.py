@@ -31,7 +31,8 @@ _DIFF = (
     "--find-renames", "-l4000", f"-O{os.devnull}", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
 _NAMES = ("--numstat", "-z")
-_LINES = ("--patch", "--unified=0", "--inter-hunk-context=0")
+# Editors trim spaces and change the ends of all lines, which brings no link.
+_LINES = ("--patch", "--unified=0", "--inter-hunk-context=0", "--ignore-space-at-eol")
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _QUOTED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r"}

@@ -124,6 +124,17 @@ def test_a_link_on_a_changed_line_counts_even_if_it_is_old(clone: Clone) -> None
     assert clone.failing("--diff", "main") == ["old.md:3"]
 
 
+@pytest.mark.parametrize("end", ["\r\n", "  \n"])
+def test_other_ends_of_lines_bring_no_links(clone: Clone, end: str) -> None:
+    """As by an editor that trims lines, or writes them as Windows does."""
+    clone.branch()
+    (clone.top / "old.md").write_bytes((OLD + "\n[new](nowhere.md)\n").replace("\n", end).encode())
+    clone.commit(DAY, {})
+    assert clone.failing("--diff", "main") == ["old.md:11"]
+    (clone.top / "old.md").write_bytes(OLD.replace("\n", end).encode())
+    assert clone.failing("--diff", "main") == []
+
+
 def test_what_is_not_committed_and_what_git_does_not_know_counts(clone: Clone) -> None:
     clone.write("good.md", "# Good\n\n[new](nowhere.md)\n")
     clone.write("草稿 一.md", "[x](nowhere.md)\n")

@@ -32,11 +32,11 @@ def is_repository(folder: Path) -> bool:
     return os.path.exists(folder / ".git")
 
 
-def folder_in_repository() -> str:
-    """The current folder from the top of its repository, with slashes; empty at the top, and outside of any."""
+def folder_in_repository() -> tuple[str, str] | None:
+    """The current folder and the top of its repository, with slashes; None outside of any."""
     here = Path(os.path.realpath(os.curdir))
     top = repository_of(here)
-    return "" if top in (None, here) else os.path.relpath(here, top).replace(os.sep, "/")
+    return None if top is None else (here.as_posix(), top.as_posix())
 
 
 def repository_of(folder: Path) -> Path | None:

@@ -177,17 +177,18 @@ def test_paths_are_those_of_the_current_folder_and_of_annotations_those_of_the_r
         ("rdjson", '"path":"a.md"'),
     ],
 )
+@pytest.mark.parametrize("paths", [(), (".", "../outside.md")])
 def test_tools_find_a_file_whatever_folder_the_check_was_called_in(
-    clone: Clone, form: str, path: str
+    clone: Clone, form: str, path: str, paths: tuple[str, ...]
 ) -> None:
-    clone.commit(DAY, {"深/a.md": OLD, "outside.md": OLD})
-    clone.check(
-        "--format", form, "--output", "out", "--reports-dir", "reports", ".", "../outside.md", folder="深"
-    )
+    """Without paths the folder of the configuration file is read, which is above the one it is called in."""
+    clone.commit(DAY, {"深/a.md": OLD, "outside.md": OLD, "enrich.toml": ""})
+    clone.check("--format", form, "--output", "out", "--reports-dir", "reports", *paths, folder="深")
     folder = clone.top / "深"
     written = (folder / "out").read_text(encoding="utf-8")
     assert path in written
-    assert ("outside.md" in written, "../outside.md" in written) == (True, form == "rdjson")
+    assert "outside.md" in written
+    assert ("/outside.md" in written) == (form == "rdjson")
     clone.patch.setattr(sys, "argv", ["enrich", "report", "--format", form, "--output", "again"])
     with pytest.raises(SystemExit):
         main()

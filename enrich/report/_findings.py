@@ -26,10 +26,11 @@ def path_in_repository(report: Report, document: str) -> str:
 
     What lies outside of it, and standard input, keep the path that they have.
     """
-    if not report.folder or document == "-":
+    if report.folder is None or document == "-":
         return document
-    path = posixpath.normpath(posixpath.join(report.folder, document))
-    return document if path.startswith(("../", "/")) else path
+    here, top = report.folder
+    path = posixpath.normpath(posixpath.join(here, document))
+    return path.removeprefix(f"{top}/") if path.startswith(f"{top}/") else document
 
 
 def explained(finding: Finding, target: ReportTarget | None, language: str = "en") -> str:

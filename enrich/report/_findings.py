@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from enrich.model import ACCEPTED, BEFORE, Finding, Report, ReportTarget, Severity, Status
+from enrich.places import seen_from_top
 from enrich.registry import finding_codes, reason_of
 from enrich.report.words import words
 
@@ -28,9 +28,7 @@ def path_in_repository(report: Report, document: str) -> str:
     """
     if report.folder is None or document == "-":
         return document
-    here, top = report.folder
-    path = posixpath.normpath(posixpath.join(here, document))
-    return path.removeprefix(f"{top}/") if path.startswith(f"{top}/") else document
+    return seen_from_top(document, report.folder)
 
 
 def explained(finding: Finding, target: ReportTarget | None, language: str = "en") -> str:

@@ -143,6 +143,22 @@ def test_every_picture_has_a_table_with_its_numbers(browser: Browser, page: Path
         assert "9" in report.page.locator("figure", has_text="Stars gained").locator("td").inner_text()
 
 
+def test_pictures_of_links_count_every_link(browser: Browser, tmp_path: Path) -> None:
+    """Of hosts and of years alike; the oldest of many years share a column."""
+    links = [report_link(KEPT, year, date=f"{year}-05") for year in range(2000, 2025)]
+    path = written(tmp_path, made_report(asked_target("github:demo/kept", links=links, url=KEPT)))
+    with visit(browser, path) as report:
+
+        def rows(title: str) -> list[list[str]]:
+            figure = report.page.locator("figure", has_text=title)
+            return [row.locator("th, td").all_text_contents() for row in figure.locator("tbody tr").all()]
+
+        assert rows("Hosts with most links") == [["github.com", "25"]]
+        by_year = rows("Age of links")
+        assert by_year[:2] == [["…2009", "10"], ["2010", "1"]]
+        assert sum(int(number) for _, number in by_year) == 25
+
+
 def test_search_finds_chinese_and_english_in_titles_abstracts_and_remarks(
     browser: Browser, page: Path
 ) -> None:

@@ -151,6 +151,12 @@ def _repository_change(top: Path, base: str) -> RepositoryChange:
 def _merge_base(top: Path, base: str) -> str:
     """The newest commit that this state and ``base`` have in common."""
     where = printable(str(top))
+    if ".." in base:
+        # No name of a commit has it, and git would answer with several.
+        raise UsageError(
+            f"{_OPTION}: {printable(base)} is a range; name its first commit alone, as in {_OPTION} origin/main, since "
+            "what is compared is this state and where it parted from there"
+        )
     commit = answer(
         top, ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}"), _OPTION
     )

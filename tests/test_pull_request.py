@@ -334,6 +334,26 @@ def test_a_base_that_is_none_is_wrong_use(clone: Clone, base: str) -> None:
     assert not (clone.top / "x").exists()
 
 
+@pytest.mark.parametrize("base", ["main..HEAD", "main...HEAD", "..main"])
+def test_a_range_is_answered_with_how_to_name_its_base(clone: Clone, base: str) -> None:
+    _, _, err = clone.check(f"--diff={base}")
+    assert f"error: --diff: {base} is a range; name its first commit alone" in err
+
+
+def test_a_clone_of_another_user_is_told_how_to_be_trusted(clone: Clone) -> None:
+    """As root is in a container, of what another user checked out; a git of our own says what git says then."""
+    answer = clone.top.parent / "bin" / "git"
+    answer.parent.mkdir()
+    said = "fatal: detected dubious ownership in repository at '/x'\\nTo add an exception for this directory, call:\\n"
+    answer.write_text(f'#!/bin/sh\nprintf "{said}" >&2\nexit 128\n')
+    answer.chmod(0o755)
+    clone.patch.setenv("PATH", f"{answer.parent}{os.pathsep}{os.environ['PATH']}")
+    code, _, err = clone.check("--diff", "main")
+    assert code == 2
+    assert "detected dubious ownership" in err
+    assert f"hint: if you trust it: git config --global --add safe.directory {clone.top}\n" in err
+
+
 def test_notes_in_no_repository_are_wrong_use(clone: Clone, tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "a.md").write_text("words", encoding="utf-8")

@@ -29,7 +29,7 @@ from enrich.decoding import MAX_BYTES, TOO_LARGE, Decoded, Unreadable, decode
 from enrich.errors import UsageError
 from enrich.gitignore import Layer, Rule, is_ignored, rules_of
 from enrich.model import Document, DocumentType, Finding
-from enrich.places import is_repository, refuse_to_be_led_out, repository_of
+from enrich.places import is_repository, refuse_to_be_led_out, repository_of, seen_from_top
 from enrich.registry import document_type, finding_codes
 from enrich.spelling import did_you_mean
 from enrich.text import printable
@@ -72,6 +72,12 @@ class Walk:
     hidden: bool = False
     excluded: tuple[re.Pattern[str], ...] = ()
     never: frozenset[Path] = frozenset()
+    folder: tuple[str, str] | None = None
+
+    def excludes(self, path: str) -> bool:
+        """Whether a path is excluded as it is shown, or as seen from the folder of the file that says so."""
+        names = {path, path if self.folder is None else seen_from_top(path, self.folder)}
+        return any(pattern.search(name) for pattern in self.excluded for name in names)
 
     def takes(self, suffix: str) -> bool:
         """Whether files with this suffix, in lower case, are documents."""
@@ -79,7 +85,11 @@ class Walk:
 
 
 def walk_of(
-    extensions: Sequence[str], hidden: bool, excluded: Iterable[str], never: Iterable[Path]
+    extensions: Sequence[str],
+    hidden: bool,
+    excluded: Iterable[str],
+    never: Iterable[Path],
+    folder: tuple[str, str] | None = None,
 ) -> Walk:
     """The rules for folders; without extensions, every document type there is."""
     return Walk(
@@ -87,6 +97,7 @@ def walk_of(
         hidden=hidden,
         excluded=tuple(map(re.compile, excluded)),
         never=frozenset(path.resolve() for path in never),
+        folder=folder,
     )
 
 
@@ -337,7 +348,7 @@ def _is_left_out(entry: os.DirEntry[str], folder: _Folder, walk: Walk) -> bool:
     if entry.is_symlink() or (entry.name.startswith(".") and not walk.hidden) or entry.name == ".git":
         return True
     is_folder = entry.is_dir(follow_symlinks=False)
-    if walk.excluded and any(pattern.search(shown(folder.path / entry.name)) for pattern in walk.excluded):
+    if walk.excluded and walk.excludes(shown(folder.path / entry.name)):
         return True
     if folder.rules and is_ignored((*folder.below, entry.name), is_folder, folder.rules):
         return True

@@ -94,7 +94,7 @@ def running(
             process.kill()
         if status not in good:
             errors.seek(0)
-            raise UsageError(_why(repository, errors.read(CHUNK_BYTES), asked_for))
+            raise _refusal(repository, errors.read(CHUNK_BYTES), asked_for)
 
 
 def is_shallow(repository: Path, asked_for: str) -> bool:
@@ -109,9 +109,16 @@ def filters_of(repository: Path, asked_for: str) -> list[str]:
     return [name for name in names if name.startswith("filter.") and name.rpartition(".")[2] in _FILTER]
 
 
-def _why(repository: Path, errors: bytes, asked_for: str) -> str:
+def _refusal(repository: Path, errors: bytes, asked_for: str) -> UsageError:
     said = printable(errors.decode("utf-8", "replace").strip().partition("\n")[0]) or "it took too long"
-    return f"{asked_for}: git cannot tell about {printable(str(repository))}: {said}"
+    name = printable(str(repository))
+    # As in a job that runs as root in a container, on what another user checked out.
+    hint = (
+        f"if you trust it: git config --global --add safe.directory {name}"
+        if b"dubious ownership" in errors
+        else None
+    )
+    return UsageError(f"{asked_for}: git cannot tell about {name}: {said}", hint=hint)
 
 
 def _environment(repository: Path, overrides: Sequence[str]) -> dict[str, str]:

@@ -31,7 +31,8 @@ _DIFF = (
     "--find-renames", "-l4000", f"-O{os.devnull}", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
 _NAMES = ("--numstat", "-z")
-_LINES = ("--patch", "--unified=0", "--inter-hunk-context=0")
+# Editors trim spaces and change the ends of all lines, which brings no link.
+_LINES = ("--patch", "--unified=0", "--inter-hunk-context=0", "--ignore-space-at-eol")
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _QUOTED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r"}
@@ -150,6 +151,12 @@ def _repository_change(top: Path, base: str) -> RepositoryChange:
 def _merge_base(top: Path, base: str) -> str:
     """The newest commit that this state and ``base`` have in common."""
     where = printable(str(top))
+    if ".." in base:
+        # No name of a commit has it, and git would answer with several.
+        raise UsageError(
+            f"{_OPTION}: {printable(base)} is a range; name its first commit alone, as in {_OPTION} origin/main, since "
+            "what is compared is this state and where it parted from there"
+        )
     commit = answer(
         top, ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}"), _OPTION
     )

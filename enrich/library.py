@@ -24,6 +24,7 @@ from enrich.bounds import Bound, told
 from enrich.config import SETTINGS, load
 from enrich.errors import EnrichError, UsageError, first_of
 from enrich.job import Job, Observer, clock
+from enrich.places import folder_in_repository
 from enrich.progress import traceback_lines
 from enrich.text import printable
 
@@ -152,6 +153,7 @@ class Report:
             entries=lambda: self.entries,
             earlier=self.earlier,
             language=self.language,
+            folder=folder_in_repository(),
         )
 
 
@@ -332,7 +334,7 @@ def _published(rows: model.Report, job: Job) -> Report:
     from enrich.publish import write_reports
 
     settings = job.settings
-    rows = replace(rows, language=language_of(settings))
+    rows = replace(rows, language=language_of(settings), folder=folder_in_repository())
     if settings["reports_dir"] is not None:
         folder = make_folder(Path(settings["reports_dir"]))
         rows = with_earlier(rows, folder, job.observer.warned)

@@ -19,6 +19,7 @@ from enrich.errors import UsageError
 from enrich.files import KIND_NAME as FILE_KIND
 from enrich.files import is_path, locate
 from enrich.model import CanonicalUrl, Document, Identity, Link
+from enrich.places import folder_below
 from enrich.registry import identify
 from enrich.urls import canonical, is_web, scheme_of
 
@@ -138,8 +139,17 @@ def places_of(settings: Settings, paths: Sequence[str]) -> Places:
     default = settings.file.parent if settings.file is not None else Path()
     named = [*paths, *_paths_from(settings["files_from"])] or [str(default)]
     never = [Path(settings["cache_dir"]), Path(settings["reports_dir"] or DEFAULT_REPORTS_DIR)]
-    walk = walk_of(settings["extensions"], settings["hidden"], settings["exclude_path"], never)
+    walk = walk_of(
+        settings["extensions"], settings["hidden"], settings["exclude_path"], never, _above(settings)
+    )
     return discover(named, walk)
+
+
+def _above(settings: Settings) -> tuple[str, str] | None:
+    """Where paths to be left out are seen from, if a file above the current folder names them."""
+    if settings.file is None or not settings.sources["exclude_path"].startswith(f"{settings.file}:"):
+        return None
+    return folder_below(settings.file.parent)
 
 
 def _paths_from(file: str | None) -> list[str]:

@@ -124,6 +124,17 @@ def test_a_link_on_a_changed_line_counts_even_if_it_is_old(clone: Clone) -> None
     assert clone.failing("--diff", "main") == ["old.md:3"]
 
 
+@pytest.mark.parametrize("end", ["\r\n", "  \n"])
+def test_other_ends_of_lines_bring_no_links(clone: Clone, end: str) -> None:
+    """As by an editor that trims lines, or writes them as Windows does."""
+    clone.branch()
+    (clone.top / "old.md").write_bytes((OLD + "\n[new](nowhere.md)\n").replace("\n", end).encode())
+    clone.commit(DAY, {})
+    assert clone.failing("--diff", "main") == ["old.md:11"]
+    (clone.top / "old.md").write_bytes(OLD.replace("\n", end).encode())
+    assert clone.failing("--diff", "main") == []
+
+
 def test_what_is_not_committed_and_what_git_does_not_know_counts(clone: Clone) -> None:
     clone.write("good.md", "# Good\n\n[new](nowhere.md)\n")
     clone.write("草稿 一.md", "[x](nowhere.md)\n")
@@ -144,13 +155,44 @@ def test_names_of_any_form_are_known(clone: Clone) -> None:
     }
 
 
-def test_paths_are_those_of_the_current_folder(clone: Clone) -> None:
+def test_paths_are_those_of_the_current_folder_and_of_annotations_those_of_the_repository(
+    clone: Clone,
+) -> None:
     clone.commit(DAY, {"sub/deep/a.md": OLD})
     clone.branch()
     clone.commit(DAY, {"sub/deep/a.md": OLD + "\n[new](nowhere.md)\n"})
-    assert clone.failing("--diff", "main", folder="sub") == ["deep/a.md:11"]
-    assert clone.failing("--diff", "main", "a.md", folder="sub/deep") == ["a.md:11"]
-    assert clone.failing("--diff", "main", "../old.md", "deep", folder="sub") == ["deep/a.md:11"]
+    for given, folder in (((), "sub"), (("a.md",), "sub/deep"), (("../old.md", "deep"), "sub")):
+        assert clone.failing("--diff", "main", *given, folder=folder) == ["sub/deep/a.md:11"]
+    _, lines, _ = clone.check("--diff", "main", folder="sub")
+    assert lines[0].startswith("deep/a.md:11:7: file-missing")
+
+
+@pytest.mark.parametrize(
+    ("form", "path"),
+    [
+        ("sarif", '"uri":"%E6%B7%B1/a.md"'),
+        ("gitlab", '"path":"深/a.md"'),
+        ("github", "file=深/a.md,"),
+        # reviewdog looks for a file from the folder in which it is called.
+        ("rdjson", '"path":"a.md"'),
+    ],
+)
+@pytest.mark.parametrize("paths", [(), (".", "../outside.md")])
+def test_tools_find_a_file_whatever_folder_the_check_was_called_in(
+    clone: Clone, form: str, path: str, paths: tuple[str, ...]
+) -> None:
+    """Without paths the folder of the configuration file is read, which is above the one it is called in."""
+    clone.commit(DAY, {"深/a.md": OLD, "outside.md": OLD, "enrich.toml": ""})
+    clone.check("--format", form, "--output", "out", "--reports-dir", "reports", *paths, folder="深")
+    folder = clone.top / "深"
+    written = (folder / "out").read_text(encoding="utf-8")
+    assert path in written
+    assert "outside.md" in written
+    assert ("/outside.md" in written) == (form == "rdjson")
+    clone.patch.setattr(sys, "argv", ["enrich", "report", "--format", form, "--output", "again"])
+    with pytest.raises(SystemExit):
+        main()
+    assert (folder / "again").read_text(encoding="utf-8") == written
 
 
 def test_lines_that_look_like_those_of_a_patch_confuse_nobody(clone: Clone) -> None:
@@ -290,6 +332,26 @@ def test_a_base_that_is_none_is_wrong_use(clone: Clone, base: str) -> None:
     assert "error: --diff: " in err
     assert "\x1b" not in err
     assert not (clone.top / "x").exists()
+
+
+@pytest.mark.parametrize("base", ["main..HEAD", "main...HEAD", "..main"])
+def test_a_range_is_answered_with_how_to_name_its_base(clone: Clone, base: str) -> None:
+    _, _, err = clone.check(f"--diff={base}")
+    assert f"error: --diff: {base} is a range; name its first commit alone" in err
+
+
+def test_a_clone_of_another_user_is_told_how_to_be_trusted(clone: Clone) -> None:
+    """As root is in a container, of what another user checked out; a git of our own says what git says then."""
+    answer = clone.top.parent / "bin" / "git"
+    answer.parent.mkdir()
+    said = "fatal: detected dubious ownership in repository at '/x'\\nTo add an exception for this directory, call:\\n"
+    answer.write_text(f'#!/bin/sh\nprintf "{said}" >&2\nexit 128\n')
+    answer.chmod(0o755)
+    clone.patch.setenv("PATH", f"{answer.parent}{os.pathsep}{os.environ['PATH']}")
+    code, _, err = clone.check("--diff", "main")
+    assert code == 2
+    assert "detected dubious ownership" in err
+    assert f"hint: if you trust it: git config --global --add safe.directory {clone.top}\n" in err
 
 
 def test_notes_in_no_repository_are_wrong_use(clone: Clone, tmp_path: Path) -> None:

@@ -194,6 +194,9 @@ def test_the_report_of_a_failing_check_becomes_sarif(runner: Runner) -> None:
 
 
 def test_the_cache_is_saved_and_sarif_uploaded_also_when_the_check_fails() -> None:
+    assert (
+        step(ACTION, "Write SARIF")["working-directory"] == step(ACTION, "Check links")["working-directory"]
+    )
     for name in ("Keep what was learned", "Write SARIF", "Upload SARIF"):
         assert step(ACTION, name)["if"].startswith("always() && ")
     for path in (RECIPES / "github" / "enrich-pull-request.yml", NIGHTLY):

@@ -10,6 +10,7 @@ import pytest
 from requirements import ROOT
 from rows import report_link, report_target
 
+import enrich
 from enrich.config import Rule, load
 from enrich.errors import UsageError
 from enrich.findings import Policy, findings_of
@@ -179,3 +180,24 @@ def test_a_wrong_rule_is_an_error_that_says_which(tmp_path: Path, text: str, sai
         loaded(tmp_path, text)
     assert said in str(raised.value)
     assert "enrich.toml" in str(raised.value)
+
+
+def test_paths_in_a_file_above_the_current_folder_may_be_those_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a job with a working directory, which finds the file at the root of the repository."""
+    for name in ("docs/old/x.md", "docs/y.md", "docs/gone/z.md", "notes/n.md"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("[x](nowhere.md)\n", encoding="utf-8")
+    (tmp_path / ".git").mkdir()
+    text = (
+        'exclude_path = ["^docs/gone/"]\n[[rules]]\npath = ["^docs/old/", "^notes/"]\nseverity = "ignore"\n'
+    )
+    (tmp_path / "enrich.toml").write_text(text, encoding="utf-8")
+    for folder, paths, found in (("", ["."], "docs/y.md"), ("docs", ["."], "y.md"), ("docs", [], "y.md")):
+        monkeypatch.chdir(tmp_path / folder)
+        report = enrich.check(*paths, offline=True, cache_dir=tmp_path.parent / "cache")
+        assert [one.document for one in report.findings] == [found], (folder, paths)
+    report = enrich.check(".", offline=True, cache_dir=tmp_path.parent / "cache", exclude_path=["^docs/"])
+    assert {one.path for one in report.documents} >= {"y.md", "old/x.md"}

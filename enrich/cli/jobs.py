@@ -23,6 +23,7 @@ from enrich.cli.options import (
 )
 from enrich.cli.printing import print_all, render, say
 from enrich.earlier import language_of, with_earlier
+from enrich.places import folder_in_repository
 
 if TYPE_CHECKING:
     from enrich.config import Settings
@@ -70,7 +71,7 @@ def _publisher(
 
     def publish(report: Report) -> None:
         written: Sequence[Path] = []
-        report = replace(report, language=language_of(settings))
+        report = replace(report, language=language_of(settings), folder=folder_in_repository())
         if folder is not None:
             # Before the older reports are pruned.
             report = with_earlier(report, make_folder(folder), say)

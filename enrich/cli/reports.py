@@ -13,6 +13,7 @@ from enrich.cli.options import SettingsCommand, config_option, settings_of
 from enrich.cli.printing import output_of, render, say
 from enrich.earlier import language_of, with_earlier
 from enrich.errors import UsageError
+from enrich.places import folder_in_repository
 
 if TYPE_CHECKING:
     from enrich.config import Settings
@@ -54,7 +55,8 @@ def _print(report: Report, folder: Path, settings: Settings) -> None:
     # To see what changed, two reports are read from end to end, which few formats have a use for.
     if formats()[settings["format"]].tells_earlier:
         report = with_earlier(report, folder, say)
-    render(replace(report, language=language_of(settings)), settings)
+    told = replace(report, language=language_of(settings), folder=folder_in_repository())
+    render(told, settings)
 
 
 def _print_stable(report: Report, settings: Settings) -> None:

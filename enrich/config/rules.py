@@ -16,6 +16,7 @@ from typing import Any
 from enrich.config.files import ConfigFile
 from enrich.config.values import one_of, pattern, plain_text, selector
 from enrich.errors import UsageError
+from enrich.places import folder_below, seen_from_top
 from enrich.registry import kinds
 
 SEVERITIES = ("error", "warning", "note", "ignore")
@@ -26,6 +27,7 @@ class Rule:
     """One rule. What it does not name, it does not ask for; of what it names several of, one must hold.
 
     ``path`` and ``url`` are regular expressions that are found anywhere in the path of a document and in an address.
+    ``folder`` is the current one and that of the file, where it lies above: whoever wrote the rule saw paths from there.
     """
 
     severity: str
@@ -34,12 +36,18 @@ class Rule:
     host: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     codes: frozenset[str] = frozenset()
+    folder: tuple[str, str] | None = None
 
     def holds_for(self, path: str | None, words: frozenset[str]) -> bool:
         """Whether it speaks of a document of this path, or of none, and of one of these words."""
         if self.codes and not self.codes & words:
             return False
-        return not self.path or (path is not None and _is_found(self.path, path))
+        return not self.path or (path is not None and self._is_of(path))
+
+    def _is_of(self, path: str) -> bool:
+        if _is_found(self.path, path):
+            return True
+        return self.folder is not None and _is_found(self.path, seen_from_top(path, self.folder))
 
     def holds_for_target(self, url: str, host: str, kind: str) -> bool:
         if self.kind and kind not in self.kind:
@@ -96,7 +104,8 @@ def _rule(file: ConfigFile, number: int, table: Mapping[str, Any]) -> Rule:
     except ValueError as error:
         raise UsageError(f"{where}: severity: {error}") from None
     named = {key: _values(where, key, table[key]) for key in _READERS if key in table}
-    return Rule(severity=severity, codes=frozenset(named.pop("codes", ())), **named)
+    codes = frozenset(named.pop("codes", ()))
+    return Rule(severity=severity, codes=codes, folder=folder_below(file.path.parent), **named)
 
 
 def _values(where: str, key: str, given: object) -> tuple[str, ...]:

@@ -229,7 +229,8 @@ class Report:
 
     ``rows`` are functions that start a fresh iteration, so that no list of a million targets exists. ``earlier``,
     ``stars_of`` (of a repository, by day, oldest first) and ``language`` are for people: they are not part of the
-    published JSON.
+    published JSON. Nor is ``folder``, from which the paths of documents go, with the top of its repository: for tools
+    that count from there.
     """
 
     run: ReportRun
@@ -241,6 +242,7 @@ class Report:
     earlier: Earlier = field(default_factory=Earlier)
     stars_of: Callable[[str], Sequence[tuple[date, int]]] = no_stars
     language: str = "en"
+    folder: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from enrich.model import ACCEPTED, BEFORE, Finding, Report, ReportTarget, Severity, Status
+from enrich.places import seen_from_top
 from enrich.registry import finding_codes, reason_of
 from enrich.report.words import words
 
@@ -18,6 +19,16 @@ def place(finding: Finding) -> str:
     """``docs/papers.md:41:7``, as editors and logs make it a link."""
     parts = (finding.document, finding.line, finding.column)
     return ":".join(str(part) for part in parts if part is not None)
+
+
+def path_in_repository(report: Report, document: str) -> str:
+    """A document's path from the top of the repository, for tools to which a path is that, wherever they were called.
+
+    What lies outside of it, and standard input, keep the path that they have.
+    """
+    if report.folder is None or document == "-":
+        return document
+    return seen_from_top(document, report.folder)
 
 
 def explained(finding: Finding, target: ReportTarget | None, language: str = "en") -> str:

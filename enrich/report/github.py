@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from enrich.model import Finding, Format, Report, ReportTarget, Severity, Shown
-from enrich.report._findings import message, targets_of, worth_showing
+from enrich.report._findings import message, path_in_repository, targets_of, worth_showing
 from enrich.report.text import banner, headline
 from enrich.text import fill, workflow_command
 
@@ -43,11 +43,12 @@ def folded_annotations(report: Report) -> Iterator[Shown]:
 def _annotations(report: Report, findings: Sequence[Finding]) -> Iterator[Shown]:
     targets = targets_of(report, findings)
     for finding in findings:
-        yield _annotation(finding, targets.get(finding.target or ""))
+        file = None if finding.document is None else path_in_repository(report, finding.document)
+        yield _annotation(finding, file, targets.get(finding.target or ""))
 
 
-def _annotation(finding: Finding, target: ReportTarget | None) -> Shown:
-    where = {"file": finding.document, "line": finding.line, "col": finding.column}
+def _annotation(finding: Finding, file: str | None, target: ReportTarget | None) -> Shown:
+    where = {"file": file, "line": finding.line, "col": finding.column}
     known = {name: str(value) for name, value in where.items() if value is not None}
     return workflow_command(
         _COMMANDS[finding.severity], known | {"title": finding.code}, message(finding, target)

@@ -15,7 +15,15 @@ from urllib.parse import quote
 from enrich import __version__
 from enrich.model import Finding, Format, Report, ReportTarget, Severity, Shown
 from enrich.registry import finding_codes, reasons
-from enrich.report._findings import Fingerprints, help_of, message, most_urgent, severity_of, targets_of
+from enrich.report._findings import (
+    Fingerprints,
+    help_of,
+    message,
+    most_urgent,
+    path_in_repository,
+    severity_of,
+    targets_of,
+)
 from enrich.text import fill, json_array, json_row, sarif
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -37,7 +45,13 @@ def render(report: Report) -> Iterator[Shown]:
     targets, prints = targets_of(report, placed), Fingerprints()
     yield from json_array(
         json_row(
-            _result(finding, targets.get(finding.target or ""), places[finding.code], prints.of(finding))
+            _result(
+                finding,
+                path_in_repository(report, finding.document or ""),
+                targets.get(finding.target or ""),
+                places[finding.code],
+                prints.of(finding),
+            )
         )
         for finding in placed
     )
@@ -75,10 +89,10 @@ def _invocation(report: Report, found: list[Finding]) -> dict[str, Any]:
 
 
 def _result(
-    finding: Finding, target: ReportTarget | None, rule_index: int, fingerprint: str
+    finding: Finding, path: str, target: ReportTarget | None, rule_index: int, fingerprint: str
 ) -> dict[str, Any]:
     place = {
-        "artifactLocation": {"uri": _uri(finding.document or ""), "uriBaseId": "%SRCROOT%"},
+        "artifactLocation": {"uri": _uri(path), "uriBaseId": "%SRCROOT%"},
         "region": _region(finding, target),
     }
     return {

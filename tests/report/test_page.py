@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,22 @@ def test_every_picture_has_a_table_with_its_numbers(browser: Browser, page: Path
         assert "9" in report.page.locator("figure", has_text="Stars gained").locator("td").inner_text()
 
 
+def test_pictures_of_links_count_every_link(browser: Browser, tmp_path: Path) -> None:
+    """Of hosts and of years alike; the oldest of many years share a column."""
+    links = [report_link(KEPT, year, date=f"{year}-05") for year in range(2000, 2025)]
+    path = written(tmp_path, made_report(asked_target("github:demo/kept", links=links, url=KEPT)))
+    with visit(browser, path) as report:
+
+        def rows(title: str) -> list[list[str]]:
+            figure = report.page.locator("figure", has_text=title)
+            return [row.locator("th, td").all_text_contents() for row in figure.locator("tbody tr").all()]
+
+        assert rows("Hosts with most links") == [["github.com", "25"]]
+        by_year = rows("Age of links")
+        assert by_year[:2] == [["…2009", "10"], ["2010", "1"]]
+        assert sum(int(number) for _, number in by_year) == 25
+
+
 def test_search_finds_chinese_and_english_in_titles_abstracts_and_remarks(
     browser: Browser, page: Path
 ) -> None:
@@ -209,6 +226,57 @@ def test_the_table_sorts_by_its_headings(browser: Browser, page: Path) -> None:
         assert report.chosen() == "#view=targets&sort=status"
 
 
+def test_a_heading_that_sorts_keeps_the_keyboard(browser: Browser, page: Path) -> None:
+    with visit(browser, page, "#view=targets") as report:
+        report.page.focus("th button:has-text('stars')")
+        report.page.keyboard.press("Enter")
+        assert report.page.evaluate("document.activeElement.textContent") == "stars"
+        report.page.keyboard.press("Enter")
+        assert report.chosen() == "#view=targets"
+
+
+def test_dates_choose_by_every_link_of_a_target_and_the_own_link_of_an_entry(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """A diary met one page twice: neither visit hides the other."""
+    links = [
+        report_link(GONE, line, document="log.md", date=day)
+        for line, day in ((5, "2020-06-18"), (90, "2022-01-02"))
+    ]
+    target = asked_target("github:demo/gone", Status.BROKEN, "github-not-found", links=links, url=GONE)
+    finding = Finding(code="label-differs", severity=Severity.WARNING, message="m", document="log.md", line=5,
+                      column=7, target=target.id)  # fmt: skip
+    entries = [
+        replace(entry(number, str(number), target.id, target.id, "", ""), document="log.md", line=line)
+        for number, line in ((1, 4), (2, 88))
+    ]
+    path = written(tmp_path, replace(made_report(target, findings=(finding,)), entries=lambda: entries))
+    expected = {("targets", "2020"): 1, ("targets", "2021"): 0, ("targets", "2022"): 1, ("entries", "2020"): 1,
+                ("entries", "2022"): 1, ("findings", "2020"): 1, ("findings", "2022"): 0}  # fmt: skip
+    for (view, year), number in expected.items():
+        with visit(browser, path, f"#view={view}&from={year}&until={year}") as report:
+            assert report.count().split()[0] == str(number), (view, year)
+
+
+def test_a_link_into_the_list_leads_there_each_time_and_from_outside(browser: Browser, page: Path) -> None:
+    window = {"viewport": {"width": 1000, "height": 500}}
+    is_there = "Math.abs(document.getElementById('list').getBoundingClientRect().top) < 40"
+    with visit(browser, page, "#view=targets&status=broken", **window) as report:
+        assert report.page.evaluate(is_there)
+    with visit(browser, page, **window) as report:
+        assert report.page.evaluate("scrollY") == 0
+        for _ in range(2):
+            report.page.evaluate("scrollTo(0, 0)")
+            report.page.click("#counts li:nth-child(3) a")
+            report.page.wait_for_function(f"() => {is_there}")
+
+
+def test_no_stars_are_a_number_too(browser: Browser, tmp_path: Path) -> None:
+    row = asked_target("github:demo/new", kind="github", metadata=Repository(full_name="demo/new", stars=0))
+    with visit(browser, written(tmp_path, made_report(row)), "#view=targets") as report:
+        assert report.page.inner_text("td[data-name=stars]") == "0"
+
+
 def test_a_click_on_a_change_leads_to_its_row(browser: Browser, page: Path) -> None:
     with visit(browser, page) as report:
         report.page.click("section:has(#changed) li a")
@@ -252,6 +320,44 @@ def test_a_phone_shows_it_without_scrolling_sideways(browser: Browser, page: Pat
             assert report.page.evaluate("document.documentElement.scrollWidth") <= 390, fragment
 
 
+@pytest.mark.parametrize(("width", "least"), [(390, 9), (900, 12), (1280, 12)])
+def test_words_in_pictures_can_be_read_and_none_covers_another(
+    browser: Browser, tmp_path: Path, width: int, least: int
+) -> None:
+    months = [f"20{year}-{month:02}-01" for year in (21, 22, 23) for month in (1, 5, 12)]
+    papers = [
+        replace(asked_target(f"arxiv:2205.{number:05}", metadata=Paper(arxiv_id="x", title="x", published=day)),
+                kind="arxiv", url=f"https://papers.department-{number}.university.example/")
+        for number, day in enumerate(months, 9)
+    ]  # fmt: skip
+    nights = [Night(started_at=NOW + timedelta(days=day), by_status={"broken": day}) for day in range(60)]
+    made = replace(made_report(*papers), earlier=Earlier(nights=nights))
+    with visit(browser, written(tmp_path, made), viewport={"width": width, "height": 844}) as report:
+        shown = report.page.evaluate(
+            """[...document.querySelectorAll("figure svg")].map(one => [one.getBoundingClientRect().left,
+               one.getBoundingClientRect().right, [...one.querySelectorAll("text")].map(text =>
+               [text.getBoundingClientRect().left, text.getBoundingClientRect().right,
+                parseFloat(getComputedStyle(text).fontSize) * one.getScreenCTM().a, text.getAttribute("class")])])"""
+        )
+        assert len(shown) >= 3
+        for left, right, texts in shown:
+            outside = [one for one in texts if one[0] < left - 1 or one[1] > right + 1]
+            assert outside == [], (left, right)
+            assert least <= min(size for _, _, size, _ in texts) <= 17
+            ticks = sorted((start, end) for start, end, _, css in texts if css == "tick")
+            assert all(end < start for (_, end), (start, _) in pairwise(ticks))
+
+
+def test_a_short_fact_stays_on_its_line(browser: Browser, page: Path) -> None:
+    """In a table of long addresses a date was broken at its hyphens, and GitHub within the word."""
+    with visit(browser, page, "#view=targets", viewport={"width": 1100, "height": 900}) as report:
+        heights = report.page.evaluate(
+            "[...document.querySelectorAll('td.short')].map(one => { const range = document.createRange();"
+            " range.selectNodeContents(one); return range.getClientRects().length; })"
+        )
+        assert set(heights) - {0} == {1}
+
+
 def test_stars_over_time_are_drawn_beside_them(browser: Browser, page: Path) -> None:
     with visit(browser, page, "#view=targets&kind=github") as report:
         told = report.page.get_attribute("svg.spark", "aria-label")
@@ -271,7 +377,7 @@ def test_an_empty_report_says_so(browser: Browser, tmp_path: Path) -> None:
     empty = replace(made_report(), entries=list)
     with visit(browser, written(tmp_path, empty)) as report:
         assert "Nothing matches" in report.page.inner_text("#holder")
-        assert "first complete run" in report.page.inner_text("section:has(#changed)")
+        assert "no earlier complete run" in report.page.inner_text("section:has(#changed)")
 
 
 def test_a_run_that_is_not_complete_says_so_at_the_top(browser: Browser, tmp_path: Path) -> None:

@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from enrich.model import Shown, Status
 from enrich.text import fill, joined, markup
 
-WIDTH = 640
+# Little more than a phone has, since all words in a picture shrink with it.
+WIDTH = 480
 _BAR = 26
 _LABEL = 170
-_NUMBER = 60
+# So many letters of a wide face fit before the bars.
+_NAME = 20
+_NUMBER = 50
 _HEIGHT = 200
 _AXIS = 24
+# Half of what stands below the first and the last column.
+_EDGE = 25
 # A column that fills a picture looks like a wall.
 _WIDEST = 64.0
 
@@ -99,7 +104,7 @@ def bars(figure: Figure) -> Shown:
 
 
 def _bar(figure: Figure, top: int, name: str, values: Sequence[int], scale: float) -> Shown:
-    shown = name if len(name) <= 22 else name[:21] + "…"
+    shown = name if len(name) <= _NAME else name[: _NAME - 1] + "…"
     parts = [
         fill('<text class="name" x="{}" y="{}">{}</text>', _LABEL - 8, top + 17, markup(shown)),
     ]
@@ -119,12 +124,12 @@ def columns(figure: Figure) -> Shown:
     highest = max((sum(values) for _, values in figure.rows), default=0)
     if not highest:
         return _framed(figure, None)
-    step = min((WIDTH - 20) / len(figure.rows), _WIDEST)
+    step = min((WIDTH - 2 * _EDGE) / len(figure.rows), _WIDEST)
     scale = (_HEIGHT - _AXIS - 20) / highest
-    every = -(-len(figure.rows) // 12)
+    every = -(-len(figure.rows) // 8)
     parts = []
     for number, (name, values) in enumerate(figure.rows):
-        left, bottom = 10 + number * step, float(_HEIGHT - _AXIS)
+        left, bottom = _EDGE + number * step, float(_HEIGHT - _AXIS)
         for series, css, value in zip(figure.series, figure.classes, values, strict=True):
             if value:
                 bottom -= value * scale
@@ -133,7 +138,7 @@ def columns(figure: Figure) -> Shown:
         if number % every == 0:
             where = (left + step / 2, _HEIGHT - 6)
             parts.append(fill('<text class="tick" x="{:.1f}" y="{}">{}</text>', *where, markup(name)))
-    parts.append(fill('<text x="10" y="12">{}</text>', highest))
+    parts.append(fill('<text x="{}" y="12">{}</text>', _EDGE, highest))
     return _framed(figure, _svg(figure, _HEIGHT, parts))
 
 

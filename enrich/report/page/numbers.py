@@ -23,7 +23,7 @@ _UNSURE = frozenset({Status.BLOCKED, Status.UNREACHABLE})
 
 @dataclass(slots=True)
 class Numbers:
-    """Counts by status for each year and host, papers by month, and why links cannot be told."""
+    """Links by status for each year and host, papers by month, and why links cannot be told."""
 
     years: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     hosts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -36,7 +36,7 @@ class Numbers:
             year = link.date[:4] if link.date else ""
             self.years[year][target.status] += 1
         if host := shown_host(target.url):
-            self.hosts[host][target.status] += 1
+            self.hosts[host][target.status] += len(target.links)
         published = target.metadata.published if isinstance(target.metadata, Paper) else None
         if (month := _MONTH.match(published or "")) and target.stands_for is None:
             self.months[month[0]] += 1
@@ -53,10 +53,17 @@ def numbers_of(report: Report) -> Numbers:
 
 
 def by_year(numbers: Numbers, undated: str) -> list[tuple[str, Counts]]:
-    """Links by year, oldest first, what has no date at the end."""
+    """Links by year, oldest first, what is older than can be shown in one row, and what has no date at the end."""
     years = sorted(year for year in numbers.years if year)
-    shown = [(year, numbers.years[year]) for year in years[-YEARS_SHOWN:]]
-    return [*shown, *([(undated, numbers.years[""])] if "" in numbers.years else [])]
+    older, shown = years[:-YEARS_SHOWN], years[-YEARS_SHOWN:]
+    before: Counter[str] = Counter()
+    for year in older:
+        before += numbers.years[year]
+    rows = [
+        *([(f"…{older[-1]}", before)] if older else []),
+        *((year, numbers.years[year]) for year in shown),
+    ]
+    return [*rows, *([(undated, numbers.years[""])] if "" in numbers.years else [])]
 
 
 def by_host(numbers: Numbers) -> list[tuple[str, Counts]]:

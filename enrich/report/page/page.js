@@ -21,10 +21,20 @@
   const plain = (text) => text.normalize("NFKC").toLowerCase();
   const targetsOf = (entry) => [entry.ar, ...(entry.pa || []).map((one) => one.i), ...(entry.co || []), ...(entry.ot || [])]
     .map((id) => targetOf.get(id)).filter(Boolean);
-  const dateOf = (target) => (target.w || []).reduce((latest, link) => (link[3] > latest ? link[3] : latest), "");
+  const datesOf = (links) => links.map((link) => link[3]).filter(Boolean).sort();
   const wordsOf = (target) => [target.t, target.u, (target.b || []).join(" "), target.a, target.v, target.i,
     ...(target.w || []).map((link) => link[4])].filter(Boolean).join("\n");
 
+  function dated(item, dates) {
+    item.$dates = dates.filter(Boolean);
+    item.$date = item.$dates[item.$dates.length - 1] || "";
+  }
+  // One target may stand in several entries of a document: the link that follows the entry's first line is its own.
+  function ownDate(entry, members) {
+    const here = members.flatMap((one) => one.w || []).filter((link) => link[0] === entry.d && link[3]);
+    const own = here.filter((link) => link[1] >= entry.l).sort((a, b) => a[1] - b[1])[0];
+    return own ? own[3] : datesOf(here).pop() || (documentOf.get(entry.d) || {}).d;
+  }
   function known(item, text, members) {
     item.$text = plain(text);
     item.$members = members;
@@ -35,22 +45,22 @@
   }
   for (const target of targets) {
     known(target, wordsOf(target), [target]);
-    target.$date = dateOf(target);
+    dated(target, datesOf(target.w || []));
     target.$documents = new Set((target.w || []).map((link) => link[0]));
   }
   for (const entry of entries) {
     const members = targetsOf(entry);
     known(entry, [entry.t, (entry.se || []).join(" "), (entry.to || []).join(" "), (entry.au || []).join(" "), entry.re, entry.ab,
       ...(entry.pa || []).map((one) => one.t), ...members.map(wordsOf)].filter(Boolean).join("\n"), members);
-    const dated = members.flatMap((one) => one.w || []).filter((link) => link[0] === entry.d).map((link) => link[3]);
-    entry.$date = dated.sort().pop() || (documentOf.get(entry.d) || {}).d || "";
+    dated(entry, [ownDate(entry, members)]);
     entry.$documents = new Set([entry.d]);
   }
   for (const finding of findings) {
     const target = targetOf.get(finding.t);
     known(finding, [finding.c, finding.m, finding.d, target && wordsOf(target)].filter(Boolean).join("\n"), target ? [target] : []);
     finding.$findings = [finding];
-    finding.$date = (documentOf.get(finding.d) || {}).d || "";
+    const link = ((target && target.w) || []).find((one) => one[0] === finding.d && one[1] === finding.l);
+    dated(finding, [(link && link[3]) || (documentOf.get(finding.d) || {}).d]);
     finding.$documents = new Set([finding.d]);
   }
 
@@ -61,7 +71,9 @@
   function read() {
     const given = new URLSearchParams(location.hash.slice(1));
     for (const name of FIELDS) chosen[name] = given.get(name) || "";
+    const said = FIELDS.some((name) => chosen[name]);
     if (!["entries", "targets", "findings"].includes(chosen.view)) chosen.view = entries.length ? "entries" : "targets";
+    return said;
   }
   function write() {
     const kept = new URLSearchParams(FIELDS.filter((name) => chosen[name]).map((name) => [name, chosen[name]]));
@@ -83,8 +95,10 @@
     if (c.finding) list.push((item) => item.$findings.some((one) => one.c === c.finding));
     if (c.document) list.push((item) => item.$documents.has(c.document));
     if (c.topic) list.push((item) => (item.to || []).includes(c.topic));
-    if (c.from) list.push((item) => item.$date && item.$date.slice(0, c.from.length) >= c.from);
-    if (c.until) list.push((item) => item.$date && item.$date.slice(0, c.until.length) <= c.until);
+    if (c.from || c.until) {
+      const within = (date) => (!c.from || date.slice(0, c.from.length) >= c.from) && (!c.until || date.slice(0, c.until.length) <= c.until);
+      list.push((item) => item.$dates.some(within));
+    }
     return list;
   }
   const compared = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
@@ -207,12 +221,13 @@
     return list.length > 3 ? `${told}, +${list.length - 3}` : told;
   }
   const cell = (name, ...children) => make("td", { "data-name": name }, ...children);
+  const short = (name, text) => make("td", { "data-name": name, class: "short" }, text);
   function targetRow(target) {
     const shown = make("td", {}, link(target, target.t || target.u), " ", permalink(target));
     if (target.t) shown.append(make("div", {}, make("small", {}, target.u)));
     shown.append(make("div", {}, facts(target)), ...lines(target.$findings.filter((one) => one.c !== target.r), false));
-    return make("tr", {}, make("td", {}, verdict(target)), shown, cell(words.kind, words["kind:" + target.k] || target.k),
-      cell(words.stars, target.st === undefined ? "" : number(target.st)), cell(words.date, target.$date), cell(words.places, places(target)));
+    return make("tr", {}, make("td", {}, verdict(target)), shown, short(words.kind, words["kind:" + target.k] || target.k),
+      short(words.stars, target.st === undefined ? "" : number(target.st)), short(words.date, target.$date), cell(words.places, places(target)));
   }
   function findingRow(one) {
     const target = targetOf.get(one.t);
@@ -289,7 +304,12 @@
   function sortable(name, label) {
     const sorted = chosen.sort === name;
     return make("th", { scope: "col", "aria-sort": sorted ? (name === "title" || name === "status" ? "ascending" : "descending") : "none" },
-      make("button", { type: "button", onclick: () => { chosen.sort = sorted ? "" : name; refresh(); } }, label));
+      make("button", { type: "button", "data-sort": name, onclick: () => {
+        chosen.sort = sorted ? "" : name;
+        refresh();
+        // The heading is made anew, and whoever pressed it by a key stays on it.
+        holder.querySelector(`[data-sort=${name}]`).focus({ preventScroll: true });
+      } }, label));
   }
   function table() {
     const names = chosen.view === "targets"
@@ -329,13 +349,21 @@
     const now = document.documentElement.dataset.theme || (dark ? "dark" : "light");
     document.documentElement.dataset.theme = now === "dark" ? "light" : "dark";
   }
+  function show() {
+    byId("list").scrollIntoView();
+    byId("list").focus({ preventScroll: true });
+  }
   byId("theme").addEventListener("click", theme);
   addEventListener("hashchange", () => {
     if (location.hash === "#list") return;
     read();
     refresh(true);
-    byId("list").scrollIntoView();
-    byId("list").focus({ preventScroll: true });
+    show();
+  });
+  // Nothing changes in the address where it says already what is asked for again.
+  document.addEventListener("click", (event) => {
+    const asked = event.target.closest('a[href^="#view="]');
+    if (asked && asked.hash === location.hash) show();
   });
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
@@ -345,8 +373,9 @@
     }
   });
   frame();
-  read();
+  const isAsked = read();
   refresh(true);
+  if (isAsked) byId("list").scrollIntoView();
   new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting) && !more.hidden) append(); }, { rootMargin: "600px" }).observe(more);
   app.dataset.ready = (performance.now() - started).toFixed(0);
 })();

@@ -105,10 +105,11 @@ def test_an_address_that_leads_nowhere_is_named_without_its_password(
     assert "pass-word" not in done.stdout + done.stderr
 
 
-def test_without_the_driver_the_extra_is_named(folder: Path, env: dict[str, str]) -> None:
+@pytest.mark.parametrize("words", ["run notes.md", "leases", "cache info", "explain https://example.org/"])
+def test_without_the_driver_the_extra_is_named(folder: Path, env: dict[str, str], words: str) -> None:
     (folder / "sitecustomize.py").write_text("import sys\nsys.modules['psycopg'] = None\n")
     env["PYTHONPATH"] += f":{folder}"
-    done = run_enrich(["run", "notes.md", "--cache", "postgresql://u@h/d"], folder, env)
+    done = run_enrich([*words.split(), "--cache", "postgresql://u@h/d"], folder, env)
     assert done.returncode == 2
     assert "pip install 'enrich-links[postgres]'" in done.stderr
 

@@ -166,6 +166,7 @@ def _connected(
 
     dask.config.set(_RULES)
     if where.local is None:
+        check_certificates(where.address or "")
         try:
             client = Client(where.address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
@@ -179,6 +180,24 @@ def _connected(
         cluster.close(timeout=CLOSE_SECONDS)
 
     return client, close
+
+
+def check_certificates(address: str) -> None:
+    """UsageError where TLS is asked for and Dask's configuration has not what a client needs for it."""
+    from distributed.security import Security
+
+    if not address.startswith("tls://"):
+        return
+    hint = "Dask's configuration wants distributed.comm.tls.ca-file and distributed.comm.tls.client.cert (and .key)"
+    try:
+        context = Security().get_connection_args("client").get("ssl_context")  # type: ignore[no-untyped-call]
+    except OSError as error:
+        raise UsageError(
+            f"--engine: {address}: the certificates of Dask's configuration are of no use: {error}",
+            hint=hint,
+        ) from error
+    if context is None:
+        raise UsageError(f"--engine: {address}: no certificates are set for TLS", hint=hint)
 
 
 _RULES = {

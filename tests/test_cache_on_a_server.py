@@ -85,7 +85,15 @@ def test_all_commands_find_the_cache_and_none_tells_its_password(
         (["--cache", "mysql://h/d"], 2, "wants postgresql://host/database"),
         (["--cache", "postgresql://u:pass-word@h:99999999/d"], 3, "is the address right?"),
         (["--cache", "postgresql://u:pass-word@127.0.0.1:1/d"], 3, "is the server running"),
+        (["--cache", 'postgresql://u:1"pass-word@127.0.0.1:1/d'], 3, "is the server running"),
         (["--cache", "postgresql://u:pass-word@h/"], 2, "names no database"),
+        (["--cache", "postgresql://u:1@pass-word@h/d"], 2, "%40 for @"),
+        (["--cache", "postgresql://u:1/pass-word@h/d"], 2, "%2F for /"),
+        (["--cache", "postgresql://u:1?pass-word@h/d"], 2, "%3F for ?"),
+        (["--cache", "postgresql://u:1?p=1/pass-word@h/d"], 2, "%3F for ?"),
+        (["--cache", "postgresql://u:1#pass-word@h/d"], 2, "%23 for #"),
+        (["--cache", "postgresql://u:1 pass-word@h/d"], 2, "%20 for a space"),
+        (["--cache", "postgresql://u:1%pass-word@h/d"], 2, "%25 for %"),
         (["--cache", "sqlite:x.sqlite3", "--cache-dir", "y"], 2, "leave one of them out"),
     ],
 )
@@ -97,10 +105,11 @@ def test_an_address_that_leads_nowhere_is_named_without_its_password(
     assert "pass-word" not in done.stdout + done.stderr
 
 
-def test_without_the_driver_the_extra_is_named(folder: Path, env: dict[str, str]) -> None:
+@pytest.mark.parametrize("words", ["run notes.md", "leases", "cache info", "explain https://example.org/"])
+def test_without_the_driver_the_extra_is_named(folder: Path, env: dict[str, str], words: str) -> None:
     (folder / "sitecustomize.py").write_text("import sys\nsys.modules['psycopg'] = None\n")
     env["PYTHONPATH"] += f":{folder}"
-    done = run_enrich(["run", "notes.md", "--cache", "postgresql://u@h/d"], folder, env)
+    done = run_enrich([*words.split(), "--cache", "postgresql://u@h/d"], folder, env)
     assert done.returncode == 2
     assert "pip install 'enrich-links[postgres]'" in done.stderr
 

@@ -38,6 +38,7 @@ def leases_command(cache: str | None, form: str, config_file: str | None) -> Non
     enrich leases --format json
     """
     from enrich.location import is_server
+    from enrich.store.caches import cache_at, exists
     from enrich.store.leases import leases
     from enrich.store.server import Server
     from enrich.text import fill, json_row
@@ -48,6 +49,8 @@ def leases_command(cache: str | None, form: str, config_file: str | None) -> Non
             "--cache: only a cache on PostgreSQL is shared, and has leases",
             hint="name it: --cache postgresql://host/database",
         )
+    if not exists(place := cache_at(url)):
+        raise UsageError(f"--cache: {place}: there is no cache here", hint="`enrich run` makes one")
     with Server(url, reading=True, patience_seconds=0.0) as server:
         found = leases(server)
     if form == "json":

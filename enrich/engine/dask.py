@@ -146,15 +146,17 @@ def _error_of(future: Any) -> BaseException | None:
 
 
 @asynccontextmanager
-async def cluster(where: Where, environment: Mapping[str, str], lease_seconds: float) -> AsyncIterator[Any]:
+async def cluster(
+    where: Where, environment: Mapping[str, str], lease_seconds: float, run_id: str
+) -> AsyncIterator[Any]:
     """A client of the cluster, which is started where it is one of this machine alone; both end with this.
 
     ``environment`` is that of workers that are started here. UsageError where nobody answers, and for workers of another
-    version of enrich.
+    version of enrich, or without the cache in which the run was begun.
     """
     client, close = await anyio.to_thread.run_sync(_connected, where, environment, lease_seconds)
     try:
-        await anyio.to_thread.run_sync(_check_versions, client)
+        await anyio.to_thread.run_sync(_check_workers, client, run_id)
         await anyio.to_thread.run_sync(_mind_silence, client, lease_seconds)
         yield client
     finally:
@@ -170,6 +172,7 @@ def _connected(
 
     dask.config.set(_RULES)
     if where.local is None:
+        check_certificates(where.address or "")
         try:
             client = Client(where.address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
@@ -193,6 +196,24 @@ def _end(cluster: Any) -> None:
         for nanny in cluster.workers.values():
             if nanny.pid is not None:
                 os.kill(nanny.pid, signal.SIGKILL)
+
+
+def check_certificates(address: str) -> None:
+    """UsageError where TLS is asked for and Dask's configuration has not what a client needs for it."""
+    from distributed.security import Security
+
+    if not address.startswith("tls://"):
+        return
+    hint = "Dask's configuration wants distributed.comm.tls.ca-file and distributed.comm.tls.client.cert (and .key)"
+    try:
+        context = Security().get_connection_args("client").get("ssl_context")  # type: ignore[no-untyped-call]
+    except OSError as error:
+        raise UsageError(
+            f"--engine: {address}: the certificates of Dask's configuration are of no use: {error}",
+            hint=hint,
+        ) from error
+    if context is None:
+        raise UsageError(f"--engine: {address}: no certificates are set for TLS", hint=hint)
 
 
 _RULES = {
@@ -236,24 +257,43 @@ def _started(processes: int, environment: Mapping[str, str]) -> Any:
     )  # fmt: skip
 
 
-def _check_versions(client: Any) -> None:
-    """Refuse workers that run another enrich; a worker that comes later refuses by itself."""
-    from enrich.engine.worker import version
+def _check_workers(client: Any, run_id: str) -> None:
+    """Refuse workers that run another enrich, or lack what a run needs; one that comes later refuses by itself."""
+    from enrich.engine.worker import readiness
 
     try:
         client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-        found = client.run(version)
+        found = client.run(readiness, run_id, on_error="return")
     except TimeoutError as error:
         raise UsageError(
             f"--engine: no worker has come to the scheduler in {CONNECT_SECONDS:.0f} s",
             hint="start some: dask worker tls://HOST:PORT",
         ) from error
-    except ModuleNotFoundError as error:
-        raise UsageError(f"--engine: a worker lacks enrich or one of its parts: {error}") from error
-    others = {address: one for address, one in found.items() if one != __version__}
+    # Of one that has gone meanwhile nobody wants anything; what cannot be loaded there comes as a mere text.
+    there = {address: one for address, one in found.items() if not isinstance(one, OSError)}
+    for address, one in sorted(there.items()):
+        if isinstance(one, Exception):
+            raise UsageError(
+                f"--engine: worker {address}: it lacks enrich or one of its parts: {one}",
+                hint=_SAME_VERSION,
+            )
+    check_readiness(there)
+
+
+_SAME_VERSION = "install the same version, with its extras, in the environment of every worker"
+
+
+def check_readiness(found: Mapping[str, tuple[str, str | None]]) -> None:
+    """UsageError where what workers say of themselves (`enrich.engine.worker.readiness`), by address, is not enough."""
+    others = [f"{address}: {one}" for address, (one, _) in sorted(found.items()) if one != __version__]
     if others:
-        named = ", ".join(f"{address}: {one}" for address, one in sorted(others.items())[:3])
         raise UsageError(
-            f"--engine: workers run another enrich than this one, {__version__} ({named})",
-            hint="install the same version in the environment of every worker",
+            f"--engine: workers run another enrich than this one, {__version__} ({', '.join(others[:3])})",
+            hint=_SAME_VERSION,
         )
+    for address, (_, why) in sorted(found.items()):
+        if why is not None:
+            raise UsageError(
+                f"--engine: worker {address}: {why}",
+                hint="its environment must lead to the cache of the driver (ENRICH_CACHE, PGPASSWORD)",
+            )

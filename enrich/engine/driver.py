@@ -46,7 +46,7 @@ async def workers(job: Job, held: HeldRun, run_id: str) -> AsyncIterator[Callabl
     settings = job.settings
     where = dask.where_of(settings["engine"], settings["insecure_cluster"])
     environment = {worker.CACHE_VARIABLE: held.url, **terms.secrets_of(settings)}
-    async with dask.cluster(where, environment, settings["lease"]) as client:
+    async with dask.cluster(where, environment, settings["lease"], run_id) as client:
         engine = dask.DaskEngine(client, run_id, held.lease.epoch)
         at = where.address or f"{where.local} processes of this machine"
         shown_at = f"; the cluster shows itself at {engine.dashboard}" if engine.dashboard else ""

@@ -100,13 +100,22 @@ def settings_from(
         )
     given = {**terms.settings, TOKEN: token, "deadline": deadline, "lease": terms.lease_seconds}
     settings = load("run", {}, environ={}, use_files=False, given=given)
-    secret = json.loads(environ.get(HEADERS_VARIABLE, "{}"))
+    secret = _secret_headers(environ.get(HEADERS_VARIABLE, "{}"))
     return replace(
         settings,
         hosts={host: _host_settings(host, own, secret.get(host, {})) for host, own in terms.hosts.items()},
         confirm=ConfirmRule(checks=terms.checks, days=terms.days),
         is_check=terms.is_check,
     )
+
+
+def _secret_headers(text: str) -> Mapping[str, Mapping[str, str]]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, dict[str, str]])
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            f'{HEADERS_VARIABLE}: is not {{"host": {{"Name": "value"}}, …}} in the environment of a worker: {error}'
+        ) from None
 
 
 def _host_settings(host: str, own: HostTerms, headers: Mapping[str, str]) -> HostSettings:

@@ -26,7 +26,7 @@ from enrich.engine.news import News, news_of
 from enrich.engine.outcome import Leaving, Outcome
 from enrich.engine.terms import Terms
 from enrich.equipment import make_fetcher
-from enrich.errors import EnrichError, LeaseLostError, UsageError, first_of
+from enrich.errors import EnrichError, LeaseLostError, UsageError, first_of, hint_of
 from enrich.fetch.settings import Ground
 from enrich.job import Job, Progress, clock
 from enrich.location import shown
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 CACHE_VARIABLE = "ENRICH_CACHE"
 # So often a worker says what it has done, and looks whether it is to end.
 NEWS_SECONDS = 1.0
+# A server that restarts is waited for so long before a worker is said to have no cache.
+READY_SECONDS = 5.0
 
 
 def run_shard(run_id: str, run_epoch: int, shard: str, drivers_version: str) -> None:
@@ -59,12 +61,7 @@ def run_shard(run_id: str, run_epoch: int, shard: str, drivers_version: str) -> 
             f"the driver runs enrich {drivers_version} and this worker {__version__}: both must be the same",
             hint="install the same version in the environment of every worker",
         )
-    url = os.environ.get(CACHE_VARIABLE)
-    if not url:
-        raise UsageError(
-            f"{CACHE_VARIABLE}: not set in the environment of a worker",
-            hint="set it to the address of the cache that the driver uses",
-        )
+    url = _cache_url()
     # A worker that slept through its lease stands in line for the shard again, in case its next owner is lost, too.
     while (error := _attempt(url, (run_id, run_epoch), shard)) is not None:
         if not isinstance(error, LeaseLostError):
@@ -90,9 +87,35 @@ def _attempt(url: str, run: tuple[str, int], shard: str) -> EnrichError | None:
     return found.with_traceback(None)
 
 
-def version() -> str:
-    """Which enrich runs here."""
-    return __version__
+def readiness(run_id: str) -> tuple[str, str | None]:
+    """Which enrich runs here, and what keeps it from working on a run; None where nothing does.
+
+    Asked before anything else: a shard that fails by it is tried again for minutes, and left to the driver in the end.
+    """
+    try:
+        url = _cache_url()
+        with Server(url, patience_seconds=READY_SECONDS) as server:
+            _check_knows(server, url, run_id)
+    except EnrichError as error:
+        return __version__, "; ".join(filter(None, (str(error), hint_of(error))))
+    return __version__, None
+
+
+def _cache_url() -> str:
+    if not (url := os.environ.get(CACHE_VARIABLE)):
+        raise UsageError(
+            f"{CACHE_VARIABLE}: not set in the environment of a worker",
+            hint="set it to the address of the cache that the driver uses",
+        )
+    return url
+
+
+def _check_knows(server: Server, url: str, run_id: str) -> None:
+    if not sharing.is_known(server, run_id):
+        raise UsageError(
+            f"{CACHE_VARIABLE}: {shown(url)} is not the cache that the driver uses",
+            hint="set it to the same address in the environment of every worker",
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,10 +135,12 @@ async def _run_shard(url: str, run: tuple[str, int], name: str) -> None:
     run_id, run_epoch = run
     with Server(url) as server:
         found = await anyio.to_thread.run_sync(sharing.shared, server, run_epoch)
-        if found is None or found.stopping:
+        if found is None or found.run_id != run_id:
+            # Nobody waits for the shards of a run whose place another has taken.
+            await anyio.to_thread.run_sync(_check_knows, server, url, run_id)
             return
-        if found.run_id != run_id:
-            raise UsageError(f"{CACHE_VARIABLE}: {shown(url)} is not the cache that the driver uses")
+        if found.stopping:
+            return
         terms = all_terms.decoded(found.terms)
         held = await _take(server, name, run_epoch, terms.lease_seconds)
         if held is None:

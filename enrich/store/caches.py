@@ -62,7 +62,8 @@ def cache_at(location: str) -> Cache:
     return FileCache(Path(location) / FILE_NAME)
 
 
-def _of_server() -> ModuleType:
+def of_server() -> ModuleType:
+    """`enrich.store.postgres`; UsageError, which names the extra, where its driver is not installed."""
     try:
         from enrich.store import postgres
     except ImportError as error:
@@ -81,7 +82,7 @@ def open_store(cache: Cache, *, reading: bool = False) -> SqlStore:
     Raises StorageError where it cannot be used, UsageError where the driver is missing.
     """
     if isinstance(cache, ServerCache):
-        store: SqlStore = _of_server().PostgresStore(cache.url, reading=reading)
+        store: SqlStore = of_server().PostgresStore(cache.url, reading=reading)
         return store
     from enrich.store.sqlite import SqliteStore
 
@@ -91,7 +92,7 @@ def open_store(cache: Cache, *, reading: bool = False) -> SqlStore:
 def exists(cache: Cache) -> bool:
     """Whether there is a cache, whatever its state."""
     if isinstance(cache, ServerCache):
-        return bool(_of_server().is_there(cache.url))
+        return bool(of_server().is_there(cache.url))
     return os.path.lexists(cache.path)
 
 
@@ -99,7 +100,7 @@ def exists(cache: Cache) -> bool:
 def reading(cache: Cache) -> Iterator[Database]:
     """A cache of one moment, which is not changed and not waited for; StorageError when it cannot be read."""
     if isinstance(cache, ServerCache):
-        with _of_server().reading(cache.url) as database:
+        with of_server().reading(cache.url) as database:
             yield database
         return
     from enrich.store.opening import open_for_reading
@@ -110,7 +111,7 @@ def reading(cache: Cache) -> Iterator[Database]:
 
 async def clear_tables(cache: ServerCache) -> None:
     """Forget all that a cache on a server holds; its tables stay."""
-    async with _of_server().PostgresStore(cache.url) as store:
+    async with of_server().PostgresStore(cache.url) as store:
         await store.clear()
 
 
@@ -118,7 +119,7 @@ async def clear_tables(cache: ServerCache) -> None:
 def hold(cache: Cache, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold a cache for oneself; CacheBusyError names who has it when it stays taken."""
     if isinstance(cache, ServerCache):
-        with _of_server().hold(cache.url, wait_seconds):
+        with of_server().hold(cache.url, wait_seconds):
             yield
         return
     from enrich.store.lock import hold as hold_folder

@@ -45,15 +45,16 @@ class Server:
     def ask(self, statement: str, parameters: Parameters = None) -> list[dict[str, Any]]:
         """Carry one statement out as a transaction, again where the connection was lost; its rows, by name.
 
-        Raises StorageError when the server refuses it, or cannot be reached for a minute.
+        Raises StorageError when the server refuses it, or cannot be reached for a minute; UsageError without psycopg.
         """
         return self.ask_all([(statement, parameters)])
 
     def ask_all(self, statements: Sequence[tuple[str, Parameters]]) -> list[dict[str, Any]]:
         """The same for several as one transaction; the rows of the last."""
-        import psycopg
+        from enrich.store.caches import of_server
 
-        from enrich.store.postgres import storage_error
+        storage_error = of_server().storage_error
+        import psycopg
 
         end, pause = time.monotonic() + self._patience, FIRST_PAUSE_SECONDS
         with self._turn:

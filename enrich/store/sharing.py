@@ -78,6 +78,11 @@ def shared(server: Server, run_epoch: int) -> Shared | None:
     return Shared(**rows[0]) if rows else None
 
 
+def is_known(server: Server, run_id: str) -> bool:
+    """Whether the cache is one in which a run was begun: that of its driver."""
+    return bool(server.ask("SELECT 1 FROM run WHERE id = %(id)s", {"id": run_id}))
+
+
 def is_done(server: Server, run_epoch: int, shard: str) -> bool:
     """Whether a shard is over, or no shard of this run at all."""
     rows = server.ask(

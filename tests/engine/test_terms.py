@@ -87,3 +87,10 @@ def test_a_worker_without_the_headers_of_a_host_refuses(
 ) -> None:
     with pytest.raises(UsageError, match=r"example\.org"):
         through(settings(tmp_path), {"ENRICH_HOST_HEADERS": json.dumps(given)})
+
+
+@pytest.mark.parametrize("given", ["Bearer abc", "[]", '{"example.org": "Bearer abc"}'])
+def test_headers_that_cannot_be_read_are_a_usage_error(tmp_path: Path, given: str) -> None:
+    with pytest.raises(UsageError, match="ENRICH_HOST_HEADERS: is not") as raised:
+        through(settings(tmp_path), {"ENRICH_HOST_HEADERS": given})
+    assert "abc" not in str(raised.value)

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dask
 import pytest
+import trustme
 from internet import environment, run_enrich
 from postgres import Postgres
 
-from enrich.engine.dask import Where, where_of
-from enrich.errors import UsageError
+from enrich.engine.dask import Where, check_certificates, where_of
+from enrich.errors import UsageError, hint_of
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,26 @@ def test_an_engine_names_its_cluster(engine: str, where: Where) -> None:
 def test_what_is_no_cluster_or_not_safe_is_refused(engine: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         where_of(engine, insecure_cluster=False)
+
+
+def test_a_cluster_with_tls_wants_the_certificates_of_dasks_configuration(tmp_path: Path) -> None:
+    address, authority = "tls://scheduler.example:8786", trustme.CA()
+    authority.cert_pem.write_to_path(str(there := tmp_path / "ca.pem"))
+    own = authority.issue_cert("client.example").private_key_and_cert_chain_pem
+    own.write_to_path(str(client := tmp_path / "client.pem"))
+    ca, cert = "distributed.comm.tls.ca-file", "distributed.comm.tls.client.cert"
+    check_certificates("tcp://127.0.0.1:8786")
+    with dask.config.set({ca: str(there), cert: str(client)}):
+        check_certificates(address)
+    for set_, why in (
+        ({ca: None, cert: None}, "no certificates are set"),
+        ({ca: str(there), cert: None}, "no certificates are set"),
+        ({ca: str(tmp_path / "nowhere.pem"), cert: str(client)}, "of no use"),
+        ({ca: str(there), cert: str(there)}, "of no use"),
+    ):
+        with dask.config.set(set_), pytest.raises(UsageError, match=why) as refused:
+            check_certificates(address)
+        assert "distributed.comm.tls.ca-file" in (hint_of(refused.value) or "")
 
 
 def test_a_closed_network_may_do_without_tls() -> None:

@@ -8,9 +8,11 @@ import anyio
 import pytest
 from distributed.core import error_message
 from distributed.protocol import pickle
+from postgres import Postgres
 
 from enrich import __version__
 from enrich.engine import worker
+from enrich.engine.dask import check_readiness
 from enrich.errors import LeaseLostError, UsageError, hint_of
 
 
@@ -45,3 +47,40 @@ def test_a_lease_that_was_lost_is_stood_in_line_for_again(monkeypatch: pytest.Mo
 def test_a_worker_of_another_version_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="both must be the same"):
         worker.run_shard("a run", 1, "shard 3", "0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("", "ENRICH_CACHE: not set"),
+        ("postgresql://u:pass-word@127.0.0.1:1/d", "is the server running"),
+        ("sqlite:x.sqlite3", "is the address right?"),
+        (None, "is not the cache that the driver uses"),
+    ],
+)
+def test_a_worker_without_the_drivers_cache_says_so_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch, postgres: Postgres, address: str | None, why: str
+) -> None:
+    """None is a cache that works, and knows nothing of the run."""
+    monkeypatch.setattr(worker, "READY_SECONDS", 0.1)
+    monkeypatch.setenv(worker.CACHE_VARIABLE, postgres.namespace() if address is None else address)
+    version, said = worker.readiness("a run")
+    assert version == __version__
+    assert why in (said or "")
+    assert "pass-word" not in (said or "")
+    with pytest.raises(UsageError, match=r"worker tcp://127\.0\.0\.1:7: "):
+        check_readiness({"tcp://127.0.0.1:7": (version, said), "tcp://127.0.0.1:8": (version, None)})
+
+
+def test_a_worker_never_takes_the_shards_of_a_run_that_its_cache_does_not_know_to_be_done(
+    monkeypatch: pytest.MonkeyPatch, postgres: Postgres
+) -> None:
+    monkeypatch.setenv(worker.CACHE_VARIABLE, postgres.namespace())
+    with pytest.raises(UsageError, match="is not the cache that the driver uses"):
+        worker.run_shard("a run", 1, "shard 3", __version__)
+
+
+def test_workers_of_another_version_are_named() -> None:
+    check_readiness({"tcp://a:1": (__version__, None)})
+    with pytest.raises(UsageError, match=r"tcp://b:1: 0\.0\.9"):
+        check_readiness({"tcp://a:1": (__version__, None), "tcp://b:1": ("0.0.9", None)})

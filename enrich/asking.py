@@ -15,6 +15,7 @@ from enrich.network import Outages
 from enrich.store.protocol import Store
 from enrich.store.recorder import Recorder
 from enrich.turns import Refusals, Share, share_of
+from enrich.under_way import UnderWay
 
 
 def _as_many_as_wanted(_host: str, count: int) -> int:
@@ -35,7 +36,8 @@ class Asking:
     of a host's manners counts. ``outages`` takes the results on their way to the recorder, and says when asking
     makes no sense. ``hold_back`` leaves a host alone for so many seconds, beyond this run if that is long; ``refusals``
     counts how often hosts refused to answer. ``broke`` receives mistakes of ours. ``controls`` settles doubts about
-    what hosts answer; ``backlog`` is told how many targets are left, for whoever shows the run.
+    what hosts answer; ``backlog`` is told how many targets are left, for whoever shows the run. What is ``under_way``
+    when ``stopping`` is set is given some time.
     """
 
     store: Store
@@ -56,6 +58,7 @@ class Asking:
     controls: Controls = field(default_factory=Controls)
     backlog: Backlog = field(default_factory=Backlog)
     stopping: anyio.Event = field(default_factory=anyio.Event)
+    under_way: UnderWay = field(default_factory=UnderWay)
 
     def share_of(self, host: str) -> Share:
         """How many targets of a host this run may ask, whatever was asked of it before."""

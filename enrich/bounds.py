@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 from enrich.model import Manners
+from enrich.spelling import numbered
 
 # A host that needs no longer is not worth a line before the run.
 WORTH_TELLING_SECONDS = 60.0
@@ -68,14 +69,16 @@ def seconds_left(
 def told(bound: Bound, deadline_seconds: float | None = None) -> str:
     """What is said of a slow host before the run."""
     if bound.batch > 1:
-        way = f"in {questions(bound.due, bound.batch):,} batches, {_gap(bound)} apart, "
+        way = f"in {numbered(questions(bound.due, bound.batch), 'batch', 'batches')}, {_gap(bound)} apart, "
     else:
         way = f"at {_gap(bound)} per link "
-    said = f"{way}the {bound.due:,} {bound.called} need {rough(bound.seconds_for_all)}"
+    one = bound.called.replace("links", "link", 1)
+    said = f"{way}the {numbered(bound.due, f'{one} needs', f'{bound.called} need')} {rough(bound.seconds_for_all)}"
     if not bound.asked:
         said += "; this run takes none of them, since the host has had its share for now"
     elif bound.asked < bound.due:
-        said += f"; this run takes the {bound.asked:,} that are due first, in about {rough(bound.seconds)}"
+        taken = numbered(bound.asked, "that is due first", "that are due first")
+        said += f"; this run takes the {taken}, in about {rough(bound.seconds)}"
     if deadline_seconds is not None and deadline_seconds < bound.seconds:
         said += f"; the deadline ends it after {rough(deadline_seconds)}, and the next run goes on"
     return said

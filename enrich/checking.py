@@ -165,7 +165,8 @@ class _HostQueue:
                 await self._defer(due.target.id)
                 continue
             self._watch(asked)
-            await self._asking.outages.take(asked)
+            with self._asking.under_way.one():
+                await self._asking.outages.take(asked)
             await self._mind_refusals()
         self.all_asked.set()
 
@@ -298,7 +299,8 @@ async def _second_looks(
         while waiting and not asking.stopping.is_set():
             first = waiting.pop()
             if (asked := await _second_look(asking, first)) is not None:
-                await state(asked)
+                with asking.under_way.one():
+                    await state(asked)
             del unseen[first.due.target.id]
 
     try:

@@ -6,13 +6,14 @@ budget left for waits for a later run.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 import anyio
 
 from enrich.asking import Asking
 from enrich.backlog import Queue
-from enrich.model import Api, CheckResult, Found, Kind, Status
+from enrich.model import Api, CheckResult, Found, Kind, Outcome, Request, Status
 from enrich.registry import kinds
 from enrich.store.history import ALIVE
 from enrich.store.protocol import DueTarget
@@ -48,17 +49,16 @@ async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> Non
     unasked: list[str] = []
     deferred: dict[str, list[str]] = {}
     began = anyio.current_time()
-    async for found in kind.look_up([one.target for one in due], _api(asking, due)):
-        one = waiting.pop(found.target_id)
-        asking.backlog.done(queue_of(kind, asking.api))
-        if found.verdict is None:
-            (unasked if found.unasked else undecided).append(found.target_id)
-        elif found.verdict.status is Status.SKIPPED:
-            deferred.setdefault(found.verdict.reason, []).append(found.target_id)
-        else:
-            await asking.outages.take(Asked(one, _result(asking, one, found), began=began))
-        if asking.stopping.is_set():
-            break
+    with ExitStack() as in_hand:
+        async for found in kind.look_up([one.target for one in due], _api(asking, due, in_hand)):
+            one = waiting.pop(found.target_id)
+            asking.backlog.done(queue_of(kind, asking.api))
+            if found.verdict is None:
+                (unasked if found.unasked else undecided).append(found.target_id)
+            elif found.verdict.status is Status.SKIPPED:
+                deferred.setdefault(found.verdict.reason, []).append(found.target_id)
+            else:
+                await asking.outages.take(Asked(one, _result(asking, one, found), began=began))
     for reason, ids in deferred.items():
         await asking.store.defer(ids, reason)
         asking.backlog.defer(len(ids))
@@ -66,10 +66,29 @@ async def _look_up_some(asking: Asking, kind: Kind, due: list[DueTarget]) -> Non
     await asking.store.release([*undecided, *waiting])
 
 
-def _api(asking: Asking, due: list[DueTarget]) -> Api:
-    """What a lookup may use, with what the cache knows of its targets."""
+def _api(asking: Asking, due: list[DueTarget], in_hand: ExitStack) -> Api:
+    """What a lookup may use, with what the cache knows of its targets.
+
+    An answer is about a hundred targets, which are under way until the next question. There is none once the run is
+    to end: what was answered before has been handed on by then, and whoever waits is cut off.
+    """
+
+    async def fetch(request: Request) -> Outcome:
+        in_hand.close()
+        if asking.stopping.is_set():
+            await anyio.sleep_forever()
+        outcome = await asking.fetch(request)
+        in_hand.enter_context(asking.under_way.one())
+        return outcome
+
+    async def pause(seconds: float) -> None:
+        in_hand.close()
+        await anyio.sleep(seconds)
+
     return replace(
         asking.api,
+        fetch=fetch,
+        pause=pause,
         alive=frozenset(one.target.id for one in due if one.was in ALIVE),
         lacking=frozenset(one.target.id for one in due if one.lacks_metadata),
     )

@@ -211,8 +211,11 @@ class Outages:
         try:
             is_back = False
             limit = self._wait_seconds if self._began_well else min(self._wait_seconds, START_SECONDS)
-            with anyio.move_on_after(limit):
-                is_back = await self._comes_back(limit)
+            with anyio.move_on_after(limit) as waiting:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._stop_with, waiting)
+                    is_back = await self._comes_back(limit)
+                    tasks.cancel_scope.cancel()
             if is_back:
                 await self._resume()
             elif not self.stopping.is_set():
@@ -222,16 +225,20 @@ class Outages:
         finally:
             self._over.set()
 
+    async def _stop_with(self, waiting: anyio.CancelScope) -> None:
+        """A run that is to end waits for no network, nor for the answer of one that may be down."""
+        await self.stopping.wait()
+        waiting.cancel()
+
     async def _comes_back(self, limit: float) -> bool:
         for count, pause in enumerate(pauses()):
             self._was_down = count > 0
             if count == 1:
                 self._waiting(limit)
-            with anyio.move_on_after(pause):
-                await self.stopping.wait()
-            if self.stopping.is_set() or await self._network.is_up(names=await self._needs_names()):
+            await anyio.sleep(pause)
+            if await self._network.is_up(names=await self._needs_names()):
                 break
-        return not self.stopping.is_set()
+        return True
 
     def _misses_names(self) -> bool:
         return any(asked.result.verdict.reason in NAMES for asked in self.recorder.held)

@@ -30,7 +30,7 @@ from enrich.gate import Gate, baseline_text
 from enrich.job import Finished, Job, Progress, make_folder
 from enrich.model import Report, ReportWarning
 from enrich.publish import write_atomically
-from enrich.run_warnings import mass_change, site_changes, warnings_of, withheld_before
+from enrich.run_warnings import mass_change, said_of, site_changes, warnings_of, withheld_before
 from enrich.selection import Selection, places_of
 from enrich.store.caches import Cache, FileCache, ServerCache, cache_at, cache_of, hold, open_store
 from enrich.store.history import Confirmation
@@ -178,6 +178,10 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         opened = replace(opened, run=this_run)
         if job.takes_signals:
             await stack.enter_async_context(_signals(progress))
+        if not places and not settings["files_from"]:
+            # A list of files may well be empty, as one of what changed; a folder of notes seldom is.
+            progress.warn("no-documents")
+            job.observer.warned(said_of("no-documents", progress))
         unreadable = await gather(store, documents, Selection.of(settings), lambda: progress.interrupted)
         await _answer(job, opened, progress, {place.root for place in places if place.root is not None})
         header = _header(job, this_run, progress, remarks, unreadable)

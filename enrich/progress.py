@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 from enrich.backlog import Ahead, Workload, slowest
 from enrich.bounds import WORTH_TELLING_SECONDS, Bound, Estimate, rough, told
 from enrich.model import CheckResult, Shown, Status, Target, TargetState
+from enrich.spelling import numbered
 from enrich.text import fill, joined, printable
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ class Display(AbstractContextManager["Display"]):
         for bound in bounds[:most]:
             self._say(printable(told(bound, deadline_seconds)))
         if most and len(bounds) > most:
-            self._say(fill("{} more hosts take longer than a minute each", len(bounds) - most))
+            one, many = "more host takes longer than a minute", "more hosts take longer than a minute each"
+            self._say(printable(numbered(len(bounds) - most, one, many)))
 
     def watch(self, workload: Workload | None) -> None:
         self._workload = workload

@@ -17,6 +17,8 @@ from enrich.store.recorder import Verdicts
 EXAMPLES = 3
 
 _WARNINGS = {
+    "no-documents": "no document was found, so that nothing was looked at: hidden files, what git is told to ignore and "
+    "other extensions are left out; look at the paths, or let more in (--hidden, --extensions, a file by its name)",
     "network-down": "no host answered at all: the network seems to be down, so older verdicts are kept; "
     "see that this machine reaches the web and finds names, then run again",
     "network-lost": "the network was lost during the run: what failed after the last answer keeps its older verdict; "
@@ -39,10 +41,12 @@ _WARNINGS = {
 
 def warnings_of(progress: Progress) -> list[ReportWarning]:
     """What a run has to say of itself, in the order in which it came up."""
-    return [
-        ReportWarning(code=code, message=progress.said.get(code) or _WARNINGS[code])
-        for code in progress.warnings
-    ]
+    return [ReportWarning(code=code, message=said_of(code, progress)) for code in progress.warnings]
+
+
+def said_of(code: str, progress: Progress) -> str:
+    """The words of one of a run's warnings."""
+    return progress.said.get(code) or _WARNINGS[code]
 
 
 def mass_change(found: Verdicts) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from enrich.model import Manners, Status, Verdict
+from enrich.spelling import numbered
 from enrich.store.protocol import ExpectedTurns
 
 
@@ -45,9 +46,7 @@ def expected_turns(share: Share) -> ExpectedTurns:
         if share.number is None:
             return f"{share.called} had no turn for it in this run; it is asked in the next one"
         when = "next time" if number == 1 else f"the {_ordinal(number)} time from now"
-        return (
-            f"its turn is expected {when}: {share.called} is asked about {share.number} links {share.each}"
-        )
+        return f"its turn is expected {when}: {share.called} is asked about {numbered(share.number, 'link')} {share.each}"
 
     return ExpectedTurns(host=share.host, share=share.number, told=told)
 

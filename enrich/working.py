@@ -33,9 +33,14 @@ from enrich.urls import host_of
 if TYPE_CHECKING:
     from enrich.fetch.client import Fetcher
 
-# After an interrupt a run lasts so long at most, the settling of what was answered included.
-INTERRUPT_GRACE_SECONDS = 10.0
+# After an interrupt, what is under way has so long, and what was answered is settled so long after that at the latest:
+# the tenth second is for the report. With nothing under way for a moment all of that is over at once: the moment is as
+# long as a host keeps a second question waiting that does not have to be asked slowly.
+INTERRUPT_GRACE_SECONDS = 8.0
+LAST_SETTLING_SECONDS = 1.0
 SETTLING_SECONDS = 2.0
+QUIET_SECONDS = 0.5
+LOOK_SECONDS = 0.05
 # The last part of a deadline is kept for second looks at what seems broken, since nothing is stated without one.
 SECOND_LOOKS_SHARE = 0.1
 SECOND_LOOKS_SECONDS = 5.0
@@ -75,22 +80,33 @@ async def ask_all(work: Work, first: Callable[[Work], Awaitable[None]] | None = 
     """Ask all that is due, to the end, the deadline or a stop; whether it was cut off. ``first`` goes before it."""
     asking, deadline = work.asking, work.job.settings["deadline"]
     end = math.inf if deadline is None else anyio.current_time() + deadline
+    work.progress.stop = asking.stopping.set
+    if work.progress.interrupted:
+        asking.stopping.set()
     with anyio.CancelScope() as scope:
-
-        def stop() -> None:
-            asking.stopping.set()
-            grace = INTERRUPT_GRACE_SECONDS - SETTLING_SECONDS
-            scope.deadline = min(scope.deadline, anyio.current_time() + grace)
-
         if deadline is not None:
             scope.deadline = end - min(SECOND_LOOKS_SHARE * deadline, SECOND_LOOKS_SECONDS)
-        work.progress.stop = stop
-        if first is not None:
-            await first(work)
-        await _work(asking)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cut_short, asking, scope)
+            if first is not None and not asking.stopping.is_set():
+                with asking.under_way.one():
+                    await first(work)
+            await _work(asking)
+            tasks.cancel_scope.cancel()
     if scope.cancelled_caught:
-        await _finish(asking, end)
+        await _finish(asking, end, scope.deadline + LAST_SETTLING_SECONDS)
     return scope.cancelled_caught
+
+
+async def _cut_short(asking: Asking, scope: anyio.CancelScope) -> None:
+    """After a stop, leave time to what is under way; once nothing is, end what only waits for its turn."""
+    await asking.stopping.wait()
+    scope.deadline = min(scope.deadline, anyio.current_time() + INTERRUPT_GRACE_SECONDS)
+    quiet_seconds = 0.0
+    while quiet_seconds < QUIET_SECONDS:
+        await anyio.sleep(LOOK_SECONDS)
+        quiet_seconds = 0.0 if asking.under_way.count else quiet_seconds + LOOK_SECONDS
+    scope.cancel()
 
 
 @asynccontextmanager
@@ -134,18 +150,20 @@ async def _work(asking: Asking) -> None:
             await asking.outages.settle()
 
 
-async def _finish(asking: Asking, end: float) -> None:
+async def _finish(asking: Asking, end: float, last: float) -> None:
     """After the work was cut off: state what was answered before, or the next run would ask all of it again.
 
-    Until ``end`` there is time for second looks; an interrupt leaves none. What has had none is not stated.
+    Until ``end`` there is time for second looks; an interrupt leaves none, and all is over at ``last``. What has had no
+    second look is not stated.
     """
     from enrich.checking import look_again
 
     if not asking.stopping.is_set():
+        last = math.inf
         with anyio.CancelScope(deadline=end):
             if await asking.outages.settle():
                 await look_again(asking)
-    with anyio.move_on_after(SETTLING_SECONDS):
+    with anyio.CancelScope(deadline=min(last, anyio.current_time() + SETTLING_SECONDS)):
         await asking.outages.settle()
 
 
@@ -192,6 +210,7 @@ def _asking(
         broke=broke,
         is_check=job.is_check,
         stopping=outages.stopping,
+        under_way=fetcher.under_way,
     )
 
 

@@ -142,7 +142,7 @@ def test_a_role_that_may_only_read_is_told_what_is_known(
     )
     env["ENRICH_CACHE"] = postgres.url("postgres", user=f"guest_of_{name}", options=f"-csearch_path={name}")
     info = run_enrich(["cache", "info"], folder, env)
-    assert "13 targets, 13 checks in 1 runs" in info.stdout, info.stderr
+    assert "13 targets, 13 checks in 1 run" in info.stdout, info.stderr
     told = run_enrich(["explain", "https://page-1.example/words/1"], folder, env)
     assert "http-200" in told.stdout, told.stderr
     refused = run_enrich(["run", "notes.md"], folder, env)

@@ -176,6 +176,13 @@ def test_nothing_is_said_to_be_nothing() -> None:
     )
 
 
+def test_a_run_that_is_not_complete_says_that_nothing_changed_as_far_as_it_asked() -> None:
+    found = compared([OK], [OK])
+    cut_short = replace(found, new=replace(found.new, complete=False))
+    said = "".join(RENDERERS["text"](cut_short))
+    assert said == "since 2026-05-10 06:00 UTC: nothing changed in what was asked\n"
+
+
 def test_json_has_every_key_and_every_row() -> None:
     table = json.loads("".join(RENDERERS["json"](much())))
     assert list(table) == [

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import click
 import pytest
-from internet import environment, run_enrich
+from internet import environment, run_enrich, saved_report
 
 from enrich.cli import cli, main
 from enrich.cli.completion import SHELLS, VALUES, VARIABLE
@@ -149,8 +149,28 @@ def test_a_folder_without_documents_is_said(desk: Path) -> None:
     (desk / "empty").mkdir()
     done = run_enrich(["check", "empty", "--offline"], desk, environment(None))
     assert done.returncode == 0
-    assert "hint: no document was found" in done.stderr
-    assert "hint" not in run_enrich(["check", "empty", "--offline", "-q"], desk, environment(None)).stderr
+    assert done.stderr.startswith("warning: no document was found, so that nothing was looked at: ")
+    assert "The run is not complete" not in done.stdout
+    quiet = run_enrich(["check", "empty", "--offline", "-q"], desk, environment(None))
+    assert (quiet.stdout, quiet.stderr) == ("", done.stderr)
+
+
+def test_notes_that_git_is_told_to_ignore_are_said_to_be_left_out(desk: Path) -> None:
+    folder = desk / "ignored"
+    folder.mkdir()
+    (folder / "a.md").write_text("<https://example.org/>")
+    (folder / ".gitignore").write_text("*.md\n")
+    done = run_enrich(["run", "--offline"], folder, environment(None))
+    assert done.returncode == 0
+    assert "what git is told to ignore" in done.stderr
+    report = saved_report(folder)
+    assert [warning["code"] for warning in report["run"]["warnings"]] == ["no-documents"]
+    assert "what git is told to ignore" in (folder / "reports" / "latest.html").read_text()
+
+
+def test_an_empty_list_of_files_is_nothing_to_wonder_at(desk: Path) -> None:
+    done = run_enrich(["check", "--offline", "--files-from", "-"], desk, environment(None), stdin="")
+    assert (done.returncode, "no document" in done.stderr) == (0, False)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ class World:
     answered_from: float = -math.inf
     verified_from: float = -math.inf
     names_resolved: int = 0
+    silent_seconds: float = 0.0
     asked_up: list[float] = field(default_factory=list)
     lookups: int = 0
     forgiven: int = 0
@@ -67,6 +68,7 @@ class World:
 
     async def is_up(self, urls: Sequence[str], *, names: bool = False) -> bool:
         self.asked_up.append(anyio.current_time())
+        await anyio.sleep(self.silent_seconds)
         return self.up and bool(urls)
 
     async def invents_answers(self, *, proxies: bool = True) -> bool:
@@ -342,8 +344,9 @@ async def test_a_look_that_is_cut_off_loses_no_answer(monkeypatch: pytest.Monkey
     assert world.recorded == {"plain.example/0": "http-200"}
 
 
-async def test_an_interrupt_ends_the_wait_at_once() -> None:
-    world = World(up=False)
+@pytest.mark.parametrize("silent_seconds", [0.0, 100.0])
+async def test_an_interrupt_ends_the_wait_at_once(silent_seconds: float) -> None:
+    world = World(up=False, silent_seconds=silent_seconds)
     started = anyio.current_time()
     async with running(world) as run, anyio.create_task_group() as tasks:
 

@@ -12,6 +12,7 @@ import click
 from enrich.cli.options import Command, Commands, config_option, settings_of
 from enrich.cli.printing import say, tell
 from enrich.errors import UsageError
+from enrich.spelling import numbered
 
 if TYPE_CHECKING:
     from enrich.config import Settings
@@ -120,7 +121,8 @@ def cache_info(config_file: str | None, **options: Any) -> None:
     with contextlib.nullcontext() if isinstance(cache, ServerCache) else hold(cache, settings["wait"]):
         info = anyio.run(ask, cache)
     tell("{}: {:,} bytes", printable(str(cache)), info.bytes)
-    tell("{} targets, {} checks in {} runs", info.targets, info.checks, info.runs)
+    counted = ((info.targets, "target"), (info.checks, "check"), (info.runs, "run"))
+    tell("{}, {} in {}", *(printable(numbered(number, name)) for number, name in counted))
     if info.oldest_check and info.newest_check:
         first, last = info.oldest_check, info.newest_check
         tell("checks from {:%Y-%m-%d %H:%M} to {:%Y-%m-%d %H:%M} UTC", first, last)
@@ -147,6 +149,7 @@ def cache_prune(unused: str, config_file: str | None, **options: Any) -> None:
     from enrich.config import seconds
     from enrich.job import clock
     from enrich.store.caches import open_store
+    from enrich.text import printable
 
     try:
         now = clock()()
@@ -160,7 +163,7 @@ def cache_prune(unused: str, config_file: str | None, **options: Any) -> None:
             return await store.prune(since, now)
 
     with _held_cache(config_file, options) as cache:
-        tell("{} targets forgotten", anyio.run(prune, cache))
+        tell("{} forgotten", printable(numbered(anyio.run(prune, cache), "target")))
 
 
 @cache_group.command(name="clear")
@@ -224,7 +227,7 @@ def cache_copy(source: str, sink: str, wait: str | None) -> None:
     with hold(to, settings["wait"]):
         copied = anyio.run(copy, from_, to)
     for name, rows in copied.items():
-        tell("{}: {:,} rows", printable(name), rows)
+        tell("{}: {}", printable(name), printable(numbered(rows, "row")))
     tell("{}: a copy of {}", printable(str(to)), printable(str(from_)))
 
 

@@ -112,12 +112,6 @@ def _say_hints(report: Report, written: Sequence[Path]) -> None:
     """Where to go from here, for somebody who sits before it."""
     from enrich.text import fill, printable
 
-    if not report.summary.documents:
-        say(
-            fill(
-                "hint: no document was found; `enrich run --help` tells of --extensions, --hidden and others"
-            )
-        )
     pages = [path for path in written if path.suffix == ".html"]
     if pages and sys.stderr.isatty():
         say(fill("hint: open {} in a browser", printable(pages[0].as_posix())))

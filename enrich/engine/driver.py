@@ -26,6 +26,7 @@ from enrich.errors import CacheBusyError, LeaseLostError
 from enrich.job import Job
 from enrich.location import shown
 from enrich.registry import kinds
+from enrich.spelling import numbered
 from enrich.store import leases, sharing
 from enrich.store.leases import Held
 from enrich.store.server import Server
@@ -48,9 +49,9 @@ async def workers(job: Job, held: HeldRun, run_id: str) -> AsyncIterator[Callabl
     environment = {worker.CACHE_VARIABLE: held.url, **terms.secrets_of(settings)}
     async with dask.cluster(where, environment, settings["lease"], run_id) as client:
         engine = dask.DaskEngine(client, run_id, held.lease.epoch)
-        at = where.address or f"{where.local} processes of this machine"
+        asks = _told(where)
         shown_at = f"; the cluster shows itself at {engine.dashboard}" if engine.dashboard else ""
-        job.observer.said(f"{at} ask, {engine.slots} shards at a time{shown_at}")
+        job.observer.said(f"{asks}, {numbered(engine.slots, 'shard')} at a time{shown_at}")
 
         async def ask(work: Work) -> None:
             await ask_by_workers(
@@ -58,6 +59,13 @@ async def workers(job: Job, held: HeldRun, run_id: str) -> AsyncIterator[Callabl
             )
 
         yield ask
+
+
+def _told(where: dask.Where) -> str:
+    """Who asks."""
+    if where.local is None:
+        return f"{where.address} asks"
+    return numbered(where.local, "process of this machine asks", "processes of this machine ask")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from enrich.explain.facts import Answer, Explanation, Next, Standing
 from enrich.explain.reasoning import moment
 from enrich.model import Metadata, Shown
+from enrich.spelling import numbered
 from enrich.text import fill, printable
 
 _LONGEST_FACT = 300
@@ -74,7 +75,7 @@ def _places(about: Explanation) -> Iterator[Shown]:
         dated = fill("  ({})", printable(place.date)) if place.date else fill("")
         yield fill("{}{}{}", where, label, dated)
     if (more := about.places_in_all - len(about.places)) > 0:
-        yield fill("and in {} more places", more)
+        yield fill("and in {}", printable(numbered(more, "more place")))
     if not about.places:
         yield fill("in no note that was read")
     yield _run(about)
@@ -142,7 +143,7 @@ def _answers(about: Explanation) -> Iterator[Shown]:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         yield printable("  ".join([*cells, row[-1]]).rstrip())
     if (more := about.answers_kept - len(about.answers)) > 0:
-        yield fill("and {} earlier ones", more)
+        yield fill("and {}", printable(numbered(more, "earlier one")))
 
 
 def _row(answer: Answer) -> tuple[str, ...]:
@@ -167,7 +168,7 @@ def _changes(about: Explanation) -> Iterator[Shown]:
         else:
             yield fill("{}: went, with {}", when, printable(change.reason))
     if (more := len(about.changes) - 10) > 0:
-        yield fill("and {} earlier changes", more)
+        yield fill("and {}", printable(numbered(more, "earlier change")))
 
 
 # --- what it stands for -----------------------------------------------------------------------------

@@ -19,7 +19,7 @@ class Attempt:
     """What has happened so far in one attempt for ``link``, which names ``host``.
 
     ``minds_robots`` is off for what asks for robots.txt itself; ``fresh`` says that no idle connection is to be used,
-    ``was_late`` that a turn was too old to be used.
+    ``was_late`` that a turn was too old to be used. It ``has_begun`` once its first turn has come.
     """
 
     link: str
@@ -32,6 +32,7 @@ class Attempt:
     cookies: bool = False
     fresh: bool = False
     was_late: bool = False
+    has_begun: bool = False
 
     def failure(self, kind: FailureKind, detail: str, url: str) -> Failure:
         """The outcome for an attempt that ends here, after its hops."""

@@ -48,6 +48,7 @@ from enrich.fetch.transport import (
 )
 from enrich.fetch.witnesses import NO_NAME, Finder, Witnesses
 from enrich.model import Failure, FailureKind, Outcome, Purpose, Request, Response
+from enrich.under_way import UnderWay
 
 __all__ = ["FetchSettings", "Fetcher", "Transport", "proxies_from_environment"]
 
@@ -109,6 +110,7 @@ class Fetcher:
         self._reads_robots = lru_cache(LANES_KEPT)(settings.reads_robots)
         self._witnesses = Witnesses(self._attempt, self._hosts, self._finder())
         self.requests = 0
+        self.under_way = UnderWay()
 
     def _network(self, resolve: Resolve) -> OriginTransport:
         return OriginTransport(
@@ -205,7 +207,7 @@ class Fetcher:
 
     async def fetch(self, request: Request) -> Outcome:
         """Ask, follow redirects, and ask again where that may help. Faults of the web are outcomes."""
-        outcome = await self._attempt(request)
+        outcome = await self._attempt(request, self.under_way)
         retries = self._settings.retries - request.asked_before
         if request.retry and retries > 0 and self._is_worth_asking_again(outcome):
             return await self._ask_again(request, outcome, retries)
@@ -229,7 +231,7 @@ class Fetcher:
 
         async def attempt() -> Outcome:
             nonlocal attempts, known
-            outcome = await self._attempt(request)
+            outcome = await self._attempt(request, self.under_way)
             if isinstance(outcome, Failure) and outcome.kind is FailureKind.HOST_DEFERRED:
                 return known  # that was not asked, so what was said before stands
             attempts += 1
@@ -250,20 +252,26 @@ class Fetcher:
         outcome: Outcome = await retrying(attempt)
         return replace(outcome, attempts=attempts)
 
-    async def _attempt(self, request: Request, *, minds_robots: bool = True) -> Outcome:
-        """One pass through all hops."""
+    async def _attempt(
+        self, request: Request, under_way: UnderWay | None = None, *, minds_robots: bool = True
+    ) -> Outcome:
+        """One pass through all hops; ``under_way`` counts it from its first turn on."""
         first = address_of(request.url)
         host = first.host if first else ""
         limit = self._settings.timeout_of(host) if host else None
         minds_robots = minds_robots and request.purpose is not Purpose.API
         state = Attempt(request.url, host, limit or self._settings.timeout_seconds, minds_robots)
-        while True:
-            step = await self._hop(request, state)
-            if not isinstance(step, Request):
-                return step
-            request = step
+        try:
+            while True:
+                step = await self._hop(request, state, under_way)
+                if not isinstance(step, Request):
+                    return step
+                request = step
+        finally:
+            if state.has_begun and under_way is not None:
+                under_way.count -= 1
 
-    async def _hop(self, request: Request, state: Attempt) -> Outcome | Request:
+    async def _hop(self, request: Request, state: Attempt, under_way: UnderWay | None) -> Outcome | Request:
         """Ask one address in its host's turn: the outcome, or the next question after a redirect."""
         address = address_of(request.url)
         if address is None:
@@ -285,6 +293,9 @@ class Fetcher:
                 return state.failure(FailureKind.HOST_DEFERRED, refusal, address.url)
             if self._settings.respect_robots and not rules.allows(address.url):
                 return state.failure(FailureKind.ROBOTS_DISALLOWED, rules.origin, address.url)
+            if under_way is not None and not state.has_begun:
+                state.has_begun = True
+                under_way.count += 1
             return await self._ask(request, address, lane, state)
 
     def _is_ours(self, host: str) -> bool:

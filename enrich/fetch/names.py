@@ -4,21 +4,31 @@ A run asks thousands of links on one name, and a connection for each of them use
 An answer is remembered for a minute; who asks for a name that is being looked up waits for that answer. Failures
 are shared with those who wait and then forgotten: a resolver in trouble may be well a second later, and the second
 look at a name that does not exist is worth something only if the question is really asked again.
+
+A resolver that does not answer holds its thread for half a minute, and nothing can call it back. Python waits for all
+threads of a pool before it ends, so that a run whose report was long written seemed to hang: look-ups have threads that
+nobody waits for.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, zip_longest
+from threading import Thread
 from time import monotonic
+from typing import TypeVar
 
 import anyio
-import anyio.to_thread
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """A host name and port to the addresses behind it, in order of preference; raises socket.gaierror."""
+
+_T = TypeVar("_T")
 
 REMEMBERED_SECONDS = 60.0
 
@@ -39,14 +49,33 @@ def system_resolver() -> Resolve:
     async def resolve(host: str, port: int) -> list[str]:
         # As bytes, since Python's IDNA codec raises on labels (`a..b`) that the resolver simply does not know.
         name = host.encode("ascii")
-        infos = await anyio.to_thread.run_sync(
-            lambda: socket.getaddrinfo(name, port, type=socket.SOCK_STREAM),
-            abandon_on_cancel=True,
-            limiter=limiter,
-        )
-        return [str(info[4][0]) for info in infos]
+        async with limiter:
+            found = await _in_own_thread(partial(socket.getaddrinfo, name, port, type=socket.SOCK_STREAM))
+        if isinstance(found, OSError):
+            raise _again(found)
+        return [str(info[4][0]) for info in found]
 
     return resolve
+
+
+async def _in_own_thread(call: Callable[[], _T]) -> _T | OSError:
+    """What ``call`` gives, or the OSError that it raises, by a thread that is left to itself once nobody waits for it.
+
+    The error is a value, since one that is raised from here knows the frame in which it lies, in a circle.
+    """
+    future: Future[_T | OSError] = Future()
+    future.set_running_or_notify_cancel()
+
+    def work() -> None:
+        try:
+            future.set_result(call())
+        except OSError as error:
+            future.set_result(_again(error))
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=work, name="look-up", daemon=True).start()
+    return await asyncio.wrap_future(future)
 
 
 def alternate(addresses: Iterable[str]) -> list[str]:

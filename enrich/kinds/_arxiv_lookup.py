@@ -163,18 +163,12 @@ async def _asked(targets: Sequence[Target], api: Api, witness: str | None = None
         if in_vain >= MAX_IN_VAIN:
             break
         if waiting:
-            await _sleep(pause_seconds)
+            await api.pause(pause_seconds)
             pause_seconds *= 2
     if said is not None and (is_in_vain or waiting):
         api.tell("arxiv-unavailable", _AWAY.format(said.detail.rstrip(".")))
     for chunk, before in waiting:
         yield _Asked(chunk, before or replace(given_up, attempts=0, status=said.status if said else None))
-
-
-async def _sleep(seconds: float) -> None:
-    import anyio
-
-    await anyio.sleep(seconds)
 
 
 # Said of the run: of each paper its own detail tells.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from enrich.model.asking import Fetch, Outcome, Request, Response
@@ -77,13 +77,20 @@ def is_never_held(_name: str) -> bool:
     return False
 
 
+async def sleep(seconds: float) -> None:
+    """Wait for so many seconds, by the clock of the loop."""
+    import anyio
+
+    await anyio.sleep(seconds)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
     """What a lookup may use: the guarded ``fetch`` and the settings that concern providers.
 
     ``tell`` puts a remark on the whole run into its report, the last one of each code. ``hold`` remembers beyond the
     run that a budget of that name is spent until then (seconds since 1970; None for an hour), ``is_held`` whether
-    one still is.
+    one still is. ``pause`` waits for so many seconds, between two questions.
     ``alive`` are ids of targets that were there when they were asked last, ``lacking`` of those whose metadata are
     wanted and of which none are stored. Without ``datacite_url`` nobody but arXiv is asked about papers.
     ``arxiv_backoff_seconds`` is the first pause after an answer of arXiv's that is of no use; the pauses double.
@@ -98,6 +105,7 @@ class Api:
     tell: Callable[[str, str], None] = say_nothing
     hold: Callable[[str, float | None], None] = remember_nothing
     is_held: Callable[[str], bool] = is_never_held
+    pause: Callable[[float], Awaitable[None]] = sleep
     alive: frozenset[str] = frozenset()
     lacking: frozenset[str] = frozenset()
     arxiv_backoff_seconds: float = 6.0

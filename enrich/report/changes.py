@@ -31,8 +31,9 @@ def headline(changes: Changes, language: str = "en") -> Shown:
         (changes.removed, "removed"),
     )
     numbers = told["comma"].join(f"{number} {told[name]}" for number, name in counted if number)
+    nothing = told["nothing_changed" if changes.new.complete else "nothing_changed_yet"]
     date = f"{changes.old.started_at:%Y-%m-%d %H:%M}"
-    return printable(told["since"].format(date=date, told=numbers or told["nothing_changed"]))
+    return printable(told["since"].format(date=date, told=numbers or nothing))
 
 
 def newly_archived(changes: Changes) -> list[ChangedFact]:

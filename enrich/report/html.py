@@ -34,7 +34,7 @@ from enrich.report.page.numbers import (
     by_year,
     numbers_of,
 )
-from enrich.report.text import asides, banner
+from enrich.report.text import asides, banner, counted
 from enrich.text import fill, joined, json_array, markup, own_source, script_json
 
 # More rows than this no browser digests; those that are fine are left out then.
@@ -100,11 +100,14 @@ def _top(report: Report, told: Words) -> Iterator[Shown]:
     state = told["complete" if run.complete else "incomplete"]
     when = fill('<time datetime="{:%Y-%m-%dT%H:%M:%SZ}">{:%Y-%m-%d %H:%M} UTC</time>', moment, moment)
     yield fill('<p class="when">{} {}, {}', markup(told["ran"]), when, markup(state))
-    counts = ((summary.links, "links"), (summary.documents, "documents"), (summary.targets, "targets"))
-    parts = [fill("{} {}", number, markup(told[name])) for number, name in counts]
-    yield fill(" · {}</p>\n", joined(" · ", parts))
+    counts = ((summary.links, "link"), (summary.documents, "document"), (summary.targets, "target"))
+    parts = [counted(number, name, report.language) for number, name in counts]
+    if not run.requests:
+        # Whatever stands below is of earlier runs, or of the notes alone.
+        parts.append(told["nobody_asked"])
+    yield fill(" · {}</p>\n", joined(" · ", map(markup, parts)))
     yield fill('<button type="button" id="theme">{}</button>\n</header>\n<main>\n', markup(told["theme"]))
-    for line in banner(report):
+    for line in banner(report, report.language):
         yield fill('<p class="banner" role="alert">{}</p>\n', markup(line))
     for line in asides(report):
         yield fill('<p class="aside">{}</p>\n', markup(f"{line}."))
@@ -122,7 +125,8 @@ def _changes(report: Report, told: Words) -> Iterator[Shown]:
     changes = report.earlier.changes
     yield fill('<section aria-labelledby="changed">\n<h2 id="changed">{}</h2>\n', markup(told["changed"]))
     if changes is None:
-        yield fill("<p>{}</p>\n</section>\n", markup(told["first_run"]))
+        alone = told["first_run" if report.run.complete else "first_incomplete"]
+        yield fill("<p>{}</p>\n</section>\n", markup(alone))
         return
     yield fill(
         '<p class="when">{} {:%Y-%m-%d %H:%M} UTC</p>\n', markup(told["since"]), changes.old.started_at
@@ -133,7 +137,8 @@ def _changes(report: Report, told: Words) -> Iterator[Shown]:
     ]
     lists.insert(4, ("newly_archived", [_item(one.id, one.url, "") for one in newly_archived(changes)]))
     if not any(items for _, items in lists):
-        yield fill("<p>{}</p>\n", markup(told["nothing_changed"]))
+        nothing = told["nothing_changed" if report.run.complete else "nothing_changed_yet"]
+        yield fill("<p>{}</p>\n", markup(nothing))
     for name, items in lists:
         if items:
             opening = fill(" open") if name == "newly_broken" else fill("")
@@ -190,7 +195,8 @@ def _unsure(report: Report, told: Words, numbers: Numbers) -> Iterator[Shown]:
             yield fill("<li><a {}>{}</a> <small>{}</small></li>\n", link, told_of, markup(help_of(reason)))
         yield fill("</ul>\n")
     if report.summary.deferred:
-        yield fill("<p>{} {}</p>\n", report.summary.deferred, markup(told["deferred"]))
+        waits = told["deferred_one" if report.summary.deferred == 1 else "deferred"]
+        yield fill("<p>{} {}</p>\n", report.summary.deferred, markup(waits))
     yield fill("</section>\n")
 
 

@@ -105,7 +105,8 @@ def _facts(metadata: Metadata | None, told: Mapping[str, str]) -> str:
             authors = ", ".join(metadata.authors[:3]) + (" …" if len(metadata.authors) > 3 else "")
             parts = [authors, (metadata.published or "")[:10]]
         case Repository():
-            stars = None if metadata.stars is None else told["stars"].format(number=metadata.stars)
+            starred = told["stars_one" if metadata.stars == 1 else "stars"]
+            stars = None if metadata.stars is None else starred.format(number=metadata.stars)
             parts = [stars, metadata.language, told["archived"] if metadata.archived else None]
         case _:
             parts = []

@@ -99,7 +99,8 @@ def _tail(report: Report, shown: Sequence[Finding]) -> Iterator[Shown]:
         yield from _unsure(report)
     said = []
     if summary.deferred:
-        said.append(told["deferred"].format(targets=counted(summary.deferred, "target", language)))
+        waiting = told["deferred_one" if summary.deferred == 1 else "deferred"]
+        said.append(waiting.format(targets=counted(summary.deferred, "target", language)))
     if report.run.since or report.run.until:
         said.append(told["undated"].format(links=counted(summary.undated_links, "link", language)))
     if notes := summary.findings["note"] - sum(finding.severity is Severity.NOTE for finding in shown):

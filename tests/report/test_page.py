@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
@@ -377,7 +378,49 @@ def test_an_empty_report_says_so(browser: Browser, tmp_path: Path) -> None:
     empty = replace(made_report(), entries=list)
     with visit(browser, written(tmp_path, empty)) as report:
         assert "Nothing matches" in report.page.inner_text("#holder")
-        assert "no earlier complete run" in report.page.inner_text("section:has(#changed)")
+        assert "first complete run" in report.page.inner_text("section:has(#changed)")
+
+
+def top_of(report: Report) -> str:
+    """What stands above the pictures, as text."""
+    page = rendered("html", report)
+    top = page[page.index("<header>") : page.index('id="pictures"')]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", top)).split())
+
+
+def compared(report: Report) -> Report:
+    """The same, where nothing changed since an earlier complete run."""
+    old = Side(id="before", started_at=NOW - timedelta(days=1), complete=True)
+    new = Side(id=report.run.id, started_at=report.run.started_at, complete=report.run.complete)
+    return replace(report, earlier=Earlier(changes=Changes(old=old, new=new)))
+
+
+def waiting(report: Report, deferred: int) -> Report:
+    return replace(report, summary=replace(report.summary, deferred=deferred))
+
+
+def asking(report: Report, requests: int) -> Report:
+    return replace(report, run=replace(report.run, requests=requests))
+
+
+@pytest.mark.parametrize(
+    ("report", "said", "unsaid"),
+    [
+        (made_report(), "This is the first complete run that is known here", "not complete"),
+        (made_report(complete=False), "and no complete one is known here", "first complete run"),
+        (compared(made_report()), "Nothing changed. ", "in what was asked"),
+        (compared(made_report(complete=False)), "Nothing changed in what was asked. ", "Nothing changed. "),
+        (asking(made_report(), 0), "nobody was asked", "requests"),
+        (asking(made_report(), 3), " ok ", "nobody was asked"),
+        (made_report(), "0 links · 1 document · 0 targets", "1 documents"),
+        (waiting(made_report(), 1), " 1 waits for a later run ", " wait for"),
+        (waiting(made_report(), 2), " 2 wait for a later run ", " waits for"),
+    ],
+)
+def test_the_top_says_of_every_run_what_is_true_of_it(report: Report, said: str, unsaid: str) -> None:
+    top = top_of(report)
+    assert said in top
+    assert unsaid not in top
 
 
 def test_a_run_that_is_not_complete_says_so_at_the_top(browser: Browser, tmp_path: Path) -> None:

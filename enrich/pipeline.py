@@ -242,6 +242,7 @@ def _header(
         unreadable=unreadable,
         internal_errors=[*progress.internal_errors, *progress.site_changes],
         settings=job.settings,
+        is_for_json=job.is_for_json,
     )
 
 

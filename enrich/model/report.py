@@ -229,7 +229,7 @@ class Report:
 
     ``rows`` are functions that start a fresh iteration, so that no list of a million targets exists. ``earlier``,
     ``stars_of`` (of a repository, by day, oldest first) and ``language`` are for people: they are not part of the
-    published JSON.
+    published JSON. ``target_array`` is what that says of the targets, where it was made while they were counted.
     """
 
     run: ReportRun
@@ -241,6 +241,7 @@ class Report:
     earlier: Earlier = field(default_factory=Earlier)
     stars_of: Callable[[str], Sequence[tuple[date, int]]] = no_stars
     language: str = "en"
+    target_array: Callable[[], Iterable[Shown]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,11 +113,20 @@ def _turns_of_targets(db: Database) -> None:
     db.execute("ALTER TABLE selected ADD COLUMN expected TEXT")
 
 
+def _what_stands(db: Database) -> None:
+    """Which documents the rows of a run are of, so that the next one knows those that have not changed."""
+    db.execute(
+        "CREATE TABLE gathered (position INTEGER PRIMARY KEY, key TEXT NOT NULL, unreadable INTEGER NOT NULL, "
+        "leads TEXT NOT NULL)"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _hosts_that_want_silence,
     _changes_and_first_numbers,
     _turns_of_targets,
+    _what_stands,
 )
 VERSION = len(MIGRATIONS)
 
@@ -144,6 +153,7 @@ TABLES = (
     Table("entry", ("position",)),
     Table("finding"),
     Table("selected", ("target_id",)),
+    Table("gathered", ("position",)),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from enrich.model import (
     Verdict,
 )
 from enrich.store.history import Confirmation
-from enrich.store.protocol import Ages, FoundDocument, FoundLink, FoundTarget, Store
+from enrich.store.protocol import Ages, FoundDocument, FoundLink, FoundTarget, Mark, Store
 from enrich.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.anyio
@@ -739,3 +739,125 @@ async def test_a_place_is_found_by_document_line_and_target(store: Store) -> Non
     )
     assert await store.read(lambda rows: rows.place_of("b.md", 9, "x")) == (3, "label")
     assert await store.read(lambda rows: rows.place_of("b.md", 4, "x")) is None
+
+
+# --- what stands for the next run -------------------------------------------------------------------
+
+MARKS = [
+    Mark("0a", unreadable=False, leads=[("b.md#x", "file:b.md#x", None)]),
+    Mark("0b", unreadable=True, leads=[]),
+]
+
+
+async def stood(store: Store, *, settled: bool = True) -> None:
+    """A run that has taken in two links, has asked about one of them, and has put off the other."""
+    await store.begin(version="1", options="{}", now=NOW, fresh=True)
+    await store.add(
+        [document(link(target("x")), link(target("r", asks_api=True, kind="github")))], marks=MARKS
+    )
+    await due(store)
+    await store.take("a.example", 1)
+    await store.record([result("x", wanted_metadata=True, metadata=Page(title="P"))], RULE)
+    await store.defer(["r"], "host-deferred")
+    await store.finish(complete=True, now=NOW)
+    if settled:
+        await store.settle()
+
+
+async def test_what_was_reported_stands_as_if_it_had_been_added_again(store: Store) -> None:
+    await stood(store)
+    assert not store.standing
+    before = await rows(store)
+    later = NOW + DAY
+    await store.begin(version="1", options="{}", now=later, fresh=False)
+    assert store.standing == MARKS
+    await store.keep()
+    assert not store.standing
+    assert await due(store, now=later) == 1
+    kept = await rows(store)
+    assert [(one.id, one.reason, one.from_cache) for one in kept] == [
+        ("r", "not-reached", False),
+        ("x", "http-200", True),
+    ]
+    assert [one.links for one in kept] == [one.links for one in before]
+    assert await store.prune(later, later) == 0, "both were seen in the later run"
+
+
+async def test_more_is_added_behind_what_stands(store: Store) -> None:
+    await stood(store)
+    await store.begin(version="1", options="{}", now=NOW, fresh=False)
+    await store.keep()
+    await store.add(
+        [document(link(target("x")), link(target("y")), path="b.md")],
+        marks=[Mark("0c", unreadable=False, leads=[])],
+    )
+    assert [(one.id, len(one.links)) for one in await rows(store)] == [("r", 1), ("x", 2), ("y", 1)]
+    await store.settle()
+    await store.begin(version="1", options="{}", now=NOW, fresh=False)
+    assert store.standing == [*MARKS, Mark("0c", unreadable=False, leads=[])]
+
+
+async def test_whoever_adds_without_keeping_begins_with_nothing(store: Store) -> None:
+    await stood(store)
+    await store.begin(version="1", options="{}", now=NOW, fresh=False)
+    await store.add([document(link(target("y")))], marks=[Mark("0c", unreadable=False, leads=[])])
+    assert [one.id for one in await rows(store)] == ["y"]
+
+
+async def begins(store: Store) -> None:
+    await store.begin(version="1", options="{}", now=NOW, fresh=False)
+
+
+async def takes_up_and_dies(store: Store) -> None:
+    await begins(store)
+    await store.keep()
+    await begins(store)
+
+
+async def merges_two_ids(store: Store) -> None:
+    await store.record([result("x", alias="wx:1")], RULE)
+    await store.settle()
+    await begins(store)
+
+
+async def passes_on_what_an_api_cannot_tell(store: Store) -> None:
+    await store.release(["r"])
+    await store.settle()
+    await begins(store)
+
+
+async def passes_on_what_an_api_was_not_asked(store: Store) -> None:
+    await store.release_unasked(["r"])
+    await store.settle()
+    await begins(store)
+
+
+async def prunes(store: Store) -> None:
+    await store.prune(NOW - DAY, NOW)
+    await begins(store)
+
+
+@pytest.mark.parametrize(
+    "does",
+    [
+        takes_up_and_dies,
+        merges_two_ids,
+        passes_on_what_an_api_cannot_tell,
+        passes_on_what_an_api_was_not_asked,
+        prunes,
+    ],
+)
+async def test_nothing_stands_behind_a_run_that_did_not_end_or_did_more(
+    store: Store, does: Callable[[Store], Awaitable[None]]
+) -> None:
+    await stood(store)
+    await does(store)
+    assert not store.standing
+    await store.add([])
+    assert await rows(store) == []
+
+
+async def test_nothing_stands_behind_a_run_that_was_not_reported(store: Store) -> None:
+    await stood(store, settled=False)
+    await begins(store)
+    assert not store.standing

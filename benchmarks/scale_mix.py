@@ -143,6 +143,12 @@ class _Found:
     def __init__(self) -> None:
         self.targets: dict[str, FoundTarget] = {}
 
+    async def recall(self, keys: Sequence[str]) -> Mapping[str, FoundDocument]:
+        return {}
+
+    async def remember(self, new: Mapping[str, FoundDocument], again: Sequence[str]) -> None:
+        """Nothing is remembered."""
+
     async def add(
         self,
         documents: Sequence[FoundDocument],

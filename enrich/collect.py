@@ -33,12 +33,13 @@ from enrich.model import (
 from enrich.registry import finding_of, kinds
 from enrich.selection import Selection, resolve, resolved_link
 from enrich.store.protocol import FoundDocument, FoundLink, FoundTarget, Mark, Store
-from enrich.unchanged import Loaded, are_unchanged
+from enrich.unchanged import Loaded, are_unchanged, is_as_it_was
 from enrich.urls import host_of, scheme_of
 
 # What is in memory at once, and put into the store with one commit.
 DOCUMENTS_AT_ONCE = 50
 LINKS_AT_ONCE = 5000
+BYTES_AT_ONCE = 4 << 20
 _PAGES_OF = {"arxiv": "https://arxiv.org/abs/{}", "github": "https://github.com/{}"}
 
 
@@ -235,12 +236,13 @@ def _first_commits(places: Iterable[Place]) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Gathered:
-    """How many documents could not be read, and whether all the others are in the store."""
+    """How many documents could not be read, whether all the others are in the store, and whether they were before."""
 
-    unreadable: int
-    is_whole: bool
+    unreadable: int = 0
+    is_whole: bool = True
+    stood: bool = True
 
 
 async def gather(
@@ -253,23 +255,41 @@ async def gather(
 
     Where documents have only come behind those of the last run, and none of these has changed, they are in already.
     """
-    chosen_by = selection.chosen_by
-    known, unreadable = await _kept(store, collection, chosen_by)
-    batch, is_whole = _Batch(), True
-    for loaded in collection.loaded(known):
-        if stopping():
-            is_whole = False
+    chosen_by, gathered = selection.chosen_by, Gathered()
+    known, gathered.unreadable = await _kept(store, collection, chosen_by)
+    if store.standing:
+        # Whoever adds anything takes the place of what stands; there may be nothing to add.
+        await store.add([])
+    for part in _parts(collection.loaded(known)):
+        gathered.stood = False
+        remembered = await store.recall([loaded.key(chosen_by) for loaded in part])
+        batch = _Batch()
+        for loaded in part:
+            if stopping():
+                gathered.is_whole = False
+                break
+            batch.take_in(loaded, remembered, selection, chosen_by)
+            if batch.is_full:
+                await batch.store(store)
+        await batch.store(store)
+        gathered.unreadable += batch.unreadable
+        if not gathered.is_whole:
             break
-        document = _document(loaded)
-        found = document if isinstance(document, Finding) else found_document(document, selection)
-        unreadable += isinstance(found, Finding)
-        batch.put(found, loaded.mark(chosen_by, found))
-        if batch.is_full:
-            await store.add(batch.documents, batch.findings, batch.marks)
-            batch = _Batch()
-    if batch.marks or not known:
-        await store.add(batch.documents, batch.findings, batch.marks)
-    return Gathered(unreadable, is_whole)
+    return gathered
+
+
+def _parts(documents: Iterable[Loaded]) -> Iterator[list[Loaded]]:
+    """Documents in parts that are looked up together: as many as go into the store at once, but for long ones."""
+    part: list[Loaded] = []
+    size = 0
+    for loaded in documents:
+        part.append(loaded)
+        size += loaded.size
+        if len(part) >= DOCUMENTS_AT_ONCE or size >= BYTES_AT_ONCE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 @dataclass(slots=True)
@@ -279,19 +299,49 @@ class _Batch:
     documents: list[FoundDocument] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
-    links: int = 0
+    new: dict[str, FoundDocument] = field(default_factory=dict)
+    again: list[str] = field(default_factory=list)
+    unreadable: int = 0
 
-    def put(self, found: FoundDocument | Finding, mark: Mark) -> None:
+    def take_in(
+        self,
+        loaded: Loaded,
+        remembered: Mapping[str, FoundDocument],
+        selection: Selection,
+        chosen_by: bytes,
+    ) -> None:
+        """Add what is found in a document, or was found there when it was the same."""
+        key = loaded.key(chosen_by)
+        known = remembered.get(key)
+        if known is not None and is_as_it_was(loaded, known):
+            self.again.append(key)
+            self._put(known, loaded.mark(chosen_by, known))
+            return
+        document = _document(loaded)
+        found = document if isinstance(document, Finding) else found_document(document, selection)
+        if isinstance(found, FoundDocument):
+            self.new[key] = found
+        self._put(found, loaded.mark(chosen_by, found))
+
+    def _put(self, found: FoundDocument | Finding, mark: Mark) -> None:
         self.marks.append(mark)
         if isinstance(found, Finding):
             self.findings.append(found)
+            self.unreadable += 1
         else:
             self.documents.append(found)
-            self.links += len(found.links)
 
     @property
     def is_full(self) -> bool:
-        return len(self.marks) >= DOCUMENTS_AT_ONCE or self.links >= LINKS_AT_ONCE
+        return sum(len(document.links) for document in self.documents) >= LINKS_AT_ONCE
+
+    async def store(self, store: Store) -> None:
+        """Put all of it into the store, and begin with nothing."""
+        if self.marks:
+            await store.add(self.documents, self.findings, self.marks)
+            await store.remember(self.new, self.again)
+        for taken in (self.documents, self.findings, self.marks, self.new, self.again):
+            taken.clear()
 
 
 async def _kept(store: Store, collection: Collection, chosen_by: bytes) -> tuple[int, int]:

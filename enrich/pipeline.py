@@ -185,7 +185,7 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         await store.finish(complete=progress.complete, now=job.now())
         made = await store.read(lambda rows: _publish(rows, header, gate, publish))
         if gathered.is_whole:
-            await store.settle()
+            await store.settle(is_tidy=gathered.stood)
     return Finished(
         complete=progress.complete,
         failing=made.failing,

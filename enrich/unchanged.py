@@ -41,6 +41,10 @@ class Loaded:
     data: bytes | Finding
     day: str | None = None
 
+    @property
+    def size(self) -> int:
+        return len(self.data) if isinstance(self.data, bytes) else 0
+
     def key(self, chosen_by: bytes) -> str:
         """The key of what is found here; ``chosen_by`` says which settings choose links."""
         place = self.place
@@ -64,22 +68,25 @@ def _leads(found: FoundDocument) -> Iterator[tuple[str, str, str | None]]:
             yield one.link.url, one.target.identity.id, one.skip
 
 
+def is_as_it_was(loaded: Loaded, found: FoundDocument) -> bool:
+    """Whether what was found in a document with the same key would be found again."""
+    return _leads_there(loaded.place, _leads(found))
+
+
 def are_unchanged(documents: Iterable[Loaded], marks: Sequence[Mark], chosen_by: bytes) -> bool:
     """Whether the first documents are what the marks are of, all of them."""
     compared = 0
     for loaded, mark in zip(documents, marks, strict=False):
-        if loaded.key(chosen_by) != mark.key or not _leads_there(loaded.place, mark):
+        if loaded.key(chosen_by) != mark.key or not _leads_there(loaded.place, mark.leads):
             return False
         compared += 1
     return compared == len(marks)
 
 
-def _leads_there(place: Place, mark: Mark) -> bool:
+def _leads_there(place: Place, leads: Iterable[tuple[str, str, str | None]]) -> bool:
     """Whether the paths in a document lead where they led."""
-    if not mark.leads:
-        return True
     document = document_at(place)
-    for url, id_, skip in mark.leads:
+    for url, id_, skip in leads:
         located = locate(document, url)
         if located.identity.id != id_ or (skip in (None, OUTSIDE) and located.inside is (skip == OUTSIDE)):
             return False

@@ -250,8 +250,19 @@ class Store(Protocol):
         """Add documents in reading order. The URL of a target is that of its first link, or the last preferred."""
         ...
 
-    async def settle(self) -> None:
-        """Say that a report was made of all that was to be added, so that it stands for the next run."""
+    async def recall(self, keys: Sequence[str]) -> Mapping[str, FoundDocument]:
+        """What was found in documents by the keys of their marks, as far as it is remembered."""
+        ...
+
+    async def remember(self, new: Mapping[str, FoundDocument], again: Sequence[str]) -> None:
+        """Remember what was found by the keys of marks, and that what was remembered was of use ``again``."""
+        ...
+
+    async def settle(self, *, is_tidy: bool) -> None:
+        """Say that a report was made of all that was to be added, so that it stands for the next run.
+
+        Unless it ``is_tidy``, what is remembered of documents that have long vanished is forgotten.
+        """
         ...
 
     async def plan(self, ages: Ages, now: datetime) -> int:

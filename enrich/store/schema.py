@@ -114,10 +114,13 @@ def _turns_of_targets(db: Database) -> None:
 
 
 def _what_stands(db: Database) -> None:
-    """Which documents the rows of a run are of, so that the next one knows those that have not changed."""
+    """Which documents the rows of a run are of, and what was found in each, so that the next one need not look."""
     db.execute(
         "CREATE TABLE gathered (position INTEGER PRIMARY KEY, key TEXT NOT NULL, unreadable INTEGER NOT NULL, "
         "leads TEXT NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE remembered (key TEXT PRIMARY KEY, used_at INTEGER NOT NULL, found BLOB NOT NULL) WITHOUT ROWID"
     )
 
 
@@ -154,6 +157,7 @@ TABLES = (
     Table("finding"),
     Table("selected", ("target_id",)),
     Table("gathered", ("position",)),
+    Table("remembered", ("key",)),
 )
 
 

@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 
 from enrich.model import CheckResult, Finding, TargetState
-from enrich.store import adding, planning, recording, standing, thinning
+from enrich.store import adding, memory, planning, recording, standing, thinning
 from enrich.store.columns import milliseconds, moment, second
 from enrich.store.database import Database, Row
 from enrich.store.history import Confirmation
@@ -151,8 +151,20 @@ class SqlStore(ABC):
         await self._write(work)
         self._standing = ()
 
-    async def settle(self) -> None:
-        await self._write(standing.settle)
+    async def recall(self, keys: Sequence[str]) -> Mapping[str, FoundDocument]:
+        return await self._ask(lambda db: memory.recall(db, keys))
+
+    async def remember(self, new: Mapping[str, FoundDocument], again: Sequence[str]) -> None:
+        # The commit after it makes it durable; lost, it is found anew.
+        await self._write(lambda db: memory.remember(db, self.run, new, again), synced=False)
+
+    async def settle(self, *, is_tidy: bool) -> None:
+        def work(db: Database) -> None:
+            if not is_tidy:
+                memory.tidy(db, self.run)
+            standing.settle(db)
+
+        await self._write(work)
 
     async def plan(self, ages: Ages, now: datetime) -> int:
         assert not self._standing, "what stands is kept, or something else is added"

@@ -92,6 +92,7 @@ async def fill(store: SqlStore) -> None:
             target_id=results[0].target_id, at=now, verdict=VERDICTS[0], alias=f"web:alias-{night}"
         )
         await store.record([*results[1:], meant], Confirmation())
+        await store.remember({f"0{night}": document(night)}, [])
         await store.add([], marks=[Mark("0a", False, [("a%20b.md", "file:a b.md", None)])])
         await store.hold_hosts({"h1.example": now})
         if night < 2:

@@ -14,9 +14,10 @@ with a backslash before it is still a mention, since the site looks for names in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import IO
 
 from enrich.characters import BLANK, JOINERS, SELECTORS, has_form, with_codes
@@ -170,17 +171,22 @@ def _json_escape(match: re.Match[str]) -> str:
     return json.dumps(match[0])[1:-1] if match[0] != "\x7f" else "\\u007f"
 
 
+@cache
+def _encoder() -> Callable[[object], bytes]:
+    """Whoever prints lines of text needs none; to import it for each row takes as long as to redact that."""
+    from enrich.codec import encode
+
+    return encode
+
+
 def json_row(record: object) -> Shown:
     """A record as one line of JSON without secrets; read again, everything else is as it was.
 
     Redacting the encoded line reaches every field at once; it never touches the JSON syntax, since a
     credential ends before a quotation mark.
     """
-    # Whoever prints lines of text needs no encoder.
-    from enrich.codec import encode
-
     try:
-        encoded = encode(record).decode()
+        encoded = _encoder()(record).decode()
     except UnicodeEncodeError:
         # Half of a surrogate pair has no form in UTF-8, and must not cost the report.
         import json

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
 import signal
 import sqlite3
 import subprocess
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -76,6 +78,7 @@ def forget(cache: Path) -> None:
     if cache.exists():
         with closing(sqlite3.connect(cache / "enrich.sqlite3")) as db, db:
             db.execute("DELETE FROM gathered")
+            db.execute("DELETE FROM remembered")
 
 
 def whole_run_stands(cache: Path) -> bool:
@@ -202,6 +205,43 @@ def test_every_setting_that_chooses_links_is_part_of_the_key(desk: Path) -> None
     assert {"kind", "undated", "check_images"} <= _Watched.asked
 
 
+# --- what was found in a document is remembered -----------------------------------------------------
+
+
+def plant_in_memory(cache: Path, text: str) -> None:
+    """Put a text in place of ``words`` in all that is remembered."""
+    with closing(sqlite3.connect(cache / "enrich.sqlite3")) as db, db:
+        for key, found in db.execute("SELECT key, found FROM remembered").fetchall():
+            planted = zlib.decompress(found).replace(b'"words"', f'"{text}"'.encode())
+            db.execute("UPDATE remembered SET found = ? WHERE key = ?", (zlib.compress(planted), key))
+
+
+def texts(told: str) -> dict[str, str | None]:
+    """The texts of links by their documents."""
+    links = [link for target in json.loads(told)["targets"] for link in target["links"]]
+    return {link["document"].removeprefix("notes/"): link["text"] for link in links}
+
+
+def test_only_what_has_changed_is_read_again(desk: Path) -> None:
+    for name in "abcd":
+        (desk / "notes" / f"{name}.md").write_text(f"[words](https://page.example/{name})\n")
+    stable(desk / "cache")
+    plant_in_memory(desk / "cache", "remembered")
+    (desk / "notes" / "b.md").write_text("[words](https://page.example/other)\n")
+    (desk / "notes" / "c.md").rename(desk / "notes" / "C.md")
+    wanted = {"C.md": "words", "a.md": "remembered", "b.md": "words", "d.md": "remembered"}
+    assert texts(stable(desk / "cache")) == wanted
+
+
+def test_a_path_that_leads_elsewhere_is_not_what_it_was(desk: Path) -> None:
+    (desk / "notes" / "a.md").write_text("[words](/b.md)\n")
+    (desk / "notes" / "b.md").write_text("[words](b.md)\n")
+    stable(desk / "cache")
+    plant_in_memory(desk / "cache", "remembered")
+    (desk / "notes" / "mkdocs.yml").write_text("site_name: notes\n")
+    assert texts(stable(desk / "cache")) == {"a.md": "words", "b.md": "remembered"}
+
+
 # --- the same as without it -------------------------------------------------------------------------
 
 PIECES = (
@@ -269,6 +309,10 @@ def test_real_notes_are_followed_to_the_byte(desk: Path) -> None:
     assert stable(desk / "cache") == first
     forget(desk / "cache")
     assert stable(desk / "cache") == first
+    (desk / "notes" / "000.md").write_text("[one](before.md) https://all.example/others\n")
+    forget(desk / "forgetful")
+    assert stable(desk / "cache") == stable(desk / "forgetful") != first
+    assert contents(desk / "cache") == contents(desk / "forgetful")
     assert len(first) > 100_000
 
 

@@ -16,11 +16,11 @@ from typing import cast
 
 import anyio
 
-from enrich.collect import documents_of, gather
+from enrich.collect import collection_of, gather
 from enrich.config import load
 from enrich.model import Finding
 from enrich.selection import Selection, places_of
-from enrich.store.protocol import FoundDocument, FoundTarget, Store
+from enrich.store.protocol import FoundDocument, FoundTarget, Mark, Store
 
 MEASURED_LINKS, MEASURED_HOSTS = 305_183, 20_540
 # A million hosts at a hundred million links: the number of hosts grows with this power of the number of links.
@@ -125,8 +125,8 @@ def mix_of_notes(folder: Path) -> Collection:
     """The targets of real notes, each once: those that a run would ask somebody about."""
     settings = load("run", {}, environ={}, folder=folder)
     found = _Found()
-    documents = documents_of(places_of(settings, [str(folder)]))
-    anyio.run(partial(gather, cast("Store", found), documents, Selection.of(settings)))
+    collection = collection_of(places_of(settings, [str(folder)]))
+    anyio.run(partial(gather, cast("Store", found), collection, Selection.of(settings)))
     web = [one for one in found.targets.values() if one.host]
     return Collection(
         len(web),
@@ -138,10 +138,23 @@ def mix_of_notes(folder: Path) -> Collection:
 class _Found:
     """What gathering needs of a store."""
 
+    standing: Sequence[Mark] = ()
+
     def __init__(self) -> None:
         self.targets: dict[str, FoundTarget] = {}
 
-    async def add(self, documents: Sequence[FoundDocument], findings: Sequence[Finding] = ()) -> None:
+    async def recall(self, keys: Sequence[str]) -> Mapping[str, FoundDocument]:
+        return {}
+
+    async def remember(self, new: Mapping[str, FoundDocument], again: Sequence[str]) -> None:
+        """Nothing is remembered."""
+
+    async def add(
+        self,
+        documents: Sequence[FoundDocument],
+        findings: Sequence[Finding] = (),
+        marks: Sequence[Mark] = (),
+    ) -> None:
         for document in documents:
             asked = [found.target for found in document.links if found.skip is None]
             self.targets |= {one.identity.id: one for one in asked}

@@ -6,11 +6,12 @@ Which links count is decided in `enrich.selection`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from enrich.dates import chosen, disagree
-from enrich.documents import Place, read, type_of
+from enrich.documents import Place, data_at, read_from, type_of
 from enrich.extract.items import dated
 from enrich.extract.remarks import remarks
 from enrich.findings import UNMENTIONED
@@ -31,12 +32,14 @@ from enrich.model import (
 )
 from enrich.registry import finding_of, kinds
 from enrich.selection import Selection, resolve, resolved_link
-from enrich.store.protocol import FoundDocument, FoundLink, FoundTarget, Store
+from enrich.store.protocol import FoundDocument, FoundLink, FoundTarget, Mark, Store
+from enrich.unchanged import Loaded, are_unchanged, is_as_it_was
 from enrich.urls import host_of, scheme_of
 
 # What is in memory at once, and put into the store with one commit.
 DOCUMENTS_AT_ONCE = 50
 LINKS_AT_ONCE = 5000
+BYTES_AT_ONCE = 4 << 20
 _PAGES_OF = {"arxiv": "https://arxiv.org/abs/{}", "github": "https://github.com/{}"}
 
 
@@ -170,28 +173,51 @@ def _entry(document: Document, entry: Entry, slots: Sequence[FoundLink | None]) 
     )
 
 
-def documents_of(places: Iterable[Place], *, git_dates: bool = False) -> Iterator[Document | Finding]:
-    """Documents, or findings in place of those that cannot be read; the named ones first of all.
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The documents of a run in their order, one for each place: those that were named are read already."""
+
+    places: Sequence[Place]
+    named: Mapping[str, bytes | Finding]
+    days: Mapping[str, str]
+
+    def loaded(self, begin: int = 0) -> Iterator[Loaded]:
+        """What lies at each place from one on, read when its turn comes."""
+        for place in islice(self.places, begin, None):
+            data = self.named[place.shown] if place.named else data_at(place)
+            yield Loaded(place, data, self.days.get(place.shown))
+
+
+def collection_of(places: Iterable[Place], *, git_dates: bool = False) -> Collection:
+    """The collection at some places; UsageError where one that was named cannot be read.
 
     With ``git_dates`` the history of a repository dates what nothing else does; UsageError where it cannot tell.
     """
     ordered = list(places)
     # What was named and cannot be read ends the run before anything is written.
-    named = {place.shown: read(place) for place in ordered if place.named}
-    documents = (named[place.shown] if place.named else read(place) for place in ordered)
-    return _with_days(documents, _first_commits(ordered)) if git_dates else documents
+    named = {place.shown: _readable(place) for place in ordered if place.named}
+    return Collection(ordered, named, _first_commits(ordered) if git_dates else {})
 
 
-def _with_days(
-    documents: Iterable[Document | Finding], days: Mapping[str, str]
-) -> Iterator[Document | Finding]:
-    """The documents, each with the day that git knows for its path, which is believed last."""
-    for document in documents:
-        if isinstance(document, Document) and document.path in days:
-            dates = (*document.dates, Dated(date=days[document.path], source="git", updated=True))
-            date, source = chosen(dates)
-            document = replace(document, date=date, date_source=source, dates=dates)
-        yield document
+def _readable(place: Place) -> bytes | Finding:
+    data = data_at(place)
+    read_from(place, data)
+    return data
+
+
+def documents_of(places: Iterable[Place], *, git_dates: bool = False) -> Iterator[Document | Finding]:
+    """Documents, or findings in place of those that cannot be read; UsageErrors are those of `collection_of`."""
+    return map(_document, collection_of(places, git_dates=git_dates).loaded())
+
+
+def _document(loaded: Loaded) -> Document | Finding:
+    """A document, with the day that git knows for its path, which is believed last."""
+    document = read_from(loaded.place, loaded.data)
+    if isinstance(document, Finding) or loaded.day is None:
+        return document
+    dates = (*document.dates, Dated(date=loaded.day, source="git", updated=True))
+    date, source = chosen(dates)
+    return replace(document, date=date, date_source=source, dates=dates)
 
 
 def _first_commits(places: Iterable[Place]) -> dict[str, str]:
@@ -210,27 +236,118 @@ def _first_commits(places: Iterable[Place]) -> dict[str, str]:
     }
 
 
+@dataclass(slots=True)
+class Gathered:
+    """How many documents could not be read, whether all the others are in the store, and whether they were before."""
+
+    unreadable: int = 0
+    is_whole: bool = True
+    stood: bool = True
+
+
 async def gather(
     store: Store,
-    documents: Iterable[Document | Finding],
+    collection: Collection,
     selection: Selection,
     stopping: Callable[[], bool] = lambda: False,
-) -> int:
-    """Put documents and links into the store until all are in or ``stopping``; how many could not be read."""
-    unreadable = links = 0
-    batch: list[FoundDocument] = []
-    findings: list[Finding] = []
-    for document in documents:
-        if stopping():
+) -> Gathered:
+    """Put documents and links into the store until all are in or ``stopping``.
+
+    Where documents have only come behind those of the last run, and none of these has changed, they are in already.
+    """
+    chosen_by, gathered = selection.chosen_by, Gathered()
+    known, gathered.unreadable = await _kept(store, collection, chosen_by)
+    if store.standing:
+        # Whoever adds anything takes the place of what stands; there may be nothing to add.
+        await store.add([])
+    for part in _parts(collection.loaded(known)):
+        gathered.stood = False
+        remembered = await store.recall([loaded.key(chosen_by) for loaded in part])
+        batch = _Batch()
+        for loaded in part:
+            if stopping():
+                gathered.is_whole = False
+                break
+            batch.take_in(loaded, remembered, selection, chosen_by)
+            if batch.is_full:
+                await batch.store(store)
+        await batch.store(store)
+        gathered.unreadable += batch.unreadable
+        if not gathered.is_whole:
             break
-        if isinstance(document, Finding):
-            findings.append(document)
-            unreadable += 1
+    return gathered
+
+
+def _parts(documents: Iterable[Loaded]) -> Iterator[list[Loaded]]:
+    """Documents in parts that are looked up together: as many as go into the store at once, but for long ones."""
+    part: list[Loaded] = []
+    size = 0
+    for loaded in documents:
+        part.append(loaded)
+        size += loaded.size
+        if len(part) >= DOCUMENTS_AT_ONCE or size >= BYTES_AT_ONCE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What goes into the store with one commit."""
+
+    documents: list[FoundDocument] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    new: dict[str, FoundDocument] = field(default_factory=dict)
+    again: list[str] = field(default_factory=list)
+    unreadable: int = 0
+
+    def take_in(
+        self,
+        loaded: Loaded,
+        remembered: Mapping[str, FoundDocument],
+        selection: Selection,
+        chosen_by: bytes,
+    ) -> None:
+        """Add what is found in a document, or was found there when it was the same."""
+        key = loaded.key(chosen_by)
+        known = remembered.get(key)
+        if known is not None and is_as_it_was(loaded, known):
+            self.again.append(key)
+            self._put(known, loaded.mark(chosen_by, known))
+            return
+        document = _document(loaded)
+        found = document if isinstance(document, Finding) else found_document(document, selection)
+        if isinstance(found, FoundDocument):
+            self.new[key] = found
+        self._put(found, loaded.mark(chosen_by, found))
+
+    def _put(self, found: FoundDocument | Finding, mark: Mark) -> None:
+        self.marks.append(mark)
+        if isinstance(found, Finding):
+            self.findings.append(found)
+            self.unreadable += 1
         else:
-            batch.append(found_document(document, selection))
-            links += len(batch[-1].links)
-        if len(batch) + len(findings) >= DOCUMENTS_AT_ONCE or links >= LINKS_AT_ONCE:
-            await store.add(batch, findings)
-            batch, findings, links = [], [], 0
-    await store.add(batch, findings)
-    return unreadable
+            self.documents.append(found)
+
+    @property
+    def is_full(self) -> bool:
+        return sum(len(document.links) for document in self.documents) >= LINKS_AT_ONCE
+
+    async def store(self, store: Store) -> None:
+        """Put all of it into the store, and begin with nothing."""
+        if self.marks:
+            await store.add(self.documents, self.findings, self.marks)
+            await store.remember(self.new, self.again)
+        for taken in (self.documents, self.findings, self.marks, self.new, self.again):
+            taken.clear()
+
+
+async def _kept(store: Store, collection: Collection, chosen_by: bytes) -> tuple[int, int]:
+    """How many of the first documents stand in the store as they are, and how many of these could not be read."""
+    standing = store.standing
+    if not standing or not are_unchanged(collection.loaded(), standing, chosen_by):
+        return 0, 0
+    await store.keep()
+    return len(standing), sum(mark.unreadable for mark in standing)

@@ -18,7 +18,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush, heapreplace
 from itertools import count
 from operator import itemgetter
@@ -364,35 +364,64 @@ def type_of(path: str) -> DocumentType:
 
 def text_at(place: Place) -> Decoded | Finding:
     """The text at a place, or the finding that it cannot be read; UsageError if it was named."""
+    return _text(place, data_at(place))
+
+
+def data_at(place: Place) -> bytes | Finding:
+    """The bytes at a place, or the finding that they cannot be read; UsageError if it was named."""
     try:
-        return decode(_bytes(place))
+        return _bytes(place)
     except Unreadable as error:
-        if place.named:
-            raise UsageError(f"{printable(place.shown)}: {error}") from None
-        return _unreadable(place.shown, str(error))
+        return _refused(place, error)
+
+
+def _text(place: Place, data: bytes | Finding) -> Decoded | Finding:
+    try:
+        return data if isinstance(data, Finding) else decode(data)
+    except Unreadable as error:
+        return _refused(place, error)
+
+
+def _refused(place: Place, error: Unreadable) -> Finding:
+    if place.named:
+        raise UsageError(f"{printable(place.shown)}: {error}") from None
+    return _unreadable(place.shown, str(error))
+
+
+def document_at(place: Place) -> Document:
+    """Where a document lies, without anything that is in it."""
+    return Document(
+        path=place.shown,
+        text="",
+        file=None if place.shown == STDIN else place.file,
+        root=None if place.root is None else str(place.root),
+    )
 
 
 def read(place: Place) -> Document | Finding:
     """The document at a place, or the finding that it cannot be read; UsageError if it was named."""
+    return read_from(place, data_at(place))
+
+
+def read_from(place: Place, data: bytes | Finding) -> Document | Finding:
+    """The same, of bytes that were read there."""
     # Whoever lists links needs no dates.
     from enrich.dates import chosen, document_dates
 
-    decoded = text_at(place)
+    decoded = _text(place, data)
     if isinstance(decoded, Finding):
         return decoded
     kind = type_of(place.shown)
     title = kind.title(decoded.text)
     dates = document_dates(place.dated, kind.prose(decoded.text), title)
     date, source = chosen(dates)
-    return Document(
-        path=place.shown,
+    return replace(
+        document_at(place),
         text=decoded.text,
         title=title,
         date=date,
         date_source=source,
         dates=dates,
-        file=None if place.shown == STDIN else place.file,
-        root=None if place.root is None else str(place.root),
         remarks=() if decoded.damage is None else (decoded.damage,),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from enrich.config import Rule, Settings
@@ -42,6 +42,11 @@ class Policy:
     warn_on: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
     rules: tuple[Rule, ...] = ()
+    _asked_for: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        words = self.fail_on.union(self.warn_on, *(rule.codes for rule in self.rules))
+        object.__setattr__(self, "_asked_for", words)
 
     @classmethod
     def of(cls, settings: Settings, is_check: bool) -> Policy:
@@ -56,12 +61,7 @@ class Policy:
 
     def may_tell(self, target: ReportTarget) -> bool:
         """Whether the verdict on a target may be a finding: a broken one is, others where somebody asked for them."""
-        words = _ranked(target)
-        if target.status is Status.BROKEN or any(
-            word in self.fail_on or word in self.warn_on for word in words
-        ):
-            return True
-        return any(not rule.codes.isdisjoint(words) for rule in self.rules)
+        return target.status is Status.BROKEN or not self._asked_for.isdisjoint(_ranked(target))
 
     def weighed(self, finding: Finding, target: ReportTarget | None) -> Weighed | None:
         """A finding about a target, or about none, with its severity; None for what is not to be reported."""
@@ -127,7 +127,11 @@ def findings_of(target: ReportTarget, policy: Policy, past: Past | None = None) 
 
     The uses of a reference are one place: its definition.
     """
-    about = [*_verdict_finding(target, policy), *_redirected(target), *_of_kind(target)]
+    about = [*_of_kind(target)]
+    if target.status is Status.REDIRECTED:
+        about[:0] = _redirected(target)
+    if policy.may_tell(target):
+        about.insert(0, _verdict_finding(target))
     if past is not None:
         about += _of_past(target, past)
     if not about:
@@ -163,19 +167,14 @@ def _of_kind(target: ReportTarget) -> Iterable[Finding]:
     return () if target.reason in UNMENTIONED else kinds()[target.kind].findings_of(target)
 
 
-def _verdict_finding(target: ReportTarget, policy: Policy) -> Iterator[Finding]:
-    """The verdict as a finding, where it may be one."""
-    if policy.may_tell(target):
-        yield Finding(
-            code=target.reason,
-            severity=Severity.ERROR,
-            message=advice(target),
-            suggestion=target.suggestion,
-        )
+def _verdict_finding(target: ReportTarget) -> Finding:
+    return Finding(
+        code=target.reason, severity=Severity.ERROR, message=advice(target), suggestion=target.suggestion
+    )
 
 
 def _redirected(target: ReportTarget) -> Iterator[Finding]:
-    if target.status is Status.REDIRECTED and target.suggestion is not None:
+    if target.suggestion is not None:
         message = f"moved for good; write {target.suggestion.url}"
         yield finding_of("redirected", message, suggestion=target.suggestion)
 

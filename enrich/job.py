@@ -45,7 +45,8 @@ class Job:
 
     ``now`` is the clock of stored dates. ``is_check`` makes it the CI check: no metadata for their own
     sake, and a stored *broken* is asked again before it is stated. ``takes_signals`` makes SIGINT and SIGTERM
-    end the run well, which only the main thread of a program may do, and only the program may want.
+    end the run well, which only the main thread of a program may do, and only the program may want. ``is_for_json``
+    says that whoever gets the report will write it as JSON.
     """
 
     settings: Settings
@@ -54,6 +55,7 @@ class Job:
     now: Callable[[], datetime]
     is_check: bool = False
     takes_signals: bool = True
+    is_for_json: bool = False
     fetcher: Callable[[Settings, Holds], Fetcher] | None = None
     manners_of: Callable[[str], Manners] | None = None
 

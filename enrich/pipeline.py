@@ -21,7 +21,7 @@ import anyio.to_thread
 
 from enrich import __version__
 from enrich.asking import Asking
-from enrich.collect import documents_of, gather
+from enrich.collect import collection_of, gather
 from enrich.config import check_engine, check_network_environment, check_places
 from enrich.equipment import ages_of, make_fetcher
 from enrich.errors import CacheBusyError
@@ -163,7 +163,7 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
     check_engine(settings)
     places = list(places_of(settings, job.paths))
     gate = Gate.of(settings, places, job.now().date(), is_check=job.is_check)
-    documents = documents_of(places, git_dates=settings["git_dates"])
+    collection = collection_of(places, git_dates=settings["git_dates"])
     cache = cache_of(settings)
     if isinstance(cache, FileCache):
         make_folder(cache.path.parent)
@@ -182,12 +182,14 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
             # A list of files may well be empty, as one of what changed; a folder of notes seldom is.
             progress.warn("no-documents")
             job.observer.warned(said_of("no-documents", progress))
-        unreadable = await gather(store, documents, Selection.of(settings), lambda: progress.interrupted)
+        gathered = await gather(store, collection, Selection.of(settings), lambda: progress.interrupted)
         await _answer(job, opened, progress, {place.root for place in places if place.root is not None})
-        header = _header(job, this_run, progress, remarks, unreadable)
+        header = _header(job, this_run, progress, remarks, gathered.unreadable)
         # The answers are stored, so the run is over, whether or not its report can be written.
         await store.finish(complete=progress.complete, now=job.now())
         made = await store.read(lambda rows: _publish(rows, header, gate, publish))
+        if gathered.is_whole:
+            await store.settle(is_tidy=gathered.stood)
     return Finished(
         complete=progress.complete,
         failing=made.failing,
@@ -246,6 +248,7 @@ def _header(
         unreadable=unreadable,
         internal_errors=[*progress.internal_errors, *progress.site_changes],
         settings=job.settings,
+        is_for_json=job.is_for_json,
     )
 
 

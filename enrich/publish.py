@@ -17,7 +17,7 @@ from typing import TextIO
 
 from enrich.errors import StorageError
 from enrich.model import Changes, Report
-from enrich.registry import formats
+from enrich.registry import format_named
 from enrich.report.changes import json_text, markdown_text
 
 _COPIED_CHARACTERS = 1 << 20
@@ -129,14 +129,14 @@ def write_reports(report: Report, folder: Path, names: Sequence[str], keep: int)
         left.unlink()
     written = []
     for name in names:
-        form = formats()[name]
+        form = format_named(name)
         path = folder / f"latest.{form.suffix}"
         write_atomically(path, form.render(report))
         written.append(path)
     dated = folder / dated_name(report.run.started_at)
-    latest = folder / f"latest.{formats()['json'].suffix}"
+    latest = folder / f"latest.{format_named('json').suffix}"
     # Copied where it was just rendered, which takes far longer than copying.
-    write_atomically(dated, _text_of(latest) if latest in written else formats()["json"].render(report))
+    write_atomically(dated, _text_of(latest) if latest in written else format_named("json").render(report))
     _write_changes(report.earlier.changes, folder, report.language)
     prune(folder, keep)
     return written

@@ -87,6 +87,20 @@ def formats() -> Mapping[str, Format]:
 
 
 @cache
+def format_of(name: object) -> Format | None:
+    """The report format of this name; the others, which take 10 ms, are not loaded for it."""
+    from enrich.model import Format
+
+    found = _declared("enrich.report", "FORMAT", f'name="{name}"'.encode("utf-8", "surrogateescape"))
+    return next((one for one in found if isinstance(one, Format) and one.name == name), None)
+
+
+def format_named(name: str) -> Format:
+    """The same of one that there is; KeyError for any other."""
+    return format_of(name) or formats()[name]
+
+
+@cache
 def document_types() -> Mapping[str, DocumentType]:
     """All document types by file suffix, such as ``.md``."""
     from enrich.model import DocumentType

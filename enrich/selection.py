@@ -23,6 +23,8 @@ from enrich.places import folder_below
 from enrich.registry import identify
 from enrich.urls import canonical, is_web, scheme_of
 
+CHOOSING = ("kind", "undated", "check_images", "include", "exclude", "remap")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -45,6 +47,13 @@ class Selection:
             remap=tuple((re.compile(pattern), replacement) for pattern, _, replacement in pairs),
             api_urls=_replaced_apis(settings),
         )
+
+    @property
+    def chosen_by(self) -> bytes:
+        """What two selections that choose the same have in common: all settings that are looked at here."""
+        settings = self.settings
+        given = [settings[name] for name in CHOOSING]
+        return repr((given, settings.period, dict(self.api_urls))).encode("utf-8", "surrogatepass")
 
     @property
     def skips_undated(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from enrich.model import (
 from enrich.repeats import OtherAddresses, repeats
 from enrich.sorting import sorted_findings
 from enrich.store.protocol import Rows, Run
+from enrich.text import JsonRows, json_row
 
 # So many are named again in the last lines of a check that fails.
 FIRST_FAILING = 5
@@ -35,7 +37,7 @@ FIRST_FAILING = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a report says of the run itself."""
+    """What a report says of the run itself. ``is_for_json`` if it will be written as JSON, among other forms."""
 
     run: Run
     complete: bool
@@ -45,6 +47,7 @@ class Header:
     unreadable: int
     internal_errors: Sequence[Finding]
     settings: Settings
+    is_for_json: bool = False
 
 
 def _zeroes() -> dict[str, int]:
@@ -92,7 +95,10 @@ class Made(NamedTuple):
 def report_of(rows: Rows, gate: Gate, header: Header) -> Iterator[Made]:
     """While it lasts, the report of a run."""
     tally = _Tally()
-    with sorted_findings(_counted(_found(rows, gate, header, tally), tally), order) as found:
+    with (
+        _json_rows(header) as encoded,
+        sorted_findings(_counted(_found(rows, gate, header, (tally, encoded)), tally), order) as found,
+    ):
         settled = gate.settled(document.path for document in rows.documents())
         report = Report(
             run=_run(header, tally, gate.remarks(settled)),
@@ -102,17 +108,33 @@ def report_of(rows: Rows, gate: Gate, header: Header) -> Iterator[Made]:
             findings=found,
             entries=rows.entries,
             stars_of=rows.stars_of,
+            target_array=encoded.array if encoded is not None and encoded.is_whole else None,
         )
         yield Made(report, tally.failing, tally.first_failing, settled)
 
 
-def _found(rows: Rows, gate: Gate, header: Header, tally: _Tally) -> Iterator[Weighed | None]:
-    """All findings, one by one; the targets are counted as they go by."""
+@contextmanager
+def _json_rows(header: Header) -> Iterator[JsonRows | None]:
+    """A place for targets as JSON: to read them again from the store costs far more than to keep what is made of them."""
+    if not header.is_for_json:
+        yield None
+        return
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", prefix="enrich-") as file:
+        yield JsonRows(file)
+
+
+def _found(
+    rows: Rows, gate: Gate, header: Header, noted: tuple[_Tally, JsonRows | None]
+) -> Iterator[Weighed | None]:
+    """All findings, one by one; the targets are counted, and encoded, as they go by."""
+    tally, encoded = noted
     for finding in chain(rows.findings(), header.internal_errors):
         yield gate.judged(finding, None)
     others = OtherAddresses(_paths(rows))
     for target, past in _with_pasts(rows):
         tally.add(target)
+        if encoded is not None and encoded.is_whole:
+            encoded.add(json_row(target))
         others.note(target)
         gate.saw(target)
         for finding in chain(findings_of(target, gate.policy, past), mismatch.of_target(target)):

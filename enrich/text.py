@@ -14,9 +14,11 @@ with a backslash before it is still a mention, since the site looks for names in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from typing import IO
 
 from enrich.characters import BLANK, JOINERS, SELECTORS, has_form, with_codes
 from enrich.model import Shown
@@ -149,6 +151,9 @@ def stacked(parts: Iterable[Shown]) -> Shown:
 
 # --- JSON -------------------------------------------------------------------------------------------
 
+_ROWS_AT_ONCE = 500
+_CHARACTERS_AT_ONCE = 1 << 18
+
 # What JSON may hold as it stands and a terminal obeys or hides: each has an escape that means the same.
 _UNSEEN_IN_JSON = re.compile(
     f"[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff{BLANK}"
@@ -166,17 +171,22 @@ def _json_escape(match: re.Match[str]) -> str:
     return json.dumps(match[0])[1:-1] if match[0] != "\x7f" else "\\u007f"
 
 
+@cache
+def _encoder() -> Callable[[object], bytes]:
+    """Whoever prints lines of text needs none; to import it for each row takes as long as to redact that."""
+    from enrich.codec import encode
+
+    return encode
+
+
 def json_row(record: object) -> Shown:
     """A record as one line of JSON without secrets; read again, everything else is as it was.
 
     Redacting the encoded line reaches every field at once; it never touches the JSON syntax, since a
     credential ends before a quotation mark.
     """
-    # Whoever prints lines of text needs no encoder.
-    from enrich.codec import encode
-
     try:
-        encoded = encode(record).decode()
+        encoded = _encoder()(record).decode()
     except UnicodeEncodeError:
         # Half of a surrogate pair has no form in UTF-8, and must not cost the report.
         import json
@@ -200,6 +210,44 @@ def json_array(rows: Iterable[Shown]) -> Iterator[Shown]:
         yield Shown(separator + row)
         separator = ",\n"
     yield fill("\n]")
+
+
+class JsonRows:
+    """Rows of JSON while they wait to be written: in a file, since a report is longer than memory may be.
+
+    Once they are too many, or there is no room, ``is_whole`` is false and none of them is given.
+    """
+
+    def __init__(self, file: IO[str], most_characters: int = 128 << 20) -> None:
+        self._file, self._room = file, most_characters
+        self._waiting: list[Shown] = []
+        self._before = "[\n"
+        self.is_whole = True
+
+    def add(self, row: Shown) -> None:
+        self._waiting.append(row)
+        if len(self._waiting) >= _ROWS_AT_ONCE:
+            self._write()
+
+    def _write(self) -> None:
+        if self._waiting and self.is_whole:
+            text = self._before + ",\n".join(self._waiting)
+            self._room -= len(text)
+            try:
+                self._file.write(text)
+            except OSError:
+                self._room = -1
+            self.is_whole, self._before = self._room >= 0, ",\n"
+        self._waiting.clear()
+
+    def array(self) -> Iterator[Shown]:
+        """What `json_array` gives of the rows, as often as it is asked for."""
+        self._write()
+        assert self.is_whole, "who asks has looked"
+        self._file.seek(0)
+        while text := self._file.read(_CHARACTERS_AT_ONCE):
+            yield Shown(text)
+        yield fill("[\n]" if self._before == "[\n" else "\n]")
 
 
 # --- Markdown ---------------------------------------------------------------------------------------

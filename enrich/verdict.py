@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from http import HTTPStatus
 from itertools import pairwise
 from urllib.parse import parse_qsl, urlsplit
 
@@ -329,6 +328,9 @@ def _status_of(status: int) -> Status:
 
 
 def _phrase(status: int) -> str:
+    # It takes 3 ms to load, and in most runs few answers are told in words.
+    from http import HTTPStatus
+
     try:
         return f"{status} ({HTTPStatus(status).phrase})"
     except ValueError:

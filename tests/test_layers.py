@@ -32,7 +32,7 @@ LINES = (
     line("pipeline listing"),
     # The two ends of a run: what comes in, what is said of it.
     line("collect explain run_warnings summary unasked"),
-    line("earlier gate publish selection"),
+    line("earlier gate publish selection unchanged"),
     line("engine"),
     line("working"),
     line("equipment files forecast job"),

@@ -138,9 +138,17 @@ def _run_or_check(
 
     settings = settings_of(command, config_file, options)
     is_check = command == "check"
-    publish = _publisher(settings, _reports_folder(settings, is_check), quiet, is_wanted(settings))
+    folder = _reports_folder(settings, is_check)
+    publish = _publisher(settings, folder, quiet, is_wanted(settings))
     with _display(settings, quiet, verbose) as display:
-        job = Job(settings=settings, paths=paths, observer=display, now=clock(), is_check=is_check)
+        job = Job(
+            settings=settings,
+            paths=paths,
+            observer=display,
+            now=clock(),
+            is_check=is_check,
+            is_for_json=folder is not None or settings["format"] == "json",
+        )
         finished = _execute(job, publish)
     if is_check and finished.failing:
         _say_how_to_go_on(finished, settings)

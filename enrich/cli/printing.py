@@ -60,9 +60,9 @@ def print_all(pieces: Iterable[Shown]) -> None:
 def render(report: Report, settings: Settings) -> None:
     """A report in the format and to the place of the settings."""
     from enrich.cli.colours import are_wanted, print_coloured
-    from enrich.registry import formats
+    from enrich.registry import format_named
 
-    pieces = formats()[settings["format"]].render(report)
+    pieces = format_named(settings["format"]).render(report)
     if settings["format"] == "text" and settings["output"] is None and are_wanted():
         print_coloured(pieces)
         return

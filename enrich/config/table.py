@@ -28,7 +28,7 @@ from enrich.config.values import (
     suffix,
     url,
 )
-from enrich.registry import formats, kinds
+from enrich.registry import format_of, formats, kinds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,7 @@ SETTINGS: tuple[Setting, ...] = (
             help="Accept what fails now: write it to the FILE of --baseline, and drop what works again."),
     Setting(name="no_annotations", read=flag, flag=True, default=False,
             help="In GitHub Actions: write no annotations and no step summary."),
-    Setting(name="format", read=one_of(formats), default="text", metavar="FORMAT",
+    Setting(name="format", read=one_of(formats, format_of), default="text", metavar="FORMAT",
             commands=_REPORTING,
             help="text, markdown, html, json, jsonl, csv, sarif, junit, github, gitlab, rdjson, bibtex, ris, csl-json."),
     Setting(name="lang", read=one_of(lambda: LANGUAGES), default=None, metavar="LANG", commands=_REPORTING,

@@ -128,10 +128,14 @@ def network(value: object) -> str:
         raise ValueError(f"must be a network such as 10.1.0.0/16: {error}") from None
 
 
-def one_of(names: Callable[[], Iterable[str]]) -> Callable[[object], str]:
-    """A reader of names out of some that are known only when a value is read."""
+def one_of(
+    names: Callable[[], Iterable[str]], is_one: Callable[[str], object] | None = None
+) -> Callable[[object], str]:
+    """A reader of names out of some that are known only when a value is read; ``is_one`` tells it of one at less cost."""
 
     def read(value: object) -> str:
+        if is_one is not None and isinstance(value, str) and is_one(value):
+            return plain_text(value)
         if value not in (known := list(names())):
             raise _misspelt(ValueError(f"must be one of {', '.join(known)}, not {value!r}"), value, known)
         return plain_text(value)

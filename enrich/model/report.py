@@ -230,7 +230,8 @@ class Report:
     ``rows`` are functions that start a fresh iteration, so that no list of a million targets exists. ``earlier``,
     ``stars_of`` (of a repository, by day, oldest first) and ``language`` are for people: they are not part of the
     published JSON. Nor is ``folder``, from which the paths of documents go, with the top of its repository: for tools
-    that count from there.
+    that count from there. ``target_array`` is what the published JSON says of
+    the targets, where it was made while they were counted.
     """
 
     run: ReportRun
@@ -243,6 +244,7 @@ class Report:
     stars_of: Callable[[str], Sequence[tuple[date, int]]] = no_stars
     language: str = "en"
     folder: tuple[str, str] | None = None
+    target_array: Callable[[], Iterable[Shown]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,12 +53,9 @@ def _stable_row(record: object) -> Shown:
     return json_row(table)
 
 
-def _array(name: str, rows: Iterable[object], row: Callable[[object], Shown]) -> Iterator[Shown]:
-    yield fill('"{}": ', printable(name))
-    yield from json_array(map(row, rows))
-
-
-def _body(report: Report, row: Callable[[object], Shown]) -> Iterator[Shown]:
+def _body(
+    report: Report, row: Callable[[object], Shown], targets: Iterable[Shown] | None = None
+) -> Iterator[Shown]:
     parts = (
         ("documents", report.documents),
         ("targets", report.targets),
@@ -67,15 +64,15 @@ def _body(report: Report, row: Callable[[object], Shown]) -> Iterator[Shown]:
     )
     yield fill('"summary": {}', json_row(report.summary))
     for name, rows in parts:
-        yield fill(",\n")
-        yield from _array(name, rows(), row)
+        yield fill(',\n"{}": ', printable(name))
+        yield from targets if targets is not None and name == "targets" else json_array(map(row, rows()))
     yield fill("\n}}\n")
 
 
 def render(report: Report) -> Iterator[Shown]:
     """The whole report, as the schema describes it."""
     yield fill('{{"schema_version": {},\n"run": {},\n', SCHEMA_VERSION, json_row(report.run))
-    yield from _body(report, json_row)
+    yield from _body(report, json_row, report.target_array and report.target_array())
 
 
 def render_stable(report: Report) -> Iterator[Shown]:

@@ -112,7 +112,7 @@ def open_for_reading(path: Path) -> SqliteDatabase:
     """
     try:
         return _open_for_reading(path)
-    except (sqlite3.Error, OSError, _DamagedError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError, _DamagedError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise StorageError(
             f"{path}: the cache cannot be read: {why}; the next run sets a damaged one aside and begins a new one"
@@ -251,6 +251,9 @@ def _refuse_damage(connection: sqlite3.Connection, path: Path) -> None:
     """Raise _DamagedError for a file that is not a whole cache of ours."""
     try:
         _look_inside(connection, path)
+    except UnicodeDecodeError as error:
+        # SQLite quotes what stands in the file in what it says of it.
+        raise _DamagedError("its tables are not those that enrich makes") from error
     except sqlite3.Error as error:
         if not is_damage(error, _STRANGE):
             raise

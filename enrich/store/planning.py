@@ -12,6 +12,7 @@ from typing import Any
 
 from enrich.model import SECOND_HAND, Target
 from enrich.registry import kinds
+from enrich.store import standing
 from enrich.store.ages import jitter
 from enrich.store.belief import CLOCKS_DIFFER, doubt
 from enrich.store.columns import STATUSES, milliseconds, moment
@@ -212,8 +213,15 @@ def defer(db: Database, ids: Sequence[str], reason: str) -> None:
     db.update("selected", "target_id", "due, deferred", [(0, reason, id_) for id_ in dict.fromkeys(ids)])
 
 
+def release(db: Database, ids: Sequence[str]) -> None:
+    """Give back targets about which an API could not tell, to be asked at their own address. Inside a transaction."""
+    standing.disturb(db)
+    db.executemany("UPDATE selected SET due = 1, by_api = 0 WHERE target_id = ?", [(id_,) for id_ in ids])
+
+
 def release_unasked(db: Database, ids: Sequence[str]) -> None:
     """Give back targets about which an API was not asked; what is fresh waits. Inside a transaction."""
+    standing.disturb(db)
     rows = [(id_,) for id_ in ids]
     db.executemany(
         "UPDATE selected SET due = CASE WHEN wants_metadata = 2 THEN 0 ELSE 1 END, by_api = 0 WHERE target_id = ?",

@@ -72,6 +72,19 @@ class FoundDocument:
     undated: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What was read of one place: two runs with the same mark find the same there.
+
+    ``key`` is a hash of all that decides but for the places that ``leads`` lead to: paths as written in the document,
+    each with the id of its target and why it is not asked, if so. What could not be read is ``unreadable``.
+    """
+
+    key: str
+    unreadable: bool
+    leads: Sequence[tuple[str, str, str | None]] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One run. ``started_at`` is that of the first start when a killed run is resumed."""
@@ -215,12 +228,41 @@ class Rows(Protocol):
 class Store(Protocol):
     """An asynchronous store; used by one run at a time, which `enrich.store.lock` sees to."""
 
+    @property
+    def standing(self) -> Sequence[Mark]:
+        """What the run before took in and reported, in its order, until `keep` or the first `add`."""
+        ...
+
     async def begin(self, *, version: str, options: str, now: datetime, fresh: bool) -> Run:
         """Start a run, or go on with one that was killed with the same options within a day."""
         ...
 
-    async def add(self, documents: Sequence[FoundDocument], findings: Sequence[Finding] = ()) -> None:
+    async def keep(self) -> None:
+        """Let all that stands be of this run, as if it had been added now."""
+        ...
+
+    async def add(
+        self,
+        documents: Sequence[FoundDocument],
+        findings: Sequence[Finding] = (),
+        marks: Sequence[Mark] = (),
+    ) -> None:
         """Add documents in reading order. The URL of a target is that of its first link, or the last preferred."""
+        ...
+
+    async def recall(self, keys: Sequence[str]) -> Mapping[str, FoundDocument]:
+        """What was found in documents by the keys of their marks, as far as it is remembered."""
+        ...
+
+    async def remember(self, new: Mapping[str, FoundDocument], again: Sequence[str]) -> None:
+        """Remember what was found by the keys of marks, and that what was remembered was of use ``again``."""
+        ...
+
+    async def settle(self, *, is_tidy: bool) -> None:
+        """Say that a report was made of all that was to be added, so that it stands for the next run.
+
+        Unless it ``is_tidy``, what is remembered of documents that have long vanished is forgotten.
+        """
         ...
 
     async def plan(self, ages: Ages, now: datetime) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from enrich.codec import encode
 from enrich.model import SECOND_HAND, CheckResult, Repository, Status, TargetState
+from enrich.store import standing
 from enrich.store.belief import forget
 from enrich.store.columns import STATE_COLUMNS, milliseconds, state_from, state_values
 from enrich.store.database import Database
@@ -179,6 +180,7 @@ def _merge_alias(db: Database, result: CheckResult) -> CheckResult:
     """Two ids turned out to be one target: what is known and linked moves to the id of the alias."""
     old, new = result.target_id, result.alias
     assert new is not None, "called with an alias"
+    standing.disturb(db)
     columns = db.execute("SELECT * FROM target LIMIT 0").description or ()
     names = ", ".join(column[0] for column in columns if column[0] != "id")
     db.execute(

@@ -113,11 +113,23 @@ def _turns_of_targets(db: Database) -> None:
     db.execute("ALTER TABLE selected ADD COLUMN expected TEXT")
 
 
+def _what_stands(db: Database) -> None:
+    """Which documents the rows of a run are of, and what was found in each, so that the next one need not look."""
+    db.execute(
+        "CREATE TABLE gathered (position INTEGER PRIMARY KEY, key TEXT NOT NULL, unreadable INTEGER NOT NULL, "
+        "leads TEXT NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE remembered (key TEXT PRIMARY KEY, used_at INTEGER NOT NULL, found BLOB NOT NULL) WITHOUT ROWID"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _hosts_that_want_silence,
     _changes_and_first_numbers,
     _turns_of_targets,
+    _what_stands,
 )
 VERSION = len(MIGRATIONS)
 
@@ -144,6 +156,8 @@ TABLES = (
     Table("entry", ("position",)),
     Table("finding"),
     Table("selected", ("target_id",)),
+    Table("gathered", ("position",)),
+    Table("remembered", ("key",)),
 )
 
 

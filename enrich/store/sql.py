@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 
 from enrich.model import CheckResult, Finding, TargetState
-from enrich.store import adding, planning, recording, thinning
+from enrich.store import adding, memory, planning, recording, standing, thinning
 from enrich.store.columns import milliseconds, moment, second
 from enrich.store.database import Database, Row
 from enrich.store.history import Confirmation
@@ -29,6 +29,7 @@ from enrich.store.protocol import (
     DueTarget,
     ExpectedTurns,
     FoundDocument,
+    Mark,
     Run,
     Stars,
 )
@@ -40,7 +41,6 @@ T = TypeVar("T")
 
 RESUME_WITHIN = timedelta(days=1)
 
-_RUN_TABLES = ("document", "link", "entry", "finding", "selected")
 _OF_TARGETS = ("checks", "change", "star", "alias", "selected", "link")
 
 # The oldest good answer of each host whose last one was good as well; the index by target serves the inner query.
@@ -72,6 +72,7 @@ class SqlStore(ABC):
         self._at_work = threading.Lock()
         self._takes = Together(self._take)
         self._run: Run | None = None
+        self._standing: Sequence[Mark] = ()
 
     async def _alone(self, work: Callable[[], T]) -> T:
         """Run blocking work in a thread, one piece at a time, to its end even when cancelled."""
@@ -117,15 +118,56 @@ class SqlStore(ABC):
 
     # --- a run -------------------------------------------------------------------------------------
 
+    @property
+    def standing(self) -> Sequence[Mark]:
+        return self._standing
+
     async def begin(self, *, version: str, options: str, now: datetime, fresh: bool) -> Run:
         new = Run(id=uuid.uuid4().hex[:12], started_at=now)
-        self._run = await self._write(lambda db: _begin(db, new, version, options, fresh))
-        return self._run
+        run, self._standing = await self._write(
+            lambda db: (_begin(db, new, version, options, fresh), standing.take_up(db))
+        )
+        self._run = run
+        return run
 
-    async def add(self, documents: Sequence[FoundDocument], findings: Sequence[Finding] = ()) -> None:
-        await self._write(lambda db: adding.add(db, self.run, documents, findings))
+    async def keep(self) -> None:
+        await self._write(lambda db: standing.keep(db, self.run))
+        self._standing = ()
+
+    async def add(
+        self,
+        documents: Sequence[FoundDocument],
+        findings: Sequence[Finding] = (),
+        marks: Sequence[Mark] = (),
+    ) -> None:
+        stands = bool(self._standing)
+
+        def work(db: Database) -> None:
+            if stands:
+                standing.empty(db)
+            adding.add(db, self.run, documents, findings)
+            standing.note(db, marks)
+
+        await self._write(work)
+        self._standing = ()
+
+    async def recall(self, keys: Sequence[str]) -> Mapping[str, FoundDocument]:
+        return await self._ask(lambda db: memory.recall(db, keys))
+
+    async def remember(self, new: Mapping[str, FoundDocument], again: Sequence[str]) -> None:
+        # The commit after it makes it durable; lost, it is found anew.
+        await self._write(lambda db: memory.remember(db, self.run, new, again), synced=False)
+
+    async def settle(self, *, is_tidy: bool) -> None:
+        def work(db: Database) -> None:
+            if not is_tidy:
+                memory.tidy(db, self.run)
+            standing.settle(db)
+
+        await self._write(work)
 
     async def plan(self, ages: Ages, now: datetime) -> int:
+        assert not self._standing, "what stands is kept, or something else is added"
         return await self._write(lambda db: planning.plan(db, self.run, ages, now))
 
     # --- handing out -------------------------------------------------------------------------------
@@ -153,9 +195,7 @@ class SqlStore(ABC):
         return await self._write(lambda db: planning.take_for_api(db, kind, limit), synced=False)
 
     async def release(self, ids: Sequence[str]) -> None:
-        await self._each(
-            "UPDATE selected SET due = 1, by_api = 0 WHERE target_id = ?", [(id_,) for id_ in ids]
-        )
+        await self._write(lambda db: planning.release(db, ids))
 
     async def release_unasked(self, ids: Sequence[str]) -> None:
         await self._write(lambda db: planning.release_unasked(db, ids))
@@ -248,9 +288,7 @@ class SqlStore(ABC):
 
 
 def _begin(db: Database, new: Run, version: str, options: str, fresh: bool) -> Run:
-    """Go on with the last run if that was killed, else begin the new one; what it finds is found anew."""
-    for table in _RUN_TABLES:
-        db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from a constant
+    """Go on with the last run if that was killed, else begin the new one."""
     last = _unfinished(db, new.started_at)
     if last is not None and not fresh and last["options"] == options:
         started = moment(last["started_at"])
@@ -306,6 +344,7 @@ def _info(db: Database, bytes_: int) -> CacheInfo:
 
 
 def _prune(db: Database, unused_since: datetime, now: datetime) -> int:
+    standing.disturb(db)
     gone = db.execute("DELETE FROM target WHERE seen_at < ?", (milliseconds(unused_since),)).rowcount
     for table in _OF_TARGETS:
         db.execute(f"DELETE FROM {table} WHERE target_id NOT IN (SELECT id FROM target)")  # noqa: S608

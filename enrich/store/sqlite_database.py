@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -65,6 +66,8 @@ class SqliteDialect:
 
 
 SQLITE = SqliteDialect()
+# Rows of a stream that are in memory at once.
+ROWS_AT_ONCE = 256
 _rows = msgspec.json.Decoder(list[Sequence[Any]])
 
 
@@ -95,7 +98,24 @@ class SqliteDatabase(sqlite3.Connection):
     dialect = SQLITE
 
     def stream(self, sql: str, parameters: Any = (), /) -> Iterable[Any]:
-        return self.execute(sql, parameters)
+        """The rows, as texts where all of them are; the factory for damaged ones is asked for every single text."""
+        count = 0
+        cursor = self.execute(sql, parameters)
+        try:
+            while rows := self._fetched(cursor):
+                yield from rows
+                count += len(rows)
+        except sqlite3.OperationalError as error:
+            if "decode" not in str(error):
+                raise
+            yield from islice(self.execute(sql, parameters), count, None)
+
+    def _fetched(self, cursor: sqlite3.Cursor) -> list[Any]:
+        careful, self.text_factory = self.text_factory, str
+        try:
+            return cursor.fetchmany(ROWS_AT_ONCE)
+        finally:
+            self.text_factory = careful
 
     def insert(
         self, table: str, columns: str, rows: Sequence[Sequence[Any]], conflict: str = "", /

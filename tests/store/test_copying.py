@@ -34,7 +34,7 @@ from enrich.store.caches import Cache, FileCache, ServerCache, open_store, readi
 from enrich.store.copying import copy, sight
 from enrich.store.database import Database
 from enrich.store.history import Confirmation
-from enrich.store.protocol import Ages, FoundDocument, FoundLink, FoundTarget
+from enrich.store.protocol import Ages, FoundDocument, FoundLink, FoundTarget, Mark
 from enrich.store.schema import TABLES, Table
 from enrich.store.sql import SqlStore
 
@@ -92,6 +92,8 @@ async def fill(store: SqlStore) -> None:
             target_id=results[0].target_id, at=now, verdict=VERDICTS[0], alias=f"web:alias-{night}"
         )
         await store.record([*results[1:], meant], Confirmation())
+        await store.remember({f"0{night}": document(night)}, [])
+        await store.add([], marks=[Mark("0a", False, [("a%20b.md", "file:a b.md", None)])])
         await store.hold_hosts({"h1.example": now})
         if night < 2:
             await store.finish(complete=True, now=now)

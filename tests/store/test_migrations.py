@@ -92,7 +92,12 @@ VERSION_4 = (
     VERSION_3 + "ALTER TABLE selected ADD COLUMN asked_last INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE selected ADD COLUMN expected TEXT;"
 )
-VERSIONS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4}
+VERSION_5 = VERSION_4 + (
+    "CREATE TABLE gathered (position INTEGER PRIMARY KEY, key TEXT NOT NULL, unreadable INTEGER NOT NULL, "
+    "leads TEXT NOT NULL);"
+    "CREATE TABLE remembered (key TEXT PRIMARY KEY, used_at INTEGER NOT NULL, found BLOB NOT NULL) WITHOUT ROWID;"
+)
+VERSIONS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4, 5: VERSION_5}
 
 # One link that opened the day before, as every version so far stores it.
 ROWS = f"""

@@ -19,6 +19,7 @@ import anyio
 
 from enrich.mass_change import Change, is_believed, is_mass_change, sites_changed
 from enrich.model import CheckResult, Status, TargetState
+from enrich.model.records import record
 from enrich.registry import reason_of
 from enrich.store.history import ALIVE, Confirmation
 from enrich.store.protocol import DueTarget, Store
@@ -52,7 +53,7 @@ _OURS = frozenset({"invalid-url", "unsupported-scheme", "host-deferred", "not-re
 _OUR_KIND = "file"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Asked:
     """One target, and what asking it gave.
 

@@ -35,7 +35,8 @@ class Asking:
     of a host's manners counts. ``outages`` takes the results on their way to the recorder, and says when asking
     makes no sense. ``hold_back`` leaves a host alone for so many seconds, beyond this run if that is long; ``refusals``
     counts how often hosts refused to answer. ``broke`` receives mistakes of ours. ``controls`` settles doubts about
-    what hosts answer; ``backlog`` is told how many targets are left, for whoever shows the run.
+    what hosts answer; ``backlog`` is told how many targets are left, for whoever shows the run. ``clock`` is that of the
+    event loop.
     """
 
     store: Store
@@ -56,6 +57,7 @@ class Asking:
     controls: Controls = field(default_factory=Controls)
     backlog: Backlog = field(default_factory=Backlog)
     stopping: anyio.Event = field(default_factory=anyio.Event)
+    clock: Callable[[], float] = anyio.current_time
 
     def share_of(self, host: str) -> Share:
         """How many targets of a host this run may ask, whatever was asked of it before."""

@@ -38,6 +38,8 @@ class Asking:
     counts how often hosts refused to answer. ``broke`` receives mistakes of ours. ``controls`` settles doubts about
     what hosts answer; ``backlog`` is told how many targets are left, for whoever shows the run. What is ``under_way``
     when ``stopping`` is set is given some time.
+    what hosts answer; ``backlog`` is told how many targets are left, for whoever shows the run. ``clock`` is that of the
+    event loop.
     """
 
     store: Store
@@ -59,6 +61,7 @@ class Asking:
     backlog: Backlog = field(default_factory=Backlog)
     stopping: anyio.Event = field(default_factory=anyio.Event)
     under_way: UnderWay = field(default_factory=UnderWay)
+    clock: Callable[[], float] = anyio.current_time
 
     def share_of(self, host: str) -> Share:
         """How many targets of a host this run may ask, whatever was asked of it before."""

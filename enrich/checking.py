@@ -139,6 +139,7 @@ class _HostQueue:
         self._asking = asking
         self._tasks = tasks
         self._left = count
+        self._not_taken = count
         self._silent = 0
         self.all_asked = anyio.Event()
         self._host = host
@@ -202,7 +203,8 @@ class _HostQueue:
             times_put_back = self._asking.outages.times_put_back
             found = await self._asking.store.take(self._host, self._at_once)
             self._ready = list(reversed(found))
-            if len(found) < self._at_once:
+            self._not_taken -= len(found)
+            if len(found) < self._at_once or self._not_taken <= 0:
                 self._empty_since = times_put_back
 
     async def _defer(self, id_: str) -> None:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-import anyio
-
 from enrich.asking import Asking
 from enrich.errors import ElsewhereError, StorageError
 from enrich.model import (
@@ -60,7 +58,7 @@ async def _check_one(
     asking: Asking, due: DueTarget, stand_back: Callable[[], Awaitable[None]]
 ) -> Asked | None:
     kind, target = kinds()[due.target.kind], due.target
-    began = anyio.current_time()
+    began = asking.clock()
     first = await asking.fetch(kind.request(target, due.wants_metadata))
     try:
         question = kind.confirm(target, first, due.wants_metadata)

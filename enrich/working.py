@@ -7,6 +7,7 @@ whoever asked for it.
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -211,6 +212,7 @@ def _asking(
         is_check=job.is_check,
         stopping=outages.stopping,
         under_way=fetcher.under_way,
+        clock=asyncio.get_running_loop().time,
     )
 
 
@@ -241,7 +243,9 @@ def _outages(job: Job, store: Store, of_run: tuple[Fetcher, Progress], rule: Con
     patience = min(settings["network_wait"], (settings["deadline"] or math.inf) / 2)
     return Outages(
         network,
-        Recorder(store, rule, proofs=network, counted=job.observer.counted),
+        Recorder(
+            store, rule, proofs=network, counted=job.observer.counted, clock=asyncio.get_running_loop().time
+        ),
         store.put_back,
         wait_seconds=patience,
         stopping=anyio.Event(),

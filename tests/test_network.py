@@ -13,6 +13,7 @@ import anyio
 import pytest
 import trio.testing
 
+from enrich.errors import StorageError
 from enrich.model import CheckResult, Status, Target, TargetState, Verdict
 from enrich.network import Network, Outages
 from enrich.store.history import Confirmation, merge
@@ -21,6 +22,7 @@ from enrich.store.recorder import (
     GATHERING_SECONDS,
     HEARSAY_KEPT,
     HEARSAY_SECONDS,
+    RESULTS_WAITING,
     Asked,
     Recorder,
 )
@@ -278,6 +280,29 @@ async def test_a_wait_is_announced_but_not_a_question_that_is_answered_at_once()
     assert told == [30.0]
     await recorder.close()
     await recorder.write()
+
+
+async def test_who_hands_in_a_result_does_not_wait_for_a_writer_that_is_gone() -> None:
+    world, fine = World(), Verdict(Status.OK, "http-200")
+
+    async def full(_results: Sequence[CheckResult], _rule: Confirmation) -> list[TargetState]:
+        raise StorageError("the disk is full")
+
+    world.record = full  # type: ignore[method-assign]
+    network = Network(world, world.canaries)
+    recorder = Recorder(world, Confirmation(), proofs=network, counted=lambda *_: None)  # type: ignore[arg-type]
+    async with anyio.create_task_group() as tasks:
+        for number in range(RESULTS_WAITING):
+            await recorder.put(asked("host.example", fine, number, was=None))
+        tasks.start_soon(_handed_in_vain, recorder, asked("host.example", fine, RESULTS_WAITING, was=None))
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(StorageError):
+            await recorder.write()
+
+
+async def _handed_in_vain(recorder: Recorder, one: Asked) -> None:
+    with pytest.raises(anyio.BrokenResourceError):
+        await recorder.put(one)
 
 
 @pytest.mark.parametrize("wait_seconds", [300.0, 10.0])

@@ -16,6 +16,7 @@ from typing import Literal
 
 from enrich.extract._entry_labels import Role
 from enrich.model import Entry
+from enrich.model.records import record
 
 Shape = Literal["item", "paragraph", "link-heading", "heading", "link-line", "pair"]
 
@@ -87,7 +88,7 @@ class Draft:
     paper_title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Head:
     """What the words that open an entry say. ``rest`` is what follows a bold or quoted title.
 

@@ -171,13 +171,17 @@ class Answered(Protocol):
 
 async def read_wanted(request: Request, answer: Response, answered: Answered) -> tuple[bytes, bool]:
     """The body of an answer as far as the request wants it, and whether it was cut."""
+    if request.method == "HEAD":
+        if not answered.is_complete:
+            await _discard(answered)
+        return b"", False
     coding = answer.headers.get("content-encoding", "")
     is_redirect = location_of(answer) is not None
     wanted = is_wanted(answer.headers.get("content-type", ""), request.body_types)
-    if request.method == "HEAD" or is_redirect or not wanted or not is_readable(coding):
+    if is_redirect or not wanted or not is_readable(coding):
         if not answered.is_complete:
             await _discard(answered)
-        return b"", request.method != "HEAD" and wanted and not is_redirect
+        return b"", wanted and not is_redirect
     async with aclosing(answered.chunks()) as chunks:
         return await read_body(chunks, coding, request.max_body_bytes)
 

@@ -9,7 +9,6 @@ followed by hand, since httpx reads the whole body of every redirect, without a 
 
 from __future__ import annotations
 
-import asyncio
 import random as dice
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -68,11 +67,6 @@ _GROUND_SECONDS = 0.1
 
 # Why a redirect is not followed to a host that has had its share.
 _NO_PLACE = "it leads to a host to which no more links are followed in this run"
-
-
-def _now() -> float:
-    """The clock of the event loop, which tests and simulations may turn; asked below anyio, since every question asks."""
-    return asyncio.get_running_loop().time()
 
 
 class Fetcher:
@@ -332,11 +326,11 @@ class Fetcher:
         self, request: Request, address: Address, lane: Lane, state: Attempt
     ) -> Outcome | Request:
         """Send and receive within what is left of the deadline."""
-        started = _now()
+        started = lane.clock()
         until = started + state.seconds_left
         fresh, state.fresh = state.fresh, False
         result = await self._exchange(request, address, lane, state, until, fresh=fresh)
-        spent = _now() - started
+        spent = lane.clock() - started
         if result is _OUT_OF_TIME and spent >= self._settings.connect_timeout_seconds:
             lane.unanswered(address.url, started)
         state.elapsed_seconds += spent
@@ -355,7 +349,7 @@ class Fetcher:
         None when the connection turned out to be a stale one, or the turn: it is asked again in another turn.
         """
         assert self._web is not None
-        was_sent, asked_at = True, _now()
+        was_sent, asked_at = True, lane.clock()
         try:
             answered = await self._web.exchange(
                 self._question(request, address, partial(self._check, lane, state, asked_at)),
@@ -431,7 +425,7 @@ class Fetcher:
             if answer.status == 407:
                 return Fault(FailureKind.CONNECT, "proxy: it asks for a user name and password (407)")
         elif not address.host.endswith(NO_NAME):
-            self._witnesses.answered(address, asked_at, _now())
+            self._witnesses.answered(address, asked_at, lane.clock())
         self._hosts.mind(address.host, lane, answer, asked_at)
         body, truncated = await read_wanted(request, answer, answered)
         return replace(answer, body=body, truncated=truncated) if body or truncated else answer

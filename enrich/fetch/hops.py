@@ -7,12 +7,13 @@ checked than the one that the note names.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import can_ada
 
 from enrich.model import Request, Response
+from enrich.model.records import record
 from enrich.urls import USUAL_PORTS, WEB_SCHEMES, canonical, parsed_canonical
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -27,7 +28,7 @@ Origin = tuple[str, str, int]
 """Scheme, host (IPv6 in brackets or not) and port."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Address:
     """A canonical URL and its parts; ``authority`` is the host with a port that does not go without saying."""
 

@@ -11,13 +11,11 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-import anyio
-
 from enrich.fetch import retry
 from enrich.fetch.hops import Address, Origin
 from enrich.fetch.politeness import Lane, LaneState
 from enrich.fetch.robots import Known
-from enrich.fetch.room import at_once
+from enrich.fetch.room import Room, at_once
 from enrich.fetch.settings import FetchSettings
 from enrich.model import Manners, Response
 
@@ -44,7 +42,7 @@ class Hosts:
         on_hold: Callable[[str, datetime], None] | None,
     ) -> None:
         self._settings = settings
-        self._limit = anyio.CapacityLimiter(settings.concurrency)
+        self._limit = Room(settings.concurrency)
         self._random = random
         self._now = now
         self._held = self._held_since_start(held_until)
@@ -84,9 +82,7 @@ class Hosts:
     def _make_room(self) -> None:
         """Let more be under way over all, the more hosts there are."""
         settings = self._settings
-        wanted = at_once(settings.concurrency, settings.most_concurrency, len(self._lanes))
-        if wanted > self._limit.total_tokens:
-            self._limit.total_tokens = wanted
+        self._limit.widen(at_once(settings.concurrency, settings.most_concurrency, len(self._lanes)))
 
     def _lane_by(self, manners: Manners) -> Lane:
         """A new lane, or the one that hosts of the same owner share, as slow as the slowest of them."""

@@ -84,7 +84,7 @@ class IdleWires:
         while origin is not None and origin.idle:
             wire = origin.idle[-1]
             self._forget(wire)
-            if wire.is_open and asyncio.get_running_loop().time() - wire.idle_since < KEEPALIVE_SECONDS:
+            if wire.is_open and wire.loop.time() - wire.idle_since < KEEPALIVE_SECONDS:
                 return wire
             wire.abort()
         return None
@@ -131,7 +131,7 @@ class IdleWires:
         if (waiter := origin.next_waiting()) is not None:
             waiter.set_result(wire)
             return
-        loop = asyncio.get_running_loop()
+        loop = wire.loop
         wire.idle_since = loop.time()
         self._keys[wire] = key
         origin.idle.append(wire)

@@ -32,6 +32,7 @@ from enrich.fetch.pool import MOST_IDLE, IdleWires
 from enrich.fetch.proxies import Proxies, Proxy, parse_proxy
 from enrich.fetch.reading import Headers
 from enrich.fetch.wire import Answer, Wire, written
+from enrich.model.records import record
 from enrich.urls import USUAL_PORTS, WEB_SCHEMES
 
 # Only these may be sent twice: the first may have done its work (RFC 9110 section 9.2.1).
@@ -42,7 +43,7 @@ def _unchecked() -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Question:
     """What is asked of an origin. ``target`` is what stands in the request line; ``headers`` begin with Host.
 

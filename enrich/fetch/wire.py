@@ -61,7 +61,7 @@ def _header_lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
 class Answer:
     """What a server answered: its status and headers, and its body while it comes in."""
 
-    __slots__ = ("_error", "_read_timeout", "_reader", "_until", "_waiter", "_wire")
+    __slots__ = ("_error", "_read_timeout", "_reader", "_waiter", "_wire", "until")
 
     def __init__(
         self, wire: Wire, method: str, read_timeout: float | None = None, until: float | None = None
@@ -69,7 +69,7 @@ class Answer:
         self._wire = wire
         self._reader = AnswerReader(method)
         self._read_timeout = read_timeout
-        self._until = until
+        self.until = until
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
 
@@ -128,18 +128,16 @@ class Answer:
         self.close()
 
     async def _progress(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._until is not None and loop.time() >= self._until:
+        loop = self._wire.loop
+        if self.until is not None and loop.time() >= self.until:
             # Where there is always something to be read, no timer has its turn.
-            self._run_out()
+            self.run_out()
         if self._error is not None:
             raise self._error
         waiter = self._waiter = loop.create_future()
-        # A timer of the loop: a cancel scope costs five times as much, and every link comes here.
+        # A timer of the loop: a cancel scope costs five times as much. For ``until`` the connection has one.
         timer = None
-        if self._until is not None:
-            timer = loop.call_at(self._until, self._run_out)
-        elif self._read_timeout is not None:
+        if self.until is None and self._read_timeout is not None:
             timer = loop.call_later(self._read_timeout, self._fall_silent)
         try:
             await waiter
@@ -148,7 +146,8 @@ class Answer:
             if timer is not None:
                 timer.cancel()
 
-    def _run_out(self) -> None:
+    def run_out(self) -> None:
+        """The time for it is over."""
         self.fail(OutOfTimeError("the answer did not come in time"))
 
     def _fall_silent(self) -> None:
@@ -204,11 +203,13 @@ class Wire(asyncio.Protocol):
     """A connection, in use while it has an answer. ``on_free`` takes it back, ``on_lost`` learns that it is gone."""
 
     __slots__ = (
-        *("_answer", "_early", "_handshake", "_is_over", "_is_paused", "_layers", "_transport"),
-        *("idle_since", "on_free", "on_lost", "questions"),
+        *("_alarm", "_answer", "_early", "_handshake", "_is_over", "_is_paused", "_layers", "_transport"),
+        *("idle_since", "loop", "on_free", "on_lost", "questions"),
     )
 
     def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._alarm: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self._answer: Answer | None = None
         self._early = b""
@@ -239,7 +240,7 @@ class Wire(asyncio.Protocol):
         Raises ssl.SSLError, and ConnectionError when the server goes before that is done.
         """
         self._layers.append(Tls(context, name))
-        self._handshake = asyncio.get_running_loop().create_future()
+        self._handshake = self.loop.create_future()
         try:
             self._open(b"")
             if self._is_over:
@@ -257,6 +258,8 @@ class Wire(asyncio.Protocol):
         assert self._answer is None
         self.questions += 1
         answer = self._answer = Answer(self, method, read_timeout, until)
+        if until is not None:
+            self._wake_at(until)
         if self.is_open:
             self._write(request, len(self._layers))
         early, self._early = self._early, b""
@@ -269,6 +272,7 @@ class Wire(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once: there is nothing left to be written."""
         self._is_over = True
+        self._silence()
         self._answer = None
         if self._transport is not None:
             self._transport.abort()
@@ -278,6 +282,31 @@ class Wire(asyncio.Protocol):
         if self._is_paused and self._transport is not None:
             self._is_paused = False
             self._transport.resume_reading()
+
+    # --- the end of its time ------------------------------------------------------------------------
+
+    def _wake_at(self, moment: float) -> None:
+        """Look then whether an answer is late. The alarm goes on from one answer to the next, since to set one for each
+        and take it back cost 3 µs a link: mostly it rings once in a timeout, and finds a later answer."""
+        if self._alarm is not None and self._alarm.when() <= moment:
+            return
+        self._silence()
+        self._alarm = self.loop.call_at(moment, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        answer = self._answer
+        if answer is None or answer.until is None:
+            return
+        if self.loop.time() >= answer.until:
+            answer.run_out()
+        else:
+            self._wake_at(answer.until)
+
+    def _silence(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     # --- for asyncio --------------------------------------------------------------------------------
 
@@ -353,6 +382,7 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._is_over = True
+        self._silence()
         self._end_handshake(error or ConnectionResetError())
         self._finish(error)
         if self.on_lost is not None:

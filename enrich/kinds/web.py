@@ -70,6 +70,8 @@ _SAME_FOR_GET = frozenset({407})
 
 # What is known of a page that was there and could not be read within bounds; one that says nothing has no metadata.
 UNREAD = Page()
+# What most answers tell beside their verdict, and all that are to HEAD.
+_NO_FACTS = PageFacts()
 
 
 def identify(url: CanonicalUrl) -> Identity:
@@ -138,7 +140,7 @@ def doubt(_target: Target, response: Response) -> Doubt | None:
 def read_page(target: Target, response: Response) -> PageFacts:
     """Title, description, canonical address and citation facts of an HTML page; nothing of another."""
     if not response.body or not _is_html(response):
-        return PageFacts()
+        return _NO_FACTS
     host = host_at(response.url)
     if _is_wall(response, host):
         return PageFacts()

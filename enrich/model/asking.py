@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from enrich.model.records import record
+
 
 class Purpose(StrEnum):
     """Why something is asked; decides what a body is good for and which manners hold."""
@@ -16,7 +18,7 @@ class Purpose(StrEnum):
     API = "api"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Request:
     """What to ask. ``max_body_bytes`` caps the decoded body; a longer one is cut, not an error.
 
@@ -47,7 +49,7 @@ class Hop:
     status: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Response:
     """An answer. ``url`` is where it came from after ``hops``; header names are lower-case."""
 
@@ -82,7 +84,7 @@ class FailureKind(StrEnum):
     NOT_REACHED = "not-reached"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Failure:
     """No answer. ``url`` is the address that failed, after ``hops``."""
 

@@ -12,12 +12,13 @@ from datetime import date, datetime
 
 from enrich.model.changes import Changes
 from enrich.model.metadata import Metadata
+from enrich.model.records import record
 from enrich.model.shown import Shown
 from enrich.model.texts import DateSource, Element
 from enrich.model.verdicts import Finding, Status, Suggestion, Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """What one check of one target gave. It is stored before it is counted or shown.
 
@@ -38,7 +39,7 @@ class CheckResult:
     withheld: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class TargetState:
     """What is remembered of a target: the verdict that stands, and the streak of failures behind it.
 
@@ -118,7 +119,7 @@ class ReportDocument:
     date_source: DateSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class ReportLink:
     document: str
     line: int
@@ -132,7 +133,7 @@ class ReportLink:
     used_at: tuple[int, int] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class ReportTarget:
     id: str
     url: str
@@ -230,8 +231,8 @@ class Report:
     ``rows`` are functions that start a fresh iteration, so that no list of a million targets exists. ``earlier``,
     ``stars_of`` (of a repository, by day, oldest first) and ``language`` are for people: they are not part of the
     published JSON. Nor is ``folder``, from which the paths of documents go, with the top of its repository: for tools
-    that count from there. ``target_array`` is what the published JSON says of
-    the targets, where it was made while they were counted.
+    that count from there. ``target_array`` is what the published JSON says of the
+    targets, where it was made while they were counted.
     """
 
     run: ReportRun

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NewType
+
+from enrich.model.records import record
 
 CanonicalUrl = NewType("CanonicalUrl", str)
 """An absolute URL as a browser would send it (WHATWG serialisation), without a fragment."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Identity:
     """What a URL stands for: the stable id of its target and the URL that is asked for it.
 
@@ -26,7 +27,7 @@ class Identity:
     last: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Target:
     """One thing that links lead to. ``host`` is the lane in which it is asked."""
 

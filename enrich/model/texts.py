@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from enrich.model.records import record
+
 
 class Element(StrEnum):
     """The syntax in which a link stands."""
@@ -62,7 +64,7 @@ class Document:
     remarks: tuple[Remark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Link:
     """One occurrence of a URL.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from enrich.model.records import record
+
 
 class Status(StrEnum):
     """What is known about a target. *Gone* and *cannot tell* are never mixed."""
@@ -31,7 +33,7 @@ class Suggestion:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Verdict:
     """What outcomes mean. ``detail`` is one short sentence for a person, in plain words."""
 

@@ -18,6 +18,7 @@ STATE_COLUMNS = (
     "attempted_at", "attempts", "confirmed", "first_failed_at", "certain_since", "failed_checks", "last_ok_at",
 )  # fmt: skip
 STATUSES = {status.value: status for status in Status}
+_NEVER_ASKED = TargetState()
 
 
 def milliseconds(when: datetime | None) -> int | None:
@@ -56,6 +57,8 @@ def state_from(stored: Sequence[Any]) -> TargetState:
 
     Where thousands are read, a row is taken apart at once: each look at a column by its name goes through all names.
     """
+    if not any(stored):
+        return _NEVER_ASKED
     (status, reason, detail, http_status, final_url, suggestion_url, suggestion_reason, checked_at, attempted_at,
      attempts, confirmed, first_failed_at, certain_since, failed_checks, last_ok_at) = stored  # fmt: skip
     return TargetState(

@@ -27,6 +27,7 @@ from enrich.model import (
     Target,
     TargetState,
 )
+from enrich.model.records import record
 from enrich.store.history import Confirmation
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ T = TypeVar("T")
 BELIEVED_HOLD = timedelta(hours=26)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class FoundTarget:
     """What links resolve to, the lane in which it is asked, and whether an API can decide it."""
 
@@ -44,7 +45,7 @@ class FoundTarget:
     asks_api: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class FoundLink:
     """A link with its target, its date, and why it is not asked, if so."""
 
@@ -116,7 +117,7 @@ class Ages:
     broken_again: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class DueTarget:
     """A target to ask, whether its metadata are wanted, and whether none are stored so far.
 

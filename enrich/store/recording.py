@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from enrich.codec import encode
 from enrich.model import SECOND_HAND, CheckResult, Repository, Status, TargetState
@@ -69,8 +70,7 @@ def _record_wave(
     return states
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
+class _Before(NamedTuple):
     """What is known of a target before a result."""
 
     has_metadata: bool

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 
+import anyio
 import pytest
 
-from enrich.fetch.room import MOST_AT_ONCE, at_once, fitting, most_at_once
+from enrich.fetch.room import MOST_AT_ONCE, Room, at_once, fitting, most_at_once
 
 
 @pytest.mark.parametrize(
@@ -54,3 +56,45 @@ def test_a_run_takes_the_leave_that_it_has_and_gives_up_nothing(
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert int(done.stdout) == expected
+
+
+async def _waiting(room: Room, served: list[str], name: str) -> None:
+    await room.acquire_on_behalf_of(name)
+    served.append(name)
+
+
+@pytest.mark.anyio
+async def test_who_waits_longest_gets_the_place_that_comes_free() -> None:
+    room, served = Room(1), list[str]()
+    room.acquire_on_behalf_of_nowait("a")
+    async with anyio.create_task_group() as tasks:
+        for name in ("b", "c"):
+            tasks.start_soon(_waiting, room, served, name)
+        await anyio.wait_all_tasks_blocked()
+        assert served == []
+        room.release_on_behalf_of("a")
+        with pytest.raises(anyio.WouldBlock):
+            room.acquire_on_behalf_of_nowait("d")
+        await anyio.wait_all_tasks_blocked()
+        assert served == ["b"]
+        room.widen(2)
+    assert served == ["b", "c"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("comes_first", ["the place", "the end"])
+async def test_a_place_for_somebody_who_was_cut_off_is_the_next_ones(comes_first: str) -> None:
+    room, served = Room(1), list[str]()
+    room.acquire_on_behalf_of_nowait("a")
+    first = asyncio.ensure_future(_waiting(room, served, "b"))
+    second = asyncio.ensure_future(_waiting(room, served, "c"))
+    await anyio.wait_all_tasks_blocked()
+    steps = [lambda: room.release_on_behalf_of("a"), first.cancel]
+    for step in steps if comes_first == "the place" else reversed(steps):
+        step()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await second
+    assert served == ["c"]
+    room.release_on_behalf_of("c")
+    room.acquire_on_behalf_of_nowait("d")

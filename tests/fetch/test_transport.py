@@ -25,6 +25,7 @@ from origin import Origin, serve
 from enrich.fetch import pool
 from enrich.fetch.address import Guard
 from enrich.fetch.client import Fetcher
+from enrich.fetch.faults import OutOfTimeError
 from enrich.fetch.names import REMEMBERED_SECONDS, RememberedNames
 from enrich.fetch.proxies import Proxies
 from enrich.fetch.transport import Adapted, OriginTransport, Question, StaleConnectionError
@@ -517,7 +518,7 @@ async def test_https_asks_for_http_1_1_and_nothing_newer(tmp_path_factory: pytes
 
 
 class _Pipe(asyncio.Transport):
-    """What a connection stands on, as far as it is open or not."""
+    """What a connection stands on, as far as it is open or not. What is written goes nowhere."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -528,6 +529,9 @@ class _Pipe(asyncio.Transport):
 
     def abort(self) -> None:
         self.is_over = True
+
+    def write(self, data: object) -> None:
+        pass
 
 
 def _in_use(idle: pool.IdleWires, connect_seconds: float) -> Wire:
@@ -605,3 +609,22 @@ async def test_no_more_connections_are_kept_than_there_may_be() -> None:
         _is_free(wire)
     assert len(idle) == 2
     assert not wires[0].is_open, "the one that has lain there for longest goes"
+
+
+# --- the end of the time of an answer ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "before", [0.01, 60.0], ids=["its alarm was set for then", "its alarm was set for later"]
+)
+async def test_a_later_answer_over_the_same_connection_has_an_end_of_its_own(before: float) -> None:
+    wire, loop = Wire(), asyncio.get_running_loop()
+    wire.connection_made(_Pipe())
+    first = wire.ask("HEAD", b"", until=loop.time() + before)
+    wire.data_received(b"HTTP/1.1 204 Fine\r\n\r\n")
+    await first.head()
+    end = loop.time() + 0.05
+    late = wire.ask("HEAD", b"", until=end)
+    with pytest.raises(OutOfTimeError):
+        await late.head()
+    assert loop.time() >= end - 0.01

@@ -149,6 +149,7 @@ SALES = [
         "ok http-200",
         {"/blog/a": Answer(200, HTML, PARKED[0].encode()), "*": MISSING},
     ),
+    case("tells of a sale", "ok http-200", {"*": page("site.test is for sale? A history", MOSS)}),
     case("sells things", "ok http-200", {"*": page("site.test - houses for sale", MOSS)}),
     case(
         "a link to the shop",

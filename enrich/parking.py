@@ -35,7 +35,7 @@ _MARKS = re.compile(
     re.IGNORECASE,
 )
 _TITLE = re.compile(rb"<title\b[^<>]{0,200}>([^<]{0,400})</title>", re.IGNORECASE)
-_OFFER = r"\W{0,3}(?:(?:the )?domain(?: name)? )?(?:(?:is|may be) for sale|域名.{0,6}(?:出售|转让))"
+_OFFER = r"\W{0,3}(?:(?:the )?domain(?: name)? )?(?:(?:is|may be) for sale|域名.{0,6}(?:出售|转让))\s*(?:[!.|–—-]|\Z)"
 
 
 def is_shop(url: str) -> bool:

@@ -129,6 +129,8 @@ _GATE_PARAMETER = re.compile(
 _ERROR_PARAMETERS = frozenset(
     {"404", "aspxerrorpath", "error", "missing", "notfound", "not_found", "s", "q"}
 )
+# What one site tells another that is to log the visitor in: SAML, OAuth and WS-Federation.
+_GATE_QUESTION = re.compile(r"(?:^|&)(?:SAMLRequest=|wtrealm=|response_type=(?:code|id_token|token)\b)")
 _GATE_HOST = re.compile(r"(?:accounts|auth|consent|idp|login|passport|signin|sso)\.", re.IGNORECASE)
 
 
@@ -288,6 +290,8 @@ def is_gate(url: str) -> bool:
     """Whether an address is called as those are at which one logs in or consents."""
     parts = urlsplit(url)
     if _GATE_HOST.match(parts.hostname or "") is not None and parts.query:
+        return True
+    if _GATE_QUESTION.search(parts.query) is not None:
         return True
     return _GATE_PATH.search(parts.path) is not None or _GATE_PARAMETER.match(parts.query) is not None
 

@@ -322,7 +322,13 @@ def test_a_way_to_a_login_page_says_nothing_about_the_page(path: str, status: in
 
 @pytest.mark.parametrize(
     "gate",
-    ["https://consent.example.org/m?continue=a", "https://accounts.example.com/v3/identifier?service=x"],
+    [
+        "https://consent.example.org/m?continue=a",
+        "https://accounts.example.com/v3/identifier?service=x",
+        "https://adfs.example.org/adfs/ls/?SAMLRequest=fZJ&RelayState=x",
+        "https://example.okta.test/oauth2/v1/authorize?client_id=a&response_type=code&state=b",
+        "https://sts.example.org/adfs/ls?wa=wsignin1.0&wtrealm=urn:x",
+    ],
 )
 def test_a_host_that_only_lets_people_pass_says_nothing_about_the_page(gate: str) -> None:
     verdict = judge_http(response(200, gate, hops=(Hop(URL, 302),)))

@@ -38,11 +38,13 @@ def is_transient(outcome: Outcome) -> bool:
 def retry_after_seconds(response: Response, now: datetime) -> float | None:
     """How long the server asks to be left alone (RFC 9110 section 10.2.3), or None if it does not say.
 
-    Both forms are understood, seconds and a date; a date in the past is 0, nonsense is None.
+    Both forms are understood, seconds and a date; a date in the past is 0, nonsense is None. Of several seconds, as where
+    a gateway adds its own, the most counts.
     """
     text = response.headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(text):
-        return max(0.0, float(text))
+    parts = [part.strip() for part in text.split(",")]
+    if all(_SECONDS.fullmatch(part) for part in parts):
+        return max(0.0, *map(float, parts))
     moment = _http_date(text)
     return None if moment is None else max(0.0, (moment - now).total_seconds())
 

@@ -4,7 +4,8 @@ A record says what the general reader cannot know: where the abstract stands, wh
 which address a PDF is described. What surprised us: every paper of the Computer Vision Foundation has the title
 "CVPR 2021 Open Access Repository", and six links of seven to it lead to a PDF, whose page differs by two words.
 
-All of them but Zhihu give Highwire ``citation_*`` facts, whose title counts before that of the page.
+All of them but Zhihu and those with videos give Highwire ``citation_*`` facts, whose title counts before that of the
+page.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class Host:
     ``landing`` leads from a PDF to its page, which is asked over https. ``abstract`` are selectors without
     descendants, so that looking costs no more than the page is long; ``abstract_heading`` is what stands before it where
     it has no mark of its own. ``author`` is a selector and the attribute that holds the name. ``title_end`` is what the
-    site adds to every title, ``no_titles`` are those of the site itself. ``wall`` marks what is shown to programs.
+    site adds to every title, ``no_titles`` are those of the site itself. ``wall`` marks what is shown to programs, and
+    ``gone`` the page that stands with 200 for what is not there.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Host:
     title_end: str = ""
     no_titles: frozenset[str] = frozenset()
     wall: bytes | None = None
+    gone: re.Pattern[bytes] | None = None
 
 
 CVF = Host(
@@ -119,10 +122,24 @@ ZHIHU = Host(
     no_titles=ZHIHU_COLUMN.no_titles,
     wall=ZHIHU_COLUMN.wall,
 )
+# To whom it takes for a robot, YouTube says LOGIN_REQUIRED, as it does of private videos.
+YOUTUBE = Host(
+    name="YouTube",
+    hosts=frozenset({"youtube.com", "m.youtube.com"}),
+    title_end=" - YouTube",
+    no_titles=frozenset({"YouTube", "- YouTube"}),
+    gone=re.compile(rb'"playabilityStatus":\{"status":"ERROR"'),
+)
+BILIBILI = Host(
+    name="Bilibili",
+    hosts=frozenset({"bilibili.com", "m.bilibili.com"}),
+    title_end="_哔哩哔哩_bilibili",
+    gone=re.compile("<title[^<>]{0,200}>视频去哪了呢".encode()),
+)
 # Any other site: its pages are read by the general rules.
 ELSEWHERE = Host(name="elsewhere", hosts=frozenset())
 
-HOSTS = (CVF, OPENREVIEW, ACL, PMLR, NEURIPS, ZHIHU_COLUMN, ZHIHU)
+HOSTS = (CVF, OPENREVIEW, ACL, PMLR, NEURIPS, ZHIHU_COLUMN, ZHIHU, YOUTUBE, BILIBILI)
 
 
 @cache

@@ -65,6 +65,7 @@ _WORTH_A_GET = frozenset(
         FailureKind.TOO_MANY_REDIRECTS,
     }
 )
+_ALIVE = (Status.OK, Status.REDIRECTED)
 # A proxy that wants a password does not look at the method.
 _SAME_FOR_GET = frozenset({407})
 
@@ -106,7 +107,7 @@ def _is_doubtful(outcome: Outcome) -> bool:
     if outcome.status in _SAME_FOR_GET:
         return False
     # 202 is what some walls answer to everything; their marks stand in the body.
-    return outcome.status == 202 or judge_http(outcome).status not in (Status.OK, Status.REDIRECTED)
+    return outcome.status == 202 or judge_http(outcome).status not in _ALIVE
 
 
 def _is_html(outcome: Outcome) -> bool:
@@ -126,9 +127,14 @@ def judge_unasked(target: Target) -> Verdict | None:
 
 def judge(_target: Target, outcome: Outcome) -> Verdict:
     verdict = judge_http(outcome)
-    if verdict.reason == "http-404" and isinstance(outcome, Response) and is_unwritten(outcome):
+    if not isinstance(outcome, Response):
+        return verdict
+    if verdict.reason == "http-404" and is_unwritten(outcome):
         detail = "It answered 404 with a page that a script writes, so that only a browser can tell."
         return Verdict(Status.BLOCKED, "bot-wall", detail)
+    host = host_at(outcome.url)
+    if verdict.status in _ALIVE and host.gone is not None and host.gone.search(outcome.body):
+        return Verdict(Status.BROKEN, "soft-404", f"{host.name} shows its page for what is not there.")
     return verdict
 
 

@@ -153,40 +153,7 @@ GATES = (
     "/choose-a-country?back=/blog/a",
     "/auth?next=%2Fblog%2Fa",
 )
-# What walls answer to programs in place of a page, cut down to their marks; the last word is whose it is.
-CHALLENGES = (
-    (200, '<script id="anubis_challenge" type="application/json">{}</script>', "Anubis"),
-    (200, '<link href="/.well-known/.git.gammaspectra.live/git/go-away/cmd/go-away/style.css">', "go-away"),
-    (200, "<title>Request Rejected</title>The requested URL was rejected. Your support ID is: 1", "F5"),
-    (200, '<script src="/TSPD/08?type=7"></script><noscript>Please enable JavaScript.</noscript>', "F5"),
-    (202, '<meta http-equiv="refresh" content="0;/.well-known/sgcaptcha/?r=%2Fblog%2Fa">', "SiteGround"),
-    (200, "<title>Pardon Our Interruption...</title>", "Imperva"),
-    (200, "<script>sucuri_cloudproxy_js=''</script>", "Sucuri"),
-    (503, "<!-- To discuss automated access to Amazon data please contact us -->", "Amazon"),
-    (200, "<script>window.byted_acrawler.init({aid:99999999,dfp:!0})</script>", "ByteDance"),
-    (200, '<p id="wci" class="_wafchallengeid"></p>Please wait...', "ByteDance"),
-    (200, "<script>var arg1='0A';document.cookie='acw_sc__v2='+arg1</script>", "Aliyun"),
-    (200, "<script>location='/_____tmd_____/punish?x5secdata=1'</script>", "Alibaba"),
-    (200, "<title>百度安全验证</title>", "Baidu"),
-    (202, "<script>$_ts=window['$_ts'];</script>", "Ruishu"),
-    (412, "<script>$_ts=window['$_ts'];</script>" + "/* much more */" * 4000, "Ruishu"),
-    (405, '<title>405</title><img src="https://errors.aliyun.com/images/1.png">', "Aliyun"),
-)
 WALLS = [
-    *(
-        case(
-            f"{wall} answers {status} with {text[:30]}",
-            "blocked bot-wall",
-            {"*": Answer(status, HTML, text.encode())},
-        )
-        for status, text, wall in CHALLENGES
-    ),
-    answers(521, "blocked bot-wall", set_cookie="__jsluid_s=1; path=/"),
-    answers(403, "blocked bot-wall", x_vercel_mitigated="challenge"),
-    answers(202, "blocked bot-wall", sg_captcha="challenge"),
-    answers(418, "blocked bot-wall"),
-    case("a page behind Ruishu", "ok http-200", {"*": page(body="<script>$_ts={}</script><p>moss</p>")}),
-    case("a page behind Jiasule", "ok http-200", {"*": page(set_cookie="__jsluid_s=1; path=/")}),
     *(
         case(f"moved to {gate}", "blocked login-required", {"/blog/a": to(gate, 301), "*": page("Welcome")})
         for gate in GATES
@@ -382,86 +349,6 @@ SOFT = [
     case("only HEAD was asked", "ok http-200", {"*": SORRY}, wants_page=False),
 ]
 
-HANDS_ON = (
-    '<title>Moss</title><script>var pathSegmentsToKeep = 0; l.replace(l.origin + "/?/blog/a")</script>'
-)
-APPLICATIONS = [
-    *(
-        case(f"404 and {body[:40]}", "blocked bot-wall", {"*": page("Moss", body, 404)})
-        for body in (
-            SHELL,
-            '<noscript>You need JavaScript.</noscript><div id="root"></div><script src="/main.js"></script>',
-            HANDS_ON,
-            "<script>sessionStorage.redirect = location.href;</script>",
-        )
-    ),
-    *(
-        case(f"404 of an application called {title}", "broken http-404", {"*": page(title, SHELL, 404)})
-        for title in ("404", "Page not found", "页面不存在")
-    ),
-    case(
-        "404 written by the server of an application",
-        "broken http-404",
-        {"*": page("Moss", '<div id="app"><h1>Oh no</h1></div><script></script>', 404)},
-    ),
-    case("404 with a script that counts", "broken http-404", {"*": page("Oh", "Oh<script></script>", 404)}),
-    case("410 of an application", "broken http-410", {"*": page("Moss", SHELL, 410)}),
-]
-
-PARKED = (
-    '<!doctype html><html lang="en" data-adblockkey="MFwwDQYJ_x"><head></head><body><div id="target"></div></body>',
-    '<html><head><script>window.onload=function(){window.location.href="/lander"}</script></head></html>',
-    '<html><body><script src="//img1.wsimg.com/parking-lander/static/js/main.js"></script></body></html>',
-    "<html><title>site.test is for sale</title><h1>Make an offer</h1></html>",
-    "<html><title>site.test-域名出售</title></html>",
-)
-SHOP = "//www.hugedomains.com{port}/domain_profile.cfm?d=site.test"
-SALES = [
-    *(
-        case(
-            f"a parked name at {link}: {text[:60]}",
-            "broken soft-404",
-            {"*": Answer(200, HTML, text.encode())},
-            link,
-        )
-        for text in PARKED
-        for link in ("/blog/a", "/")
-    ),
-    *(
-        case(
-            f"led to the shop with {status}",
-            "broken soft-404",
-            {
-                "www.hugedomains.com/domain_profile.cfm?d=site.test": page("site.test is for sale"),
-                "*": to(SHOP, status),
-            },
-            wants_page=False,
-        )
-        for status in (301, 302)
-    ),
-    case(
-        "moved to the shop, nonsense is 404",
-        "ok http-200",
-        {
-            "/blog/a": to(SHOP, 301),
-            "www.hugedomains.com/domain_profile.cfm?d=site.test": page("site.test is for sale"),
-            "*": MISSING,
-        },
-    ),
-    case(
-        "shows advertisements as a parked name does, and knows its pages",
-        "ok http-200",
-        {"/blog/a": Answer(200, HTML, PARKED[0].encode()), "*": MISSING},
-    ),
-    case("sells things", "ok http-200", {"*": page("site.test - houses for sale", MOSS)}),
-    case(
-        "a link to the shop",
-        "ok http-200",
-        {"*": page("moss.test is for sale")},
-        "/domain_profile.cfm?d=moss.test",
-        host="www.hugedomains.com",
-    ),
-]
 WAYS = [
     case(
         "led to the front page like nonsense",
@@ -586,4 +473,4 @@ TROUBLES = [
     case("an answer broken off after its headers", "ok http-200", {}, "/half"),
 ]
 
-CASES = [*STATUSES, *HEADS, *WALLS, *REDIRECTS, *SOFT, *APPLICATIONS, *SALES, *WAYS, *TROUBLES]
+CASES = [*STATUSES, *HEADS, *WALLS, *REDIRECTS, *SOFT, *WAYS, *TROUBLES]

@@ -46,6 +46,8 @@ def test_failures_of_the_moment_are_transient_and_no_others(kind: FailureKind) -
         ("Sat, 21 Nov 2026 07:02:00 +0100", 120.0),
         ("Fri, 20 Nov 2026 06:02:00 GMT", 0.0),
         ("", None),
+        ("60, 120", 120.0),
+        ("60, soon", None),
         ("soon", None),
         ("1e9", None),
         ("inf", None),

@@ -161,6 +161,12 @@ ZHIHU = """<title data-rh="true">网络是什么？ - 知乎</title><h1 class="Q
 <meta itemprop="name" content="网络是什么？"/><div class="AuthorInfo"><meta itemprop="name" content="甲"/></div>
 <div class="AuthorInfo"><meta itemprop="name" content="乙"/></div>"""
 
+YOUTUBE = (
+    """<title>Nets in Five Minutes - YouTube</title><meta name="description" content="Nets, quickly.">"""
+)
+BILIBILI = """<title data-vue-meta="true">五分钟讲完网络_哔哩哔哩_bilibili</title>
+<meta name="description" content="网络">"""
+
 SITES = {
     "CVF Open Access": ("https://openaccess.thecvf.com/content/CVPR2021/html/Li_A_paper.html", CVF,
                         r"A Net of $\alpha$-Nets", "We show that nets help.", ("Li, Wei", "García, Ana")),
@@ -173,6 +179,8 @@ SITES = {
                             "Nets are All", "All are nets.", ("Li, Wei",)),
     "Zhihu column": ("https://zhuanlan.zhihu.com/p/111306353", ZHIHU_COLUMN, "读一篇关于网络的论文", "一段话", ("某人",)),
     "Zhihu": ("https://www.zhihu.com/question/372070853", ZHIHU, "网络是什么？", None, None),
+    "YouTube": ("https://www.youtube.com/watch?v=aaaaaaaaaaa", YOUTUBE, "Nets in Five Minutes", "Nets, quickly.", None),
+    "Bilibili": ("https://www.bilibili.com/video/BV1", BILIBILI, "五分钟讲完网络", "网络", None),
 }  # fmt: skip
 
 

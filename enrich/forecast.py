@@ -6,12 +6,13 @@ all later ones.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from enrich.asking import Asking
 from enrich.bounds import WORTH_TELLING_SECONDS, Bound, gap_of
 from enrich.checking import allowance
 from enrich.lookup import queue_of
+from enrich.model import Manners
 from enrich.registry import kinds
 from enrich.report.words import kind_word
 
@@ -30,12 +31,21 @@ async def _bounds(asking: Asking) -> AsyncIterator[Bound]:
             continue
         allowed = await allowance(asking, host)
         asked = count if allowed is None else min(count, allowed)
-        yield Bound(called=_called(host), due=count, asked=asked, gap_seconds=gap)
+        yield Bound(called=_called(host), due=count, asked=asked, gap_seconds=gap, host=host)
     for name, count in await asking.store.due_by_api():
         queue = queue_of(kinds()[name], asking.api)
         gap = gap_of(asking.manners_of(queue.host))
         called = f"{kind_word(name)} links"
         yield Bound(called=called, due=count, asked=count, gap_seconds=gap, batch=queue.batch)
+
+
+def turns_of(bounds: Iterable[Bound], manners_of: Callable[[str], Manners]) -> dict[str, float]:
+    """How many turns of its host a link takes on average, by host, where the forecast knows of more than one."""
+    return {
+        bound.host: bound.gap_seconds / gap
+        for bound in bounds
+        if bound.host and (gap := gap_of(manners_of(bound.host))) and bound.gap_seconds > gap
+    }
 
 
 def _seconds_each(host: str, gap_seconds: float, share: float) -> float:

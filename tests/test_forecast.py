@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from test_check import World, asking_of, respond
 
+from enrich.backlog import Backlog, Queue, Workload, slowest
 from enrich.checking import check_all
-from enrich.forecast import forecast
+from enrich.forecast import forecast, turns_of
 from enrich.model import Manners
 from enrich.registry import kinds
 
@@ -32,8 +33,13 @@ async def test_a_link_takes_as_long_as_all_of_its_questions(
 ) -> None:
     manners = Manners(interval_seconds=gap_seconds)
     async with asking_of(World(respond(200)), urls, tmp_path, manners=manners, is_check=is_check) as asking:
-        (bound,) = await forecast(asking)
+        (bound,) = bounds = await forecast(asking)
     assert (bound.due, bound.gap_seconds) == (40, seconds_each)
+    turns = turns_of(bounds, lambda _host: manners)
+    assert turns.get(bound.host, 1.0) == seconds_each / gap_seconds
+    backlog = Backlog(left={Queue(bound.host): 40})
+    workload = Workload(backlog=backlog, lanes=dict, manners_of=lambda _host: manners, questions=turns)
+    assert [ahead.seconds for ahead in slowest(workload)] == [40 * seconds_each]
 
 
 def test_dois_wait_for_the_agency_that_most_are_registered_with() -> None:

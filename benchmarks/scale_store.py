@@ -74,6 +74,9 @@ class CountingStore:
     async def hosts(self) -> Sequence[tuple[str, int]]:
         return sorted((host, count) for host, count in self._due.items() if count)
 
+    async def pages(self) -> Sequence[tuple[str, int]]:
+        return await self.hosts() if self._facts else []
+
     async def due_by_api(self) -> Sequence[tuple[str, int]]:
         return sorted((kind, count) for kind, count in self._due_by_api.items() if count)
 

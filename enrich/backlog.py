@@ -53,11 +53,15 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """What can be seen of a run from outside: its queues, and the lanes of the hosts that are busy."""
+    """What can be seen of a run from outside: its queues, and the lanes of the hosts that are busy.
+
+    ``questions`` says how many turns a target of a slow host takes on average, where that is not one.
+    """
 
     backlog: Backlog
     lanes: Callable[[], Mapping[str, LaneState]]
     manners_of: Callable[[str], Manners]
+    questions: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +94,20 @@ def _ahead(workload: Workload) -> Iterator[tuple[str, Ahead]]:
     for queue, left in workload.backlog.left.items():
         lane, manners = lanes.pop(queue.host, None), workload.manners_of(queue.host)
         if left > 0:
-            yield manners.lane or queue.host, _one(queue, left, lane, manners)
+            turns = workload.questions.get(queue.host, 1.0)
+            yield manners.lane or queue.host, _one(queue, left, lane, manners, turns)
     for host, lane in lanes.items():
         # Others redirect to it.
         manners = workload.manners_of(host)
         yield manners.lane or host, _one(Queue(host), lane.waiting + lane.in_flight, lane, manners)
 
 
-def _one(queue: Queue, left: int, lane: LaneState | None, manners: Manners) -> Ahead:
+def _one(queue: Queue, left: int, lane: LaneState | None, manners: Manners, turns: float = 1.0) -> Ahead:
     if lane is None:
-        seconds = seconds_left(left, gap_of(manners), manners.width, None, queue.batch)
+        seconds = turns * seconds_left(left, gap_of(manners), manners.width, None, queue.batch)
     else:
-        each = seconds_left(left, lane.gap_seconds, lane.width, lane.average_seconds, queue.batch)
-        seconds = each + max(lane.down_seconds, lane.held_seconds)
+        asked = turns * seconds_left(left, lane.gap_seconds, lane.width, lane.average_seconds, queue.batch)
+        seconds = asked + max(lane.down_seconds, lane.held_seconds)
     return Ahead(queue.host, left, seconds, lane)
 
 

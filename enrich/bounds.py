@@ -25,7 +25,8 @@ LEAST_CHANGE_SECONDS = 1.0
 class Bound:
     """What one host needs: ``asked`` of its ``due`` targets in this run, ``batch`` of them by one question.
 
-    ``called`` names the targets as people do, such as ``WeChat links``.
+    ``called`` names the targets as people do, such as ``WeChat links``. ``host`` is where they are asked, if that is one
+    by one.
     """
 
     called: str
@@ -33,6 +34,7 @@ class Bound:
     asked: int
     gap_seconds: float
     batch: int = 1
+    host: str = ""
 
     @property
     def seconds(self) -> float:

@@ -113,10 +113,18 @@ async def _cut_short(asking: Asking, scope: anyio.CancelScope) -> None:
 @asynccontextmanager
 async def _watched(job: Job, asking: Asking, fetcher: Fetcher) -> AsyncIterator[None]:
     """While it lasts, the observer sees what is asked. What takes long by manners alone is said before."""
-    from enrich.forecast import forecast
+    from enrich.forecast import forecast, turns_of
 
-    job.observer.foretold(await forecast(asking), job.settings["deadline"])
-    job.observer.watch(Workload(backlog=asking.backlog, lanes=fetcher.lanes, manners_of=asking.manners_of))
+    bounds = await forecast(asking)
+    job.observer.foretold(bounds, job.settings["deadline"])
+    job.observer.watch(
+        Workload(
+            backlog=asking.backlog,
+            lanes=fetcher.lanes,
+            manners_of=asking.manners_of,
+            questions=turns_of(bounds, asking.manners_of),
+        )
+    )
 
     async def tick() -> None:
         while True:

@@ -301,6 +301,8 @@ KIND = Kind(
     request=request,
     judge=judge,
     confirm=confirm,
+    # HEAD, and then GET.
+    page_seconds=lambda gap: 2 * gap,
     doubt=doubt,
     read_page=read_page,
     ask_facts=ask_facts,

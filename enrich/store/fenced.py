@@ -13,6 +13,10 @@ _HOSTS = """
 SELECT s.host, count(*) AS due FROM selected s JOIN shard_host h ON h.host = s.host
 WHERE h.shard = ? AND s.due = 1 AND s.by_api = 0 GROUP BY s.host ORDER BY 2 DESC, s.host
 """
+_PAGES = """
+SELECT s.host, count(*) AS due FROM selected s JOIN shard_host h ON h.host = s.host
+WHERE h.shard = ? AND s.due = 1 AND s.by_api = 0 AND s.wants_metadata > 0 GROUP BY s.host ORDER BY s.host
+"""
 _KINDS = """
 SELECT s.kind, count(*) AS due FROM selected s JOIN shard_kind k ON k.kind = s.kind
 WHERE k.shard = ? AND s.due = 1 AND s.by_api = 1 GROUP BY s.kind ORDER BY s.kind
@@ -41,6 +45,9 @@ class ShardStore(FencedStore):
 
     async def hosts(self) -> Sequence[tuple[str, int]]:
         return await self._rows(_HOSTS)
+
+    async def pages(self) -> Sequence[tuple[str, int]]:
+        return await self._rows(_PAGES)
 
     async def due_by_api(self) -> Sequence[tuple[str, int]]:
         return await self._rows(_KINDS)

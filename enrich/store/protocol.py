@@ -274,6 +274,10 @@ class Store(Protocol):
         """Hosts with due targets that are asked at their own address, and how many, by name."""
         ...
 
+    async def pages(self) -> Sequence[tuple[str, int]]:
+        """The same hosts, each with how many of those targets are asked for their metadata too; others left out."""
+        ...
+
     async def kinds_by_api(self) -> Sequence[str]:
         """Kinds with due targets that an API can decide."""
         ...

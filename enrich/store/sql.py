@@ -176,6 +176,13 @@ class SqlStore(ABC):
         query = "SELECT host, count(*) FROM selected WHERE due = 1 AND by_api = 0 GROUP BY host ORDER BY 2 DESC, host"
         return await self._ask(lambda db: [(row[0], row[1]) for row in db.execute(query)])
 
+    async def pages(self) -> Sequence[tuple[str, int]]:
+        query = (
+            "SELECT host, count(*) FROM selected WHERE due = 1 AND by_api = 0 AND wants_metadata > 0 "
+            "GROUP BY host ORDER BY host"
+        )
+        return await self._ask(lambda db: [(row[0], row[1]) for row in db.execute(query)])
+
     async def kinds_by_api(self) -> Sequence[str]:
         return [kind for kind, _ in await self.due_by_api()]
 

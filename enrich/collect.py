@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from enrich.dates import chosen, disagree
-from enrich.documents import Place, data_at, read_from, type_of
+from enrich.documents import Place, data_at, read, type_of
 from enrich.extract.items import dated
 from enrich.extract.remarks import remarks
 from enrich.findings import UNMENTIONED
@@ -39,7 +39,7 @@ from enrich.urls import host_of, scheme_of
 # What is in memory at once, and put into the store with one commit.
 DOCUMENTS_AT_ONCE = 50
 LINKS_AT_ONCE = 5000
-BYTES_AT_ONCE = 4 << 20
+BYTES_AT_ONCE = 1 << 19
 _PAGES_OF = {"arxiv": "https://arxiv.org/abs/{}", "github": "https://github.com/{}"}
 
 
@@ -201,7 +201,7 @@ def collection_of(places: Iterable[Place], *, git_dates: bool = False) -> Collec
 
 def _readable(place: Place) -> bytes | Finding:
     data = data_at(place)
-    read_from(place, data)
+    read(place, data)
     return data
 
 
@@ -212,7 +212,7 @@ def documents_of(places: Iterable[Place], *, git_dates: bool = False) -> Iterato
 
 def _document(loaded: Loaded) -> Document | Finding:
     """A document, with the day that git knows for its path, which is believed last."""
-    document = read_from(loaded.place, loaded.data)
+    document = read(loaded.place, loaded.data)
     if isinstance(document, Finding) or loaded.day is None:
         return document
     dates = (*document.dates, Dated(date=loaded.day, source="git", updated=True))

@@ -362,22 +362,19 @@ def type_of(path: str) -> DocumentType:
     return kind
 
 
-def text_at(place: Place) -> Decoded | Finding:
-    """The text at a place, or the finding that it cannot be read; UsageError if it was named."""
-    return _text(place, data_at(place))
+def text_at(place: Place, data: bytes | Finding | None = None) -> Decoded | Finding:
+    """The text at a place, of what was read there already if anything was; else as `data_at`."""
+    data = data_at(place) if data is None else data
+    try:
+        return data if isinstance(data, Finding) else decode(data)
+    except Unreadable as error:
+        return _refused(place, error)
 
 
 def data_at(place: Place) -> bytes | Finding:
     """The bytes at a place, or the finding that they cannot be read; UsageError if it was named."""
     try:
         return _bytes(place)
-    except Unreadable as error:
-        return _refused(place, error)
-
-
-def _text(place: Place, data: bytes | Finding) -> Decoded | Finding:
-    try:
-        return data if isinstance(data, Finding) else decode(data)
     except Unreadable as error:
         return _refused(place, error)
 
@@ -398,17 +395,12 @@ def document_at(place: Place) -> Document:
     )
 
 
-def read(place: Place) -> Document | Finding:
-    """The document at a place, or the finding that it cannot be read; UsageError if it was named."""
-    return read_from(place, data_at(place))
-
-
-def read_from(place: Place, data: bytes | Finding) -> Document | Finding:
-    """The same, of bytes that were read there."""
+def read(place: Place, data: bytes | Finding | None = None) -> Document | Finding:
+    """The document at a place, of what was read there already if anything was; else as `data_at`."""
     # Whoever lists links needs no dates.
     from enrich.dates import chosen, document_dates
 
-    decoded = _text(place, data)
+    decoded = text_at(place, data)
     if isinstance(decoded, Finding):
         return decoded
     kind = type_of(place.shown)

@@ -21,10 +21,10 @@ import anyio.to_thread
 
 from enrich import __version__
 from enrich.asking import Asking
-from enrich.collect import collection_of, gather
+from enrich.collect import Gathered, collection_of, gather
 from enrich.config import check_engine, check_network_environment, check_places
 from enrich.equipment import ages_of, make_fetcher
-from enrich.errors import CacheBusyError
+from enrich.errors import CacheBusyError, StorageError
 from enrich.files import Judge
 from enrich.gate import Gate, baseline_text
 from enrich.job import Finished, Job, Progress, make_folder
@@ -189,7 +189,7 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         await store.finish(complete=progress.complete, now=job.now())
         made = await store.read(lambda rows: _publish(rows, header, gate, publish))
         if gathered.is_whole:
-            await store.settle(is_tidy=gathered.stood)
+            await _settle(job, store, gathered)
     return Finished(
         complete=progress.complete,
         failing=made.failing,
@@ -197,6 +197,14 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         signal_number=progress.signal_number,
         internal_errors=len(progress.internal_errors),
     )
+
+
+async def _settle(job: Job, store: Store, gathered: Gathered) -> None:
+    """Let what was taken in stand. It spares the next run some time, so that a full disk costs no more than that."""
+    try:
+        await store.settle(is_tidy=gathered.stood)
+    except StorageError as error:
+        job.observer.warned(str(error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 from enrich import __version__, mismatch
@@ -15,6 +15,7 @@ from enrich.baseline import Settled
 from enrich.config import Settings
 from enrich.findings import Weighed, findings_of, order
 from enrich.gate import Gate
+from enrich.json_rows import JsonRows
 from enrich.model import (
     Finding,
     Past,
@@ -29,7 +30,7 @@ from enrich.model import (
 from enrich.repeats import OtherAddresses, repeats
 from enrich.sorting import sorted_findings
 from enrich.store.protocol import Rows, Run
-from enrich.text import JsonRows, json_row
+from enrich.text import json_row
 
 # So many are named again in the last lines of a check that fails.
 FIRST_FAILING = 5
@@ -108,19 +109,20 @@ def report_of(rows: Rows, gate: Gate, header: Header) -> Iterator[Made]:
             findings=found,
             entries=rows.entries,
             stars_of=rows.stars_of,
-            target_array=encoded.array if encoded is not None and encoded.is_whole else None,
+            target_array=encoded.array if encoded is not None and encoded.finish() else None,
         )
         yield Made(report, tally.failing, tally.first_failing, settled)
 
 
 @contextmanager
 def _json_rows(header: Header) -> Iterator[JsonRows | None]:
-    """A place for targets as JSON: to read them again from the store costs far more than to keep what is made of them."""
-    if not header.is_for_json:
-        yield None
-        return
-    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", prefix="enrich-") as file:
-        yield JsonRows(file)
+    """A place for targets as JSON, where it is of use and there is one: else they are read again from the store."""
+    with ExitStack() as files:
+        file = None
+        if header.is_for_json:
+            with suppress(OSError):
+                file = files.enter_context(TemporaryFile("w+", encoding="utf-8", newline="\n"))
+        yield None if file is None else JsonRows(file)
 
 
 def _found(

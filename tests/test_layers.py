@@ -38,8 +38,8 @@ LINES = (
     line("equipment files forecast job"),
     # The steps and the readers, which know nothing of each other.
     line(
-        "baseline checking documents findings git_changes git_dates lookup mismatch progress repeats report sorting "
-        "tracked waiting"
+        "baseline checking documents findings git_changes git_dates json_rows lookup mismatch progress repeats report "
+        "sorting tracked waiting"
     ),
     line("judging"),
     line("asking"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import random
 import re
 import time
+from io import StringIO
+from tempfile import TemporaryFile
 from xml.etree import ElementTree
 
 import pytest
@@ -17,6 +20,7 @@ from hypothesis import strategies as st
 from markdown_it.common.normalize_url import normalizeLink
 
 from enrich import redaction
+from enrich.json_rows import JsonRows
 from enrich.model import Shown, Status
 from enrich.redaction import redact
 from enrich.text import (
@@ -25,6 +29,7 @@ from enrich.text import (
     href,
     is_harmless,
     joined,
+    json_array,
     json_row,
     markdown,
     markdown_code,
@@ -470,3 +475,31 @@ def test_looking_only_where_a_secret_can_be_finds_the_same(written: str) -> None
     thorough = redaction._KEY_PARAMETER.sub(rf"\g<1>{redaction.REDACTED}", thorough)
     thorough = redaction._WECHAT_ADDRESS.sub(redaction._redact_wechat, thorough)
     assert redaction.redact(written) == redaction._TOKEN.sub(redaction.REDACTED, thorough)
+
+
+# --- rows of JSON that wait -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 1200])
+def test_rows_that_have_waited_are_the_array_that_they_would_have_been(count: int) -> None:
+    rows = [json_row({"number": number, "word": "字\n##[x]"}) for number in range(count)]
+    with TemporaryFile("w+", encoding="utf-8", newline="\n") as file:
+        waiting = JsonRows(file)
+        for row in rows:
+            waiting.add(row)
+        assert waiting.finish()
+        for _ in range(2):
+            assert "".join(waiting.array()) == "".join(json_array(rows))
+
+
+class _Full(StringIO):
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(("file", "most"), [(_Full(), 1 << 20), (StringIO(), 4000)], ids=["full", "long"])
+def test_rows_for_which_there_is_no_room_are_not_whole(file: StringIO, most: int) -> None:
+    waiting = JsonRows(file, most)
+    for number in range(1000):
+        waiting.add(json_row({"number": number}))
+    assert not waiting.finish()

@@ -8,6 +8,7 @@ whoever asked for it.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -73,24 +74,36 @@ async def prepared(job: Job, store: Store, progress: Progress, rule: Confirmatio
 
 async def ask_all(work: Work, first: Callable[[Work], Awaitable[None]] | None = None) -> bool:
     """Ask all that is due, to the end, the deadline or a stop; whether it was cut off. ``first`` goes before it."""
-    asking, deadline = work.asking, work.job.settings["deadline"]
-    end = math.inf if deadline is None else anyio.current_time() + deadline
-    with anyio.CancelScope() as scope:
+    asking, given = work.asking, work.job.settings["deadline"]
+    deadline = math.inf if given is None else given
+    share = min(SECOND_LOOKS_SHARE * deadline, SECOND_LOOKS_SECONDS)
+    with anyio.CancelScope(deadline=anyio.current_time() + deadline - share) as scope:
 
         def stop() -> None:
             asking.stopping.set()
             grace = INTERRUPT_GRACE_SECONDS - SETTLING_SECONDS
             scope.deadline = min(scope.deadline, anyio.current_time() + grace)
 
-        if deadline is not None:
-            scope.deadline = end - min(SECOND_LOOKS_SHARE * deadline, SECOND_LOOKS_SECONDS)
         work.progress.stop = stop
-        if first is not None:
-            await first(work)
-        await _work(asking)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(keep_to_the_clock, scope)
+            if first is not None:
+                await first(work)
+            await _work(asking)
+            tasks.cancel_scope.cancel()
     if scope.cancelled_caught:
-        await _finish(asking, end)
+        await _finish(asking, scope.deadline + share)
     return scope.cancelled_caught
+
+
+async def keep_to_the_clock(scope: anyio.CancelScope, clock: Callable[[], float] = time.monotonic) -> None:
+    """Have a deadline come at its time, though the clock of the loop stands still while we do: whoever gave it counts
+    that time, too."""
+    deadline, began, began_here = scope.deadline, clock(), anyio.current_time()
+    while True:
+        await anyio.sleep(TICK_SECONDS)
+        lost = (clock() - began) - (anyio.current_time() - began_here)
+        scope.deadline = min(scope.deadline, deadline - lost)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 A laptop that is closed, a virtual machine that is moved, a job that is stopped, a machine with too much to do: when we
 come back, all that was under way seems to have taken too long, and a host that answered at once looks dead. Nobody
 knows that better than the loop itself. It comes round often, so when it has not for a moment, that was our own
-trouble, and the moment counts for nothing: no time-out, no deadline and no rate runs on meanwhile.
+trouble, and the moment counts for nothing: no time-out and no rate runs on meanwhile.
 
 Seen from elsewhere more time passes than this clock tells, and never less: whatever keeps a distance by it keeps at
 least that. What is agreed on with others, such as a lease, is counted by `time.monotonic`.

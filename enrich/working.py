@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -79,23 +80,23 @@ async def prepared(job: Job, store: Store, progress: Progress, rule: Confirmatio
 
 async def ask_all(work: Work, first: Callable[[Work], Awaitable[None]] | None = None) -> bool:
     """Ask all that is due, to the end, the deadline or a stop; whether it was cut off. ``first`` goes before it."""
-    asking, deadline = work.asking, work.job.settings["deadline"]
-    end = math.inf if deadline is None else anyio.current_time() + deadline
+    asking, given = work.asking, work.job.settings["deadline"]
+    deadline = math.inf if given is None else given
+    share = min(SECOND_LOOKS_SHARE * deadline, SECOND_LOOKS_SECONDS)
     work.progress.stop = asking.stopping.set
     if work.progress.interrupted:
         asking.stopping.set()
-    with anyio.CancelScope() as scope:
-        if deadline is not None:
-            scope.deadline = end - min(SECOND_LOOKS_SHARE * deadline, SECOND_LOOKS_SECONDS)
+    with anyio.CancelScope(deadline=anyio.current_time() + deadline - share) as scope:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_cut_short, asking, scope)
+            tasks.start_soon(keep_to_the_clock, scope)
             if first is not None and not asking.stopping.is_set():
                 with asking.under_way.one():
                     await first(work)
             await _work(asking)
             tasks.cancel_scope.cancel()
     if scope.cancelled_caught:
-        await _finish(asking, end, scope.deadline + LAST_SETTLING_SECONDS)
+        await _finish(asking, scope.deadline + share, scope.deadline + LAST_SETTLING_SECONDS)
     return scope.cancelled_caught
 
 
@@ -108,6 +109,16 @@ async def _cut_short(asking: Asking, scope: anyio.CancelScope) -> None:
         await anyio.sleep(LOOK_SECONDS)
         quiet_seconds = 0.0 if asking.under_way.count else quiet_seconds + LOOK_SECONDS
     scope.cancel()
+
+
+async def keep_to_the_clock(scope: anyio.CancelScope, clock: Callable[[], float] = time.monotonic) -> None:
+    """Have a deadline come at its time, though the clock of the loop stands still while we do: whoever gave it counts
+    that time, too."""
+    deadline, began, began_here = scope.deadline, clock(), anyio.current_time()
+    while True:
+        await anyio.sleep(TICK_SECONDS)
+        lost = (clock() - began) - (anyio.current_time() - began_here)
+        scope.deadline = min(scope.deadline, deadline - lost)
 
 
 @asynccontextmanager

@@ -57,7 +57,7 @@ def cache(request: pytest.FixtureRequest) -> str | None:
 @pytest.fixture
 def env(internet: Internet, cache: str | None) -> dict[str, str]:
     # A server may take a moment to notice that a client was killed.
-    more = {} if cache is None else {"ENRICH_CACHE": cache, "ENRICH_WAIT": "20s"}
+    more = {} if cache is None else {"ENRICH_CACHE": cache, "ENRICH_WAIT": "120s"}
     return environment(internet, GITHUB_TOKEN=TOKEN, PYTHONUNBUFFERED="1", **more)
 
 
@@ -429,11 +429,13 @@ def test_two_runs_at_once_on_one_cache_are_refused(
 ) -> None:
     first = start()
     first.wait_for(1)
+    # It goes on for as long as the second takes to begin.
+    internet.delay_seconds = 60
     second = run_enrich(["run", "notes.md"], folder, env)
     assert second.returncode == 4
     assert str(first.process.pid) in second.stderr
     assert "--wait" in second.stderr
-    first.end(signal.SIGINT)
+    first.end(signal.SIGKILL)
 
 
 def test_a_run_can_wait_for_another(
@@ -441,7 +443,7 @@ def test_a_run_can_wait_for_another(
 ) -> None:
     first = start()
     first.wait_for(1)
-    second = run_enrich(["run", "notes.md", "--wait", "30s"], folder, env)
+    second = run_enrich(["run", "notes.md", "--wait", "300s"], folder, env)
     assert second.returncode == 0, second.stderr
     assert first.wait() == 0
     assert saved_report(folder)["run"]["requests"] == 0

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import distributed
@@ -235,7 +235,10 @@ def test_of_two_drivers_one_waits_for_the_other(
     lease = ("--lease", "60")
     first = start(url, *lease)
     until(lambda: len(secure.arrivals) > 10, first)
+    # It goes on for as long as the second takes to begin.
+    secure.otherwise = lambda arrival: replace(page(arrival), after_seconds=5)
     assert start(url, *lease).wait() == 4
+    secure.otherwise = page
     patient = start(url, *lease, "--wait", "2m", engine="local")
     assert first.wait() == 0, first.said
     assert patient.wait() == 0, patient.said
@@ -288,4 +291,4 @@ def test_a_deadline_ends_all_workers(
     report = saved_report(folder)
     assert [warning["code"] for warning in report["run"]["warnings"]] == ["deadline"]
     assert report["summary"]["by_status"]["ok"] > 0
-    assert secure.arrivals[-1].at - began < 14
+    assert secure.arrivals[-1].at - began < 40, "all of it takes 50 s"

@@ -1,4 +1,4 @@
-"""What stood still with us is not held against anybody: time-outs, deadlines and gaps count the time we were awake."""
+"""What stood still with us is not held against anybody: time-outs and gaps count the time in which we were awake."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ import enrich
 from enrich.fetch.client import Fetcher
 from enrich.model import Failure, Outcome, Request
 from enrich.standstill import AwakeLoop
+from enrich.working import keep_to_the_clock
 
 HOUR = 3600.0
 
@@ -94,6 +95,24 @@ def test_an_answer_that_waits_for_us_to_wake_up_is_not_late(
 
     outcome = anyio.run(main, backend_options={"loop_factory": lambda: kind(clock)})
     assert isinstance(outcome, Failure) is is_late
+
+
+@pytest.mark.parametrize("kind", [AwakeLoop, Watch])
+def test_a_deadline_comes_at_its_time_all_the_same(kind: type[AwakeLoop | Watch]) -> None:
+    clock = Clock()
+
+    async def main() -> bool:
+        with anyio.CancelScope(deadline=anyio.current_time() + HOUR) as scope:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(keep_to_the_clock, scope, clock)
+                await anyio.sleep(0.05)
+                assert not scope.cancel_called
+                clock.stood_still += HOUR
+                with anyio.fail_after(60):
+                    await anyio.sleep_forever()
+        return scope.cancelled_caught
+
+    assert anyio.run(main, backend_options={"loop_factory": lambda: kind(clock)})
 
 
 @pytest.mark.soak

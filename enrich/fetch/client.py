@@ -268,6 +268,9 @@ class Fetcher:
             raise ElsewhereError(address.host)
         if address.host != state.host and not self._budgets.admits(address.host, state.link):
             return state.failure(FailureKind.HOST_DEFERRED, _NO_PLACE, address.url)
+        # Nothing stirs whoever waits: a lease is renewed in a thread, which knows no loop.
+        while not self._settings.ground.check():  # noqa: ASYNC110
+            await anyio.sleep(self._settings.ground.look_again_seconds)
         lane = self._hosts.lane(address.host)
         rules = NO_RULES
         if state.minds_robots and self._reads_robots(address.host):
@@ -355,7 +358,7 @@ class Fetcher:
             state.fresh = True
             return None
         except LateTurnError:
-            was_sent, state.was_late = False, True
+            was_sent = False
             lane.connected(address.origin)
             return None
         except OutOfTimeError:
@@ -380,9 +383,11 @@ class Fetcher:
 
         Where connections take longer than a gap each time, the second turn is as late as the first.
         """
-        self._settings.ground.check()
+        if not self._settings.ground.check():
+            raise LateTurnError
         grace = self._settings.connect_timeout_seconds if state.was_late else 0.0
         if not lane.lets_go(booked_at, grace):
+            state.was_late = True
             raise LateTurnError
 
     def _question(self, request: Request, address: Address, check: Callable[[], None]) -> Question:

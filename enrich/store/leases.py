@@ -87,10 +87,13 @@ class Held:
     clock: Callable[[], float] = field(default=time.monotonic)
     lost: bool = False
 
-    def check(self) -> None:
-        """LeaseLostError where nobody may be asked any more: the lease was lost, or may be before an answer comes."""
-        if self.lost or self.clock() >= self.deadline - UNUSED_SHARE * self.seconds:
-            raise LeaseLostError(f"{self.name}: the lease was not renewed in time; somebody else goes on")
+    def check(self) -> bool:
+        """Whether somebody may be asked now: not where the lease may end before an answer comes. It may be renewed all
+        the same, once the server is back. LeaseLostError where it is known to be somebody else's.
+        """
+        if self.lost:
+            raise LeaseLostError(f"{self.name}: somebody else holds it now")
+        return self.clock() < self.deadline - UNUSED_SHARE * self.seconds
 
     @property
     def fence(self) -> tuple[str, int]:

@@ -42,6 +42,13 @@ CONNECT_SECONDS = 10
 # A peer that says nothing for so long is gone, whatever the network says of it.
 SILENT_MILLISECONDS = 30_000
 LOCK_POLL_SECONDS = 0.5
+# The server's side of the same: left to itself it keeps the session, and with it the hold on the cache, of a machine
+# that was switched off or put to sleep for two hours (the keep-alive of most systems). A process that is alive
+# answers these, whatever it does.
+_KEEP_ALIVE = f"""
+SET tcp_keepalives_idle TO 10; SET tcp_keepalives_interval TO 5; SET tcp_keepalives_count TO 4;
+SET tcp_user_timeout TO {SILENT_MILLISECONDS}
+"""
 
 _CLAIM = """
 INSERT INTO written (client, number) VALUES (?, ?)
@@ -83,13 +90,19 @@ class _LostError(Exception):
 
 
 def _session(url: str, name: str = "enrich") -> psycopg.Connection[Any]:
-    return psycopg.connect(
+    connection = psycopg.connect(
         url,
         autocommit=True,
         connect_timeout=CONNECT_SECONDS,
         tcp_user_timeout=SILENT_MILLISECONDS,
         application_name=name,
     )
+    try:
+        connection.execute(_KEEP_ALIVE)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def connect(url: str, *, reading: bool = False) -> psycopg.Connection[Any]:

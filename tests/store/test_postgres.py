@@ -246,6 +246,13 @@ async def test_what_a_crash_makes_the_server_forget_of_handing_out_is_not_handed
         assert [one.target.id for one in await store.take("a.example", 9)] == [first.target.id]
 
 
+def test_the_server_minds_whether_the_machine_that_holds_the_cache_is_there(postgres_url: str) -> None:
+    """On a socket it has nothing to mind, so that only who set it can be seen."""
+    with connect(postgres_url) as connection:
+        rows = connection.execute("SELECT source FROM pg_settings WHERE name LIKE 'tcp\\_%'").fetchall()
+    assert [row[0] for row in rows] == ["session"] * 4
+
+
 async def test_a_server_that_stays_away_is_named_without_its_password(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -199,7 +200,7 @@ async def _ask(shard: _Shard, settings: Settings, store: ShardStore) -> Outcome:
     placement = shard.terms.placement
     ground = Ground(
         is_ours=lambda host: placement.shard_of(host) == shard.name,
-        check=shard.held.check,
+        check=partial(_check, shard.held),
         is_taken_over=True,
     )
 
@@ -219,6 +220,13 @@ async def _ask(shard: _Shard, settings: Settings, store: ShardStore) -> Outcome:
         telling.cancel_scope.cancel()
     await anyio.to_thread.run_sync(_say, shard, observer)
     return outcome
+
+
+def _check(held: Held) -> bool:
+    """A worker does not wait until it is sure again, as a driver does: somebody else may go on sooner than it can."""
+    if not held.check():
+        raise LeaseLostError(f"{held.name}: the lease was not renewed in time; somebody else goes on")
+    return True
 
 
 async def _tell(shard: _Shard, observer: _Observer, progress: Progress) -> None:

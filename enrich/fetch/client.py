@@ -62,9 +62,6 @@ _OUT_OF_TIME = Fault(FailureKind.TIMEOUT, "the answer did not come in time")
 # What a proxy says for itself, when a plain http question goes through it.
 _PROXY_STATUSES = frozenset({407, 502, 504})
 
-# Until one who may not ask now, but soon may again, looks once more.
-_GROUND_SECONDS = 0.1
-
 # Why a redirect is not followed to a host that has had its share.
 _NO_PLACE = "it leads to a host to which no more links are followed in this run"
 
@@ -276,12 +273,13 @@ class Fetcher:
             raise ElsewhereError(address.host)
         if address.host != state.host and not self._budgets.admits(address.host, state.link):
             return state.failure(FailureKind.HOST_DEFERRED, _NO_PLACE, address.url)
+        # Nothing stirs whoever waits: a lease is renewed in a thread, which knows no loop.
+        while not self._settings.ground.check():  # noqa: ASYNC110
+            await anyio.sleep(self._settings.ground.look_again_seconds)
         lane = self._hosts.lane(address.host)
         rules = NO_RULES
         if state.minds_robots and self._reads_robots(address.host):
             rules = await self._rules(address, lane)
-        while not self._settings.ground.check():  # noqa: ASYNC110 - it is for a moment, and seldom
-            await anyio.sleep(_GROUND_SECONDS)
         async with lane.turn(address.origin) as refusal:
             if refusal is not None:
                 return state.failure(FailureKind.HOST_DEFERRED, refusal, address.url)
@@ -368,7 +366,7 @@ class Fetcher:
             state.fresh = True
             return None
         except LateTurnError:
-            was_sent, state.was_late = False, True
+            was_sent = False
             lane.connected(address.origin)
             return None
         except OutOfTimeError:
@@ -393,8 +391,11 @@ class Fetcher:
 
         Where connections take longer than a gap each time, the second turn is as late as the first.
         """
+        if not self._settings.ground.check():
+            raise LateTurnError
         grace = self._settings.connect_timeout_seconds if state.was_late else 0.0
-        if not self._settings.ground.check() or not lane.lets_go(booked_at, grace):
+        if not lane.lets_go(booked_at, grace):
+            state.was_late = True
             raise LateTurnError
 
     def _question(self, request: Request, address: Address, check: Callable[[], None]) -> Question:

@@ -42,13 +42,14 @@ class Ground:
     """Where and when one worker of many may ask, so that no host is ever asked by two of them.
 
     ``is_ours`` knows its hosts; the way to any other ends in ElsewhereError. ``check`` is called just before a
-    question is sent: whether it may be now; it raises LeaseLostError where the worker must not ask any more.
-    ``is_taken_over`` says that somebody else may have asked the same hosts a moment ago: the first question to each
-    waits for one gap.
+    question is sent: whether one may be at this moment, or LeaseLostError where the worker must not ask any more; where
+    none may be, it is looked again after ``look_again_seconds``. ``is_taken_over`` says that somebody else may have
+    asked the same hosts a moment ago: the first question to each waits for one gap.
     """
 
     is_ours: Callable[[str], bool] = _anybody
     check: Callable[[], bool] = _at_any_time
+    look_again_seconds: float = 0.5
     is_taken_over: bool = False
 
 

@@ -8,9 +8,10 @@ what is being copied, so that neither rows of two caches are mixed, nor those of
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from enrich.codec import encode
@@ -94,9 +95,9 @@ def _mark(db: Database, *, what: str, runs: Set[str], sink: str) -> None:
 async def _copy_table(from_: Database, to: SqlStore, table: Table) -> None:
     own = sight(from_, table)
     last = await to.carry_out(partial(_last_key, table=table))
-    while rows := _rows_after(from_, table, own, last):
-        await to.carry_out(partial(_put, table=table, rows=rows))
-        last = list(rows[-1][: len(own.key)])
+    rows = _rows_after(from_, table, own, last)
+    while some := [tuple(row) for row in islice(rows, ROWS_AT_ONCE)]:
+        await to.carry_out(partial(_put, table=table, rows=some))
 
 
 def _last_key(db: Database, table: Table) -> list[Any] | None:
@@ -109,11 +110,14 @@ def _last_key(db: Database, table: Table) -> list[Any] | None:
 
 def _rows_after(
     db: Database, table: Table, own: Sight, last: Sequence[Any] | None
-) -> list[tuple[Any, ...]]:
+) -> Iterator[Sequence[Any]]:
+    """The rows in order, by one query: asked for in batches, the checks, of which there are most and which have no index
+    on their key, were looked through from the first for each batch.
+    """
     key, places = ", ".join(own.key), ", ".join("?" for _ in own.key)
     after = "" if last is None else f"WHERE ({key}) > ({places})"
-    query = f"SELECT {own.columns} FROM {table.name} {after} ORDER BY {key} LIMIT {ROWS_AT_ONCE}"  # noqa: S608
-    return [tuple(row) for row in db.execute(query, tuple(last or ()))]
+    query = f"SELECT {own.columns} FROM {table.name} {after} ORDER BY {key}"  # noqa: S608
+    return iter(db.stream(query, tuple(last or ())))
 
 
 def _put(db: Database, *, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

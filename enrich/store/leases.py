@@ -2,8 +2,8 @@
 
 A lease ends by the clock of the database alone, so that the clocks of machines may differ. Whoever takes one over gets
 the next *epoch*, and what the owner before writes after that is refused (`fence`): a machine that slept through its
-lease wakes up and believes that it still holds it. For the same reason an owner asks nobody when its own monotonic
-clock says that the lease may end soon, whatever the database would say, until it has renewed it.
+lease wakes up and believes that it still holds it. For the same reason an owner asks nobody when its own clock
+says that the lease may end soon, whatever the database would say.
 """
 
 from __future__ import annotations
@@ -62,6 +62,14 @@ FROM lease ORDER BY name COLLATE "C"
 """
 
 
+def awake_or_not() -> float:
+    """Seconds that go on while the machine sleeps. Linux stops the monotonic clock then, and a laptop that is opened in
+    the morning would believe that it still holds what it held in the evening."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """A row of `enrich leases`. ``seconds`` is how long it still lasts, below 0 once it has ended."""
@@ -76,7 +84,7 @@ class Lease:
 
 @dataclass(slots=True, kw_only=True)
 class Held:
-    """A lease that this process holds. ``deadline`` is of the monotonic clock, counted from before it was asked for."""
+    """A lease that this process holds. ``deadline`` is of ``clock``, counted from before it was asked for."""
 
     name: str
     epoch: int
@@ -84,14 +92,15 @@ class Held:
     seconds: float
     run_epoch: int | None
     deadline: float
-    clock: Callable[[], float] = field(default=time.monotonic)
+    clock: Callable[[], float] = field(default=awake_or_not)
     lost: bool = False
 
     def check(self) -> bool:
-        """Whether anybody may be asked now. Not where the lease may be lost before an answer comes: it must be renewed
-        first, as by a process that stood still. LeaseLostError once it is somebody else's."""
+        """Whether somebody may be asked now: not where the lease may end before an answer comes. It may be renewed all
+        the same, once the server is back. LeaseLostError where it is known to be somebody else's.
+        """
         if self.lost:
-            raise LeaseLostError(f"{self.name}: somebody else holds it now, and goes on")
+            raise LeaseLostError(f"{self.name}: somebody else holds it now")
         return self.clock() < self.deadline - UNUSED_SHARE * self.seconds
 
     @property
@@ -140,7 +149,7 @@ def take(
 ) -> Held | None:
     """Take a lease that is free or has ended; None while somebody else holds it, or the run is over."""
     only_if = "" if run_epoch is None else f"WHERE {_RUN_IS_THERE}"
-    asked_at = time.monotonic()
+    asked_at = awake_or_not()
     rows = server.ask(_TAKE.format(only_if=only_if), {
         "name": name, "owner": owner, "seconds": seconds, "run_epoch": run_epoch,
     })  # fmt: skip

@@ -12,7 +12,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from itertools import count
@@ -28,8 +28,8 @@ from enrich.redaction import redact
 from enrich.store import postgres_schema
 from enrich.store.columns import moment
 from enrich.store.database import Database
-from enrich.store.postgres_database import PostgresDatabase, adapt, records
-from enrich.store.protocol import Ages, Run
+from enrich.store.postgres_database import POSTGRES, PostgresDatabase, adapt, records
+from enrich.store.protocol import Ages, DueTarget, Run
 from enrich.store.schema import TABLES
 from enrich.store.sql import SqlStore
 
@@ -42,11 +42,23 @@ CONNECT_SECONDS = 10
 # A peer that says nothing for so long is gone, whatever the network says of it.
 SILENT_MILLISECONDS = 30_000
 LOCK_POLL_SECONDS = 0.5
+# The server's side of the same: left to itself it keeps the session, and with it the hold on the cache, of a machine
+# that was switched off or put to sleep for two hours (the keep-alive of most systems). A process that is alive
+# answers these, whatever it does.
+_KEEP_ALIVE = f"""
+SET tcp_keepalives_idle TO 10; SET tcp_keepalives_interval TO 5; SET tcp_keepalives_count TO 4;
+SET tcp_user_timeout TO {SILENT_MILLISECONDS}
+"""
 
 _CLAIM = """
 INSERT INTO written (client, number) VALUES (?, ?)
 ON CONFLICT (client) DO UPDATE SET number = excluded.number, at = now() WHERE written.number < excluded.number
 """
+# What was handed out is not synced, for speed. A server that crashes may forget the last of it, and would hand the same
+# links out again while their answers are on the way.
+_TAKE_AGAIN = (
+    f"UPDATE selected SET due = 2 WHERE due = 1 AND target_id IN (SELECT value FROM {POSTGRES.given('?')})"  # noqa: S608
+)
 _BYTES = """
 SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = current_schema() AND c.relkind = 'r'
@@ -78,13 +90,19 @@ class _LostError(Exception):
 
 
 def _session(url: str, name: str = "enrich") -> psycopg.Connection[Any]:
-    return psycopg.connect(
+    connection = psycopg.connect(
         url,
         autocommit=True,
         connect_timeout=CONNECT_SECONDS,
         tcp_user_timeout=SILENT_MILLISECONDS,
         application_name=name,
     )
+    try:
+        connection.execute(_KEEP_ALIVE)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def connect(url: str, *, reading: bool = False) -> psycopg.Connection[Any]:
@@ -194,6 +212,8 @@ class PostgresStore(SqlStore):
         self._url, self._reading = url, reading
         self._client = uuid.uuid4().hex
         self._numbers = count(1)
+        self._taken: list[str] = []
+        self._was_lost = False
         try:
             self._database: PostgresDatabase | None = PostgresDatabase(connect(url, reading=reading))
         except psycopg.Error as error:
@@ -222,7 +242,7 @@ class PostgresStore(SqlStore):
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             lost = self._database is None or self._database.connection.closed
             if lost:
-                self._database = None
+                self._database, self._was_lost = None, True
             if lost or isinstance(error, _PASSING):
                 raise _LostError(error) from error
             raise
@@ -276,12 +296,28 @@ class PostgresStore(SqlStore):
                     # An earlier attempt was committed after all, and this is what it came to.
                     return done[-1]
                 self._guard(database)
+                if self._was_lost and self._taken:
+                    database.execute(_TAKE_AGAIN, (database.dialect.array(self._taken),))
                 done.append(work(database))
+            self._was_lost = False
+            if synced:
+                # A commit that is on the disk has those before it there, too.
+                self._taken.clear()
             return done[-1]
 
         return await self._alone(lambda: self._repeated(attempt))
 
     # --- what differs ------------------------------------------------------------------------------
+
+    async def _take(self, wanted: Sequence[tuple[str, int]]) -> list[list[DueTarget]]:
+        found = await super()._take(wanted)
+        self._taken.extend(due.target.id for one in found for due in one)
+        return found
+
+    async def take_for_api(self, kind: str, limit: int) -> list[DueTarget]:
+        found = await super().take_for_api(kind, limit)
+        self._taken.extend(due.target.id for due in found)
+        return found
 
     async def attach(self, run_id: str) -> Run:
         """Join a run that another process began; StorageError where there is none."""

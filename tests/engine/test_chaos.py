@@ -195,6 +195,26 @@ def test_a_server_that_crashes_in_mid_run_is_waited_for(folder: Path, secure: Or
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("engine", ["local", ENGINE])
+def test_a_server_that_is_away_for_longer_than_a_lease_is_waited_for(
+    folder: Path, secure: Origin, start: Start, engine: str
+) -> None:
+    write_notes(folder, links(secure, 12, 60))
+    with serve_postgres(durable=True) as server:
+        running = start(url := server.database(), engine=engine)
+        until(lambda: len(secure.arrivals) > 200, running)
+        server.stop()
+        stopped_at = time.monotonic()
+        until(lambda: time.monotonic() > stopped_at + 2 * LEASE_SECONDS, running)
+        away_at = time.monotonic()
+        assert not [one for one in secure.arrivals if one.at > stopped_at + LEASE_SECONDS]
+        server.start()
+        assert running.wait() == 0, running.said
+        assert any(one.at > away_at for one in secure.arrivals)
+        assert_all_is_well(folder, secure, url, 720)
+
+
+@pytest.mark.soak
 def test_what_a_dead_scheduler_leaves_is_finished_by_the_driver(
     folder: Path, secure: Origin, start: Start, postgres: Postgres, certificate: tuple[Path, ssl.SSLContext]
 ) -> None:

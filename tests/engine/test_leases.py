@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -87,6 +88,16 @@ def test_nothing_is_asked_in_the_last_sixth_of_a_lease() -> None:
     held.lost = True
     with pytest.raises(LeaseLostError):
         held.check()
+
+
+def test_a_lease_ends_while_the_machine_sleeps(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sleep is what the monotonic clock of Linux does not count."""
+    held = taken(server, "run", "one")
+    assert held.check()
+    now = held.clock()
+    monkeypatch.setattr(time, "CLOCK_BOOTTIME", 7, raising=False)
+    monkeypatch.setattr(time, "clock_gettime", lambda _: now + 2 * LONG, raising=False)
+    assert not held.check()
 
 
 def test_the_time_of_a_lease_counts_from_before_it_was_asked_for(server: Server) -> None:

@@ -106,12 +106,26 @@ async def test_a_worker_that_may_not_ask_any_more_sends_nothing() -> None:
         assert origin.arrivals == []
 
 
-async def test_a_worker_whose_lease_is_being_renewed_asks_when_it_is() -> None:
-    renewed = chain([False] * 3, repeat(True))
-    async with serve() as origin, fetcher(ground=Ground(check=lambda: next(renewed))) as asking:
-        response = answer(await asking.fetch(Request(url=origin.url("/ok"))))
-        assert (response.status, response.attempts, asking.requests) == (200, 1, 1)
-    assert len(origin.arrivals) == 1
+async def test_a_worker_asks_on_once_it_is_known_again_that_it_may() -> None:
+    looks: list[int] = []
+
+    def check() -> bool:
+        looks.append(len(origin.arrivals))
+        return len(looks) > 5
+
+    ground = Ground(check=check, look_again_seconds=0.01)
+    async with serve() as origin, fetcher(ground=ground) as asking:
+        assert answer(await asking.fetch(Request(url=origin.url("/ok")))).status == 200
+    assert looks[:6] == [0] * 6
+    assert asking.requests == len(origin.arrivals) == 1
+
+
+async def test_a_turn_that_came_when_nobody_may_ask_is_waited_for_again() -> None:
+    answers = iter([True, False, False])
+    ground = Ground(check=lambda: next(answers, True), look_again_seconds=0.01)
+    async with serve() as origin, fetcher(ground=ground) as asking:
+        assert answer(await asking.fetch(Request(url=origin.url("/ok")))).status == 200
+        assert asking.requests == len(origin.arrivals) == 1
 
 
 async def test_a_redirect_to_another_workers_host_is_not_followed() -> None:

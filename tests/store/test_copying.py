@@ -7,8 +7,10 @@ import random
 import signal
 import sqlite3
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -148,6 +150,30 @@ async def test_a_copy_there_and_back_is_the_same_cache(
     back = FileCache(tmp_path / "back.sqlite3")
     await copy(server, back)
     assert contents(back) == wanted
+
+
+async def test_the_checks_of_a_server_are_looked_through_once(
+    file: FileCache, server: ServerCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have no index on what they are copied by, and are most of a cache."""
+    from enrich.store.postgres_database import PostgresDatabase
+
+    await copy(await filled(file), server)
+    monkeypatch.setattr(copying, "ROWS_AT_ONCE", 7)
+    asked: list[str] = []
+    execute, stream = PostgresDatabase.execute, PostgresDatabase.stream
+
+    def noted(kept: Callable[..., Any]) -> Callable[..., Any]:
+        def note(database: PostgresDatabase, sql: str, *rest: Any) -> Any:
+            asked.append(sql)
+            return kept(database, sql, *rest)
+
+        return note
+
+    monkeypatch.setattr(PostgresDatabase, "execute", noted(execute))
+    monkeypatch.setattr(PostgresDatabase, "stream", noted(stream))
+    await copy(server, FileCache(tmp_path / "back.sqlite3"))
+    assert len([sql for sql in asked if "FROM checks" in sql and "ORDER BY" in sql]) == 1
 
 
 async def test_what_began_on_a_server_goes_to_a_file_as_it_is(file: FileCache, server: ServerCache) -> None:

@@ -226,6 +226,33 @@ async def test_a_server_that_crashes_again_and_again_loses_nothing_and_counts_no
         assert rows_of(url, "SELECT target_id FROM checks ORDER BY 1") == [(name,) for name in names]
 
 
+async def test_what_a_crash_makes_the_server_forget_of_handing_out_is_not_handed_out_again(
+    postgres_url: str,
+) -> None:
+    """A statement stands in for the crash: what was not synced is gone, and so is the connection."""
+    async with PostgresStore(postgres_url) as store:
+        await begin(store, document("x", "y", "z"))
+        await store.plan(AGES, NOW)
+        await store.record([result("z")], RULE)
+        (first,) = await store.take("a.example", 1)
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute("UPDATE selected SET due = 1 WHERE due = 2")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'enrich'"
+            )
+        (second,) = await store.take("a.example", 1)
+        assert {first.target.id, second.target.id} == {"x", "y"}
+        await store.release([first.target.id])
+        assert [one.target.id for one in await store.take("a.example", 9)] == [first.target.id]
+
+
+def test_the_server_minds_whether_the_machine_that_holds_the_cache_is_there(postgres_url: str) -> None:
+    """On a socket it has nothing to mind, so that only who set it can be seen."""
+    with connect(postgres_url) as connection:
+        rows = connection.execute("SELECT source FROM pg_settings WHERE name LIKE 'tcp\\_%'").fetchall()
+    assert [row[0] for row in rows] == ["session"] * 4
+
+
 async def test_a_server_that_stays_away_is_named_without_its_password(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,10 +83,6 @@ class Room:
         self._taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    @property
-    def places(self) -> int:
-        return self._places
-
     def widen(self, places: int) -> None:
         """Let more be under way, and whoever waits for that begin."""
         self._places = max(self._places, places)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from itertools import chain, pairwise, repeat
+from itertools import pairwise
 from typing import Any
 
 import anyio

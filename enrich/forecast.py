@@ -50,7 +50,10 @@ def turns_of(bounds: Iterable[Bound], manners_of: Callable[[str], Manners]) -> d
 
 def _seconds_each(host: str, gap_seconds: float, share: float) -> float:
     """How long a link of a host takes on average, where of this share the metadata are wanted too."""
-    kind = next((kind for kind in kinds().values() if host in kind.hosts), kinds()["web"])
+    # Papers of arXiv have addresses at doi.org, too; whose manners hold there is who asks there.
+    known = list(kinds().values())
+    by_manners = (kind for kind in known if host in kind.manners)
+    kind = next(by_manners, None) or next((kind for kind in known if host in kind.hosts), kinds()["web"])
     return (1 - share) * gap_seconds + share * kind.page_seconds(gap_seconds)
 
 

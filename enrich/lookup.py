@@ -77,13 +77,13 @@ def _api(asking: Asking, due: list[DueTarget], in_hand: ExitStack) -> Api:
         in_hand.close()
         if asking.stopping.is_set():
             await anyio.sleep_forever()
-        outcome = await asking.fetch(request)
+        outcome = await asking.api.fetch(request)
         in_hand.enter_context(asking.under_way.one())
         return outcome
 
     async def pause(seconds: float) -> None:
         in_hand.close()
-        await anyio.sleep(seconds)
+        await asking.api.pause(seconds)
 
     return replace(
         asking.api,

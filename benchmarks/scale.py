@@ -32,7 +32,7 @@ WORKERS = (1, 4)
 # What is over sooner is decided by single answers.
 LONG_SECONDS = 300.0
 # Of the hosts that a run names before it begins, so many are shown.
-TOLD = 6
+TOLD = 8
 
 
 # --- the closed form ----------------------------------------------------------------------------------

@@ -37,9 +37,7 @@ class Asking:
     makes no sense. ``hold_back`` leaves a host alone for so many seconds, beyond this run if that is long; ``refusals``
     counts how often hosts refused to answer. ``broke`` receives mistakes of ours. ``controls`` settles doubts about
     what hosts answer; ``backlog`` is told how many targets are left, for whoever shows the run. What is ``under_way``
-    when ``stopping`` is set is given some time.
-    what hosts answer; ``backlog`` is told how many targets are left, for whoever shows the run. ``clock`` is that of the
-    event loop.
+    when ``stopping`` is set is given some time. ``clock`` is that of the event loop.
     """
 
     store: Store

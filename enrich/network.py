@@ -105,8 +105,10 @@ class Network:
         """Looked up anew where the last time was before ``since``: a portal's session may end in mid-run."""
         async with self._turn:
             if not self._invents and self._looked_at[proxies] < since:
-                self._looked_at[proxies] = anyio.current_time()
+                began = anyio.current_time()
                 self._invents = await self._web.invents_answers(proxies=proxies)
+                # Not before: a look that was cut off has seen nothing.
+                self._looked_at[proxies] = began
             return self._invents
 
     async def is_honest(self, *, proven: bool, unsafe_hosts: int, last: bool) -> bool | None:

@@ -369,6 +369,52 @@ async def test_a_look_that_is_cut_off_loses_no_answer(monkeypatch: pytest.Monkey
     assert world.recorded == {"plain.example/0": "http-200"}
 
 
+@pytest.mark.parametrize("invents", [False, True])
+async def test_a_look_for_invented_names_that_is_cut_off_decides_nothing(invents: bool) -> None:
+    world = World(invents=invents)
+    look = world.invents_answers
+
+    async def slow(*, proxies: bool = True) -> bool:
+        await anyio.sleep(20.0)
+        return await look(proxies=proxies)
+
+    async with running(world) as run:
+        await run.take("typo.example", NO_NAME)
+        await anyio.sleep(1.0)
+        world.answer()
+        world.invents_answers = slow  # type: ignore[method-assign]
+        with anyio.move_on_after(5.0):
+            await run.take("fine.example", OK)
+        assert [asked.result.target_id for asked in run.recorder.held] == ["typo.example/0"]
+        world.invents_answers = look  # type: ignore[method-assign]
+        assert await run.outages.settle() is not invents
+        assert [asked.result.target_id for asked in run.recorder.doubtful] == (
+            [] if invents else ["typo.example/0"]
+        )
+    assert world.recorded == {"fine.example/0": "http-200"}
+
+
+async def test_a_result_is_kept_whose_asker_is_cut_off_while_it_waits_for_room() -> None:
+    world = World()
+    store, may_go_on = world.record, anyio.Event()
+
+    async def slow_record(results: Sequence[CheckResult], rule: Confirmation) -> list[TargetState]:
+        await may_go_on.wait()
+        return await store(results, rule)
+
+    world.record = slow_record  # type: ignore[method-assign]
+    handed_in = 0
+    async with running(world) as run:
+        with anyio.move_on_after(600.0):
+            while True:
+                handed_in += 1
+                await run.recorder.put(asked("host.example", OK, handed_in, was=None))
+                await anyio.lowlevel.checkpoint()
+        assert handed_in > RESULTS_WAITING
+        may_go_on.set()
+    assert len(world.recorded) == handed_in
+
+
 @pytest.mark.parametrize("silent_seconds", [0.0, 100.0])
 async def test_an_interrupt_ends_the_wait_at_once(silent_seconds: float) -> None:
     world = World(up=False, silent_seconds=silent_seconds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -44,6 +46,34 @@ def test_a_full_output_is_said_and_no_crash(notes: Path, command: str) -> None:
     assert done.returncode == 3, done.stderr
     assert "error: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("away", ["2> /dev/full", "2>&-", ">&-", "<&- >&- 2>&-"])
+def test_a_run_to_which_nobody_listens_does_its_work(notes: Path, away: str) -> None:
+    done = shell(f"enrich run notes/000.md --offline {away}", notes)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert_is_reported(notes)
+
+
+def test_a_run_whose_remarks_have_been_read_enough_does_its_work(notes: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*ENRICH, "run", "notes/000.md", "--offline"], cwd=notes, stderr=writer, check=False
+    )
+    os.close(writer)
+    assert done.returncode == 0
+    assert_is_reported(notes)
+
+
+def assert_is_reported(folder: Path) -> None:
+    report = json.loads((folder / "reports" / "latest.json").read_text(encoding="utf-8"))
+    assert (report["run"]["complete"], len(report["targets"])) == (True, 40)
+
+
+def test_remarks_that_nobody_hears_do_not_get_among_the_data(notes: Path) -> None:
+    done = shell("enrich run notes/000.md --offline -v --format json 2>&-", notes)
+    assert len(json.loads(done.stdout)["targets"]) == 40
 
 
 @pytest.mark.parametrize(

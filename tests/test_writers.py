@@ -30,6 +30,8 @@ DOORS = {
     "cli/printing.py": frozenset({"say", "tell", "print_all"}),
     "progress.py": frozenset({"_say"}),
     "live.py": frozenset({"say"}),
+    # Behind all doors: the file itself, which gets bytes.
+    "cli/streams.py": frozenset({"write"}),
 }
 # Methods and functions by which text leaves a program.
 WRITES = frozenset(

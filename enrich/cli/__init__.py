@@ -5,7 +5,6 @@ A command lives in the file of its story. Nothing heavy is imported before a com
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
@@ -33,6 +32,7 @@ from enrich.cli.links import links_command
 from enrich.cli.options import Commands
 from enrich.cli.reports import report_command
 from enrich.cli.settings import config_command
+from enrich.cli.streams import prepare
 from enrich.errors import first_of
 
 __all__ = ["cli", "main"]
@@ -82,10 +82,7 @@ def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
     # Modules that are loaded leave nothing to collect, and forty looks at them take as long as loading some.
     gc.set_threshold(10_000)
-    for stream in (sys.stdout, sys.stderr):
-        # Notes are in any language, whatever the terminal's code page says.
-        with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    prepare()
     try:
         _leave(_invoke(sys.argv[1:]))
     except click.exceptions.Abort:

@@ -164,9 +164,7 @@ class Recorder:
         self.deferred: list[str] = []
 
     async def put(self, asked: Asked) -> None:
-        """Hand in a result."""
-        if self.held:
-            await self.release_held()
+        """Hand in a result. It is kept before anything is waited for: who hands it in may be cut off at any moment."""
         if asked.lacks_answer:
             self.hold(asked)
         elif asked.is_hearsay:
@@ -176,6 +174,8 @@ class Recorder:
             self.hearsay.append(asked.held(now))
         else:
             await self._place(asked)
+        if self.held:
+            await self.release_held()
         if self._is_time_for_hearsay(last=False):
             await self.release_hearsay()
 
@@ -211,11 +211,22 @@ class Recorder:
         self._holds_plain = any(asked.plain for asked in self.held)
         # A missing name, or one that led to a stranger, may be the work of a resolver that was taken over.
         suspect = [asked.held_at for asked in free if asked.result.verdict.reason in _BY_NAME]
-        if suspect and await self._proofs.invents_names(max(suspect)):
+        try:
+            invents = bool(suspect) and await self._proofs.invents_names(max(suspect))
+        except BaseException:
+            # Cut off while looking: they are held as before.
+            self._hold_again(free)
+            raise
+        if invents:
             self.lied_to = True
-            self.held = [*free, *self.held]
+            self._hold_again(free)
             return
         await self._place_all(free)
+
+    def _hold_again(self, free: Sequence[Asked]) -> None:
+        self.held = [*free, *self.held]
+        self._holds_plain = any(asked.plain for asked in self.held)
+        self._news = None
 
     async def release_hearsay(self, *, last: bool = False) -> None:
         """Let go of what came over plain http, many at a time, once the network has shown itself honest after it."""
@@ -289,13 +300,13 @@ class Recorder:
         await self._store_later(asked.result)
 
     async def _store_later(self, result: CheckResult) -> None:
-        """Hand a result to `write`; waits only where that is behind, since to yield for each costs a turn of the loop."""
-        while len(self._waiting) >= RESULTS_WAITING and not self._is_over:
+        """Hand a result to `write`, and then wait where that is behind; to yield for each costs a turn of the loop."""
+        self._waiting.append(result)
+        self._arrived.set()
+        while len(self._waiting) > RESULTS_WAITING and not self._is_over:
             await self._taken.wait()
         if self._is_over:
             raise anyio.BrokenResourceError
-        self._waiting.append(result)
-        self._arrived.set()
 
     @property
     def tallies(self) -> tuple[Mapping[str, int], Mapping[str, int]]:

@@ -128,7 +128,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """Why an answer of success may not mean what it says, and a question to the same host that tells.
+    """Why an answer of success or a 404 may not mean what it says, and a question to the same host that tells.
 
     A question of one ``name`` is asked once for each host in a run, and what ``see`` makes of the answer is remembered.
     ``settle`` gives the verdict by it, a further doubt, or None when the verdict stands.

@@ -1,7 +1,7 @@
 """Generic web outcomes, each with the verdict that a careful person would give.
 
-The table is in `outcomes` and `in_place`: a real server on 127.0.0.1 answers, the real fetcher asks, and what is stated
-in the end is compared.
+The table is in `outcomes`, `in_place` and `alive`: a real server on 127.0.0.1 answers, the real fetcher asks, and what
+is stated in the end is compared.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from alive import ALIVE
 from fetching import names, settings
 from in_place import IN_PLACE
 from origin import Answer, Arrival, serve
@@ -95,7 +96,7 @@ def path_of(verdict: Verdict) -> str | None:
     return urlsplit(verdict.suggestion.url).path if verdict.suggestion else None
 
 
-@pytest.mark.parametrize("one", [*CASES, *IN_PLACE], ids=lambda one: one.name)
+@pytest.mark.parametrize("one", [*CASES, *IN_PLACE, *ALIVE], ids=lambda one: one.name)
 async def test_a_verdict_is_that_of_a_careful_person(one: Case, tmp_path: Path) -> None:
     (asked,) = await ask(one, tmp_path)
     verdict = asked.result.verdict
@@ -104,7 +105,7 @@ async def test_a_verdict_is_that_of_a_careful_person(one: Case, tmp_path: Path) 
 
 
 def test_the_table_is_as_long_as_it_claims_and_no_row_is_there_twice() -> None:
-    cases = [*CASES, *IN_PLACE]
+    cases = [*CASES, *IN_PLACE, *ALIVE]
     assert len({one.name for one in cases}) == len(cases) >= 60
 
 

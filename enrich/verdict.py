@@ -102,13 +102,17 @@ _GATE_PARAMETER = re.compile(
     r"(?:mod|do|act|action|route|page|r)=(?:[\w/%]{1,40}(?:/|%2f))?(?:log(?:[-_]?in|ging)|sign[-_]?in)(?:&|$)",
     re.IGNORECASE,
 )
-# Hosts that are gates as a whole. They are told where to send the visitor afterwards, so there is a query.
 _ERROR_PARAMETERS = frozenset(
     {"404", "aspxerrorpath", "error", "missing", "notfound", "not_found", "s", "q"}
 )
 # What one site tells another that is to log the visitor in: SAML, OAuth and WS-Federation.
 _GATE_QUESTION = re.compile(r"(?:^|&)(?:SAMLRequest=|wtrealm=|response_type=(?:code|id_token|token)\b)")
-_GATE_HOST = re.compile(r"(?:accounts|auth|consent|idp|login|passport|signin|sso)\.", re.IGNORECASE)
+# Hosts that are gates as a whole. They are told where to send the visitor afterwards, so there is a query.
+_GATE_HOST = re.compile(r"(?:accounts|auth|consent|idp|login|passport|signin|sso)\.[^.]+\.", re.IGNORECASE)
+# What keeps the address of the page that it shows: viewers, and pages that moved.
+_SHOWN_PARAMETERS = re.compile(
+    r"file|src|source|ref|referr?er|(?:redirected|moved|came)[-_]?from|orig(?:in(?:al)?)?(?:[-_]?(?:url|path))?|old(?:[-_]?(?:url|path))?"
+)
 
 
 def judge_http(outcome: Outcome) -> Verdict:
@@ -286,8 +290,12 @@ def _stands_before(asked: str, answered: str) -> bool:
     if is_front_page(answered.partition("?")[0]):
         return False
     path = f"{own.path}?{own.query}" if own.query else own.path
-    kept = {value for name, value in parse_qsl(parts.query) if name.lower() not in _ERROR_PARAMETERS}
+    kept = {value for name, value in parse_qsl(parts.query) if not _is_for_itself(name.lower())}
     return not kept.isdisjoint({asked, path, path.lstrip("/")}) and parts.query != own.query
+
+
+def _is_for_itself(name: str) -> bool:
+    return name in _ERROR_PARAMETERS or _SHOWN_PARAMETERS.fullmatch(name) is not None
 
 
 def _is_downgraded(way: Sequence[str]) -> bool:

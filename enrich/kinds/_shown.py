@@ -31,6 +31,28 @@ HINT = re.compile(
 )
 # Two pages are one where they share so much of their words: what was asked for, a date and a few suggestions differ.
 _SHARE = 0.6
+# Where a page leads at once, as far as nothing but an element says so; a number of seconds comes before it.
+_REFRESH = re.compile(
+    r"<meta\b[^<>]{0,80}\bhttp-equiv\s{0,9}=\s{0,9}[\"']?refresh\b[^<>]{0,80}\bcontent\s{0,9}=\s{0,9}[\"']?\s{0,9}"
+    r"[0-5](?:\.\d{1,3})?\s{0,9}[;,]\s{0,9}(?:url\s{0,9}=\s{0,9})?[\"']?([^\"'<>\s]{1,400})",
+    re.IGNORECASE,
+)
+_NOT_OBEYED = (
+    ("<noscript", "</noscript"),
+    ("<script", "</script"),
+    ("<!--", "-->"),
+    ("<textarea", "</textarea"),
+)
+# The same for a page that is nothing but a script of one statement.
+_SOLE_STATEMENT = re.compile(
+    r"(?:\s++|<!doctype[^<>]{0,100}>|</?(?:html|head|body|title|meta)\b[^<>]{0,200}>)*+<script\b[^<>]{0,80}>\s*+"
+    r"(?:(?:window|top|self|document)\.)?location(?:\.href)?\s{0,9}(?:=|\.replace\()\s{0,9}[\"']([^\"'<>]{1,400})[\"']\)?"
+    r"\s{0,9};?\s*+</script>(?:\s++|</?(?:html|head|body|title|meta)\b[^<>]{0,200}>)*+",
+    re.IGNORECASE,
+)
+_SHORTEST_PAGE = 2000
+# The page that Next.js shows for what is missing is never any other page, unlike its empty mount.
+_NEXT_404 = re.compile(r'<script id="__NEXT_DATA__"[^<>]{0,200}>[^<]*"page":"/(?:404|_error)"')
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 
 
@@ -48,3 +70,18 @@ def is_alike(one: str, other: str) -> bool:
     """Whether two texts are mostly of the same words; of Chinese, a word is a character."""
     words, others = (set(_WORD.findall(text.lower())) for text in (one, other))
     return len(words & others) >= _SHARE * max(len(words), len(others))
+
+
+def lead_of(source: str) -> str:
+    """The address to which a page leads within a few seconds whoever opens it, as it is written; empty for most."""
+    if (found := _REFRESH.search(source)) is not None:
+        before = source[: found.start()].lower()
+        obeyed = all(before.rfind(start) <= before.rfind(end) for start, end in _NOT_OBEYED)
+        return found[1] if obeyed else ""
+    sole = _SOLE_STATEMENT.fullmatch(source) if len(source) <= _SHORTEST_PAGE else None
+    return sole[1] if sole is not None else ""
+
+
+def is_next_404(source: str) -> bool:
+    """Whether the server of an application made with Next.js wrote its page for what is missing."""
+    return "__NEXT_DATA__" in source and _NEXT_404.search(source) is not None

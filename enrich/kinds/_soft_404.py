@@ -24,7 +24,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 from enrich.kinds import _html
-from enrich.kinds._shown import HINT, LEAST_TEXT, MOST_CHARACTERS, UNSEEN, is_alike, source_of, tree_of
+from enrich.kinds._shown import (
+    HINT,
+    LEAST_TEXT,
+    MOST_CHARACTERS,
+    UNSEEN,
+    is_alike,
+    is_next_404,
+    lead_of,
+    source_of,
+    tree_of,
+)
 from enrich.model import Doubt, Outcome, Purpose, Request, Response, Sight, Status, Verdict
 from enrich.moves import (
     is_deep,
@@ -33,6 +43,7 @@ from enrich.moves import (
     is_not_found_page,
     is_same_page,
     is_same_site,
+    is_taken_down,
 )
 from enrich.parking import is_parked, is_shop
 from enrich.urls import canonical, host_of
@@ -45,6 +56,8 @@ CONTROL_BYTES = 64 << 10
 # Words that are compared, and links of a front page that are looked at.
 _MOST_TEXT = 2000
 _MOST_LINKS = 300
+# What a seller says of a name; more is a site that has his advertisements.
+_MOST_OFFER = 1500
 
 # Parts of a title between which sites write these marks.
 _BETWEEN_PARTS = re.compile(r"[|·•»«_–—：]|\s-\s|(?<=[\u3400-\u9fff])-(?=[\u3400-\u9fff])|:\s|::")
@@ -57,6 +70,7 @@ _ENGLISH = re.compile(
     rf"(?:(?:oops|whoops|sorry|error|http|status) )*(?:404(?: error| page| not found| {_THING} not found)?"
     rf"|not found(?: 404)?|(?:404 )?(?:the |this |that |your )?(?:requested )?(?:web ?)?{_THING}"
     rf"(?: (?:that )?(?:you|youre|you are|you were) [a-z ]{{1,30}}?)? (?:{_MISSING})(?: 404)?"
+    r"|(?:(?:this|your|the) )?(?:web ?)?(?:hosting )?(?:account|site)(?: has been| is)? suspended"
     rf"|we (?:can not|cannot|cant|could not|couldnt) find (?:the|this|that|your) {_THING}[a-z ]{{0,30}})"
 )
 _WHAT = r"(?:[网網]?[页頁]面?|文章|[内內]容|链接|连结|連結|地址|[网網]址|文件|文档|资源|帖子|主题)"
@@ -66,7 +80,8 @@ _WHOSE = (
 _NO = r"(?:不存在|未找到|没有找到|沒有找到|没找到|找不到|无法找到|無法找到|不见了|走丢了|丢失|已删除|已被删除)"
 _CHINESE = re.compile(
     r"(?:404|错误|抱歉|很抱歉|对不起|對不起|出错了|哎呀|糟糕)*"
-    rf"(?:{_WHOSE}{_WHAT}{_NO}(?:了|啦|或已删除|或已被删除)?|{_NO}{_WHOSE}{_WHAT}|404(?:错误|錯誤|页面|頁面))(?:404)?"
+    rf"(?:{_WHOSE}{_WHAT}{_NO}(?:了|啦|或已删除|或已被删除)?|{_NO}{_WHOSE}{_WHAT}|404(?:错误|錯誤|页面|頁面)"
+    r"|(?:该|此|本)?(?:站点|网站)已(?:经)?被管理员停止运行(?:请联系管理员.{0,6})?)(?:404)?"
 )
 _JAPANESE = re.compile(
     r"(?:404|エラー)*(?:(?:お|ご)?(?:探し|指定|アクセス)(?:の|された|した)?)?ページ[はが]?(?:見つかりません(?:でした)?|存在しません)(?:404)?"
@@ -91,13 +106,15 @@ _LOG_IN = re.compile(
 @dataclass(frozen=True, slots=True)
 class _Look:
     """What an answer shows: its title and main heading, whether they say that nothing was found, whether a script
-    decides what is shown in the end, whether it asks for a password, and the beginning of its text."""
+    decides what is shown in the end, whether it asks for a password, the beginning of its text, and where the page itself
+    leads at once."""
 
     words: tuple[str, str] = ("", "")
     says_so: bool = False
     is_application: bool = False
     asks_password: bool = False
     text: str = ""
+    leads_to: str = ""
 
 
 def is_suspicious_way(outcome: Outcome) -> bool:
@@ -108,6 +125,7 @@ def is_suspicious_way(outcome: Outcome) -> bool:
     return (
         _leads_home(outcome)
         or (is_shop(outcome.url) and not is_shop(asked))
+        or is_taken_down(outcome.url)
         or (
             (is_not_found_page(outcome.url) or is_error_page(outcome.url))
             and not (is_not_found_page(asked) or is_error_page(asked))
@@ -129,7 +147,9 @@ def doubt_of(response: Response) -> Doubt | None:
 
 def _judge_of(asked: str, response: Response) -> Callable[[Sight], Verdict | Doubt | None] | None:
     if _is_sold(asked, response):
-        return _settle_sold
+        return partial(_settle_sold, _look(response, whole=True))
+    if is_taken_down(response.url) and not is_taken_down(asked):
+        return partial(_settle_place, response)
     if is_front_page(asked) or is_not_found_page(asked):
         return None
     if _leads_home(response):
@@ -137,6 +157,8 @@ def _judge_of(asked: str, response: Response) -> Callable[[Sight], Verdict | Dou
     if response.hops and is_not_found_page(response.url):
         return partial(_settle_place, response)
     look = _look(response)
+    if look.leads_to and is_not_found_page(look.leads_to):
+        return partial(_settle_lead, look)
     return partial(_settle_words, asked, look) if look.says_so and not look.is_application else None
 
 
@@ -153,6 +175,8 @@ def _leads_home(response: Response) -> bool:
 def _settle_place(response: Response, nonsense: Sight) -> Verdict | None:
     if not is_success(nonsense) or not _ends_like(response, nonsense):
         return None
+    if is_not_found_page(response.url) and not is_not_found_page(nonsense.url):
+        return None
     return _gone(f"leads to {urlsplit(response.url).path[:MOST_CHARACTERS]}")
 
 
@@ -163,8 +187,15 @@ def _is_sold(asked: str, response: Response) -> bool:
     return is_shop(response.url) or is_parked(response.body, host_of(asked))
 
 
-def _settle_sold(nonsense: Sight) -> Verdict | None:
-    return _gone("offers the name for sale") if is_success(nonsense) and nonsense.sold else None
+def _settle_sold(look: _Look, nonsense: Sight) -> Verdict | None:
+    if not is_success(nonsense) or not nonsense.sold or len(look.text) > _MOST_OFFER:
+        return None
+    return _gone("offers the name for sale") if is_alike(look.text, nonsense.text) else None
+
+
+def _settle_lead(look: _Look, nonsense: Sight) -> Verdict | None:
+    same = look.leads_to.partition("?")[0] == nonsense.leads_to.partition("?")[0]
+    return _gone("leads on to a page for what is not found") if is_success(nonsense) and same else None
 
 
 def _settle_words(asked: str, look: _Look, nonsense: Sight) -> Verdict | None:
@@ -297,29 +328,36 @@ def see(outcome: Outcome) -> Sight:
     if not isinstance(outcome, Response) or challenge(outcome) is not None:
         return Sight(None, outcome.url)
     asked = outcome.hops[0].url if outcome.hops else outcome.url
-    look = _look(outcome)
+    sold = _is_sold(asked, outcome)
+    look = _look(outcome, whole=sold)
     words = _without_names(look.words, asked)
-    return Sight(outcome.status, outcome.url, words, look.text, _is_sold(asked, outcome))
+    return Sight(outcome.status, outcome.url, words, look.text, sold, look.leads_to)
 
 
 # --- reading ----------------------------------------------------------------------------------------
 
 
-def _look(response: Response) -> _Look:
+def _look(response: Response, whole: bool = False) -> _Look:
     text = source_of(response)
-    tree = tree_of(text) if _may_say_so(text) else None
+    leads_to = joined(response.url, lead) if (lead := lead_of(text)) else None
+    tree = tree_of(text) if whole or _may_say_so(text) else None
     if tree is None:
-        return _Look()
+        return _Look(leads_to=leads_to or "")
     title = _html.text_of(tree.css_first("head > title"))[:MOST_CHARACTERS]
     heading = _html.text_of(tree.css_first("h1"))[:MOST_CHARACTERS]
     has_password = tree.css_first(_PASSWORD) is not None
     has_script = tree.css_first("script") is not None
-    is_application = has_script and tree.css_first(_APPLICATIONS) is not None
+    is_application = has_script and not is_next_404(text) and tree.css_first(_APPLICATIONS) is not None
     tree.strip_tags(UNSEEN)
     shown = _html.text_of(tree.body)
     is_application = is_application or (has_script and len(shown) < LEAST_TEXT and not HINT.search(shown))
     return _Look(
-        (title, heading), _say_so((title, heading)), is_application, has_password, shown[:_MOST_TEXT]
+        (title, heading),
+        _say_so((title, heading)),
+        is_application,
+        has_password,
+        shown[:_MOST_TEXT],
+        leads_to or "",
     )
 
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from enrich.extract.remarks import answers_securely
 from enrich.kinds import _encodings, _html
 from enrich.kinds._answered_404 import cannot_tell, doubt_of_404, leads_on
+from enrich.kinds._forums import notice
 from enrich.kinds._page_facts import facts_of
 from enrich.kinds._soft_404 import doubt_of, is_suspicious_way
 from enrich.kinds._web_hosts import Host, host_at, landing_page
@@ -132,6 +133,8 @@ def judge(_target: Target, outcome: Outcome) -> Verdict:
         return verdict
     if verdict.reason == "http-404" and leads_on(outcome):
         return cannot_tell()
+    if verdict.status in _ALIVE and (said := notice(outcome)) is not None:
+        return said
     host = host_at(outcome.url)
     if verdict.status in _ALIVE and host.gone is not None and host.gone.search(outcome.body):
         return Verdict(Status.BROKEN, "soft-404", f"{host.name} shows its page for what is not there.")

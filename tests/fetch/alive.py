@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from html import escape
 
-from in_place import CHALLENGES
+from in_place import CHALLENGES, PARKED
 from origin import Answer
-from outcomes import MISSING, MOSS, SHELL, case, page
+from outcomes import HTML, LOST, MISSING, MOSS, SHELL, case, page, to
 
 PROSE = (
     "<p>We looked at what the wall sends to a program, and what a browser makes of it. "
@@ -124,4 +124,77 @@ HEALTHY = [
     ),
 ]
 
-ALIVE = [*ARTICLES, *HEALTHY]
+SEDO = '<iframe src="https://www.sedoparking.com/banner"></iframe>'
+ADS = '<!doctype html><html data-adblockkey="MFww"><head><title>Moss</title></head><body>%s</body></html>'
+
+
+def raw(text: str) -> Answer:
+    return Answer(200, HTML, text.encode())
+
+
+NOTHING = page("Moss", f"<p>Nothing stands at this address, dear reader.</p>{SEDO}")
+LONG = MOSS * 30
+SELLING = [
+    case(
+        "a blog with a seller's banner", "ok http-200", {"/blog/a": page("Moss", SEDO + MOSS), "*": NOTHING}
+    ),
+    case(
+        "a blog with a seller's banner, whose front page answers for all",
+        "ok http-200",
+        {"*": page("Moss", SEDO + LONG)},
+        "/",
+    ),
+    case("a shell with a seller's key", "ok http-200", {"*": raw(ADS % SHELL)}),
+    case("a front page of an application with a seller's key", "ok http-200", {"*": raw(ADS % SHELL)}, "/"),
+    case("a shell whose blog is for sale", "ok http-200", {"*": page("site.test is for sale", SHELL)}),
+    case(
+        "a blog that offers its name in every title",
+        "ok http-200",
+        {
+            "/blog/a": page("How mosses drink | site.test is for sale", MOSS),
+            "*": page("Moss | site.test is for sale", LOST),
+        },
+    ),
+    case(
+        "an application that offers its name",
+        "ok http-200",
+        {"*": page("Moss | site.test is for sale", "<p>Moss</p>")},
+    ),
+    case("a blog called domain for sale", "ok http-200", {"*": page("Domain for sale", MOSS)}, "/"),
+    case("a blog that sells another name", "ok http-200", {"*": page("moss.test is for sale", MOSS)}),
+    case(
+        "a blog on sales",
+        "ok http-200",
+        {"*": page("site.test: the domain is for sale? 域名出售的故事", MOSS)},
+    ),
+    case(
+        "a seller's own pages",
+        "ok http-200",
+        {"*": page("Sell names", '<script src="https://www.bodis.com/app.js"></script><p>Sell!</p>')},
+        host="www.bodis.com",
+    ),
+    case(
+        "an article that quotes a seller's page", "ok http-200", {"*": page("Parking", quoted(PARKED[2]))}
+    ),
+]
+VIEWERS = [
+    *(
+        case(
+            f"shown by {place}",
+            "ok http-200",
+            {"/blog/a": to(place), "*": page("Moss", MOSS)},
+        )
+        for place in (
+            "/viewer.html?file=/blog/a",
+            "/reader/view?src=%2Fblog%2Fa",
+            "/2024/a?redirected_from=/blog/a",
+            "/new?ref=/blog/a",
+        )
+    ),
+    case(
+        "a site called after the log-in",
+        "ok http-200",
+        {"/blog/a": to("//login.test{port}/help/what-is-it?lang=en"), "*": page("What it is", MOSS)},
+    ),
+]
+ALIVE = [*ARTICLES, *HEALTHY, *SELLING, *VIEWERS]

@@ -112,8 +112,8 @@ def _judge_both(
 async def _settled(
     asking: Asking, kind: Kind, target: Target, verdict: Verdict, outcome: Outcome
 ) -> Verdict:
-    """The verdict once it is known whether an answer of success means what it says."""
-    if not isinstance(outcome, Response) or verdict.status not in ALIVE:
+    """The verdict once it is known whether an answer of success, or a 404, means what it says."""
+    if not isinstance(outcome, Response) or not (verdict.status in ALIVE or verdict.reason == "http-404"):
         return verdict
     if outcome.status in asking.accept_of(target.host):
         return verdict

@@ -31,6 +31,13 @@ _NOT_FOUND = re.compile(
     r"(?:error|err|page)?[-_]?404[-_]?(?:error|page|(?:page[-_]?)?not[-_]?found)?(?:\.\w{2,5})?"
     r"|(?:page|file)?[-_]?(?:not[-_]?found|no[-_]?found|notexist)(?:\.\w{2,5})?"
 )
+# The same in a query, as IIS and hand-written rules do: `/?404;http://…`, `/error?code=404`.
+_NOT_FOUND_QUERY = re.compile(
+    r"404(?:[;=&]|\Z)|(?:.*&)?(?:e|err|error|code|status|(?:error|status|http)[-_]?(?:code|status))"
+    r"=(?:404|not[-_]?found)(?:&|\Z)"
+)
+# Where cPanel leads whoever asks for a site that its host has taken down or does not know.
+_TAKEN_DOWN = re.compile(r"/cgi-sys/(?:suspendedpage|defaultwebpage)\.cgi")
 _ERROR = re.compile(
     r"(?:err|error|errors|oops|sorry|missing|expired|deleted)\d?(?:[-_]?page)?(?:\.\w{2,5})?"
 )
@@ -59,9 +66,18 @@ def is_deep(url: str) -> bool:
 
 
 def is_not_found_page(url: str) -> bool:
-    """Whether an address is called after what is not found, as ``/404.html`` is."""
+    """Whether an address is called after what is not found, as ``/404.html`` and ``/error?code=404`` are."""
     names = _names(url)
-    return bool(names) and _NOT_FOUND.fullmatch(names[-1]) is not None
+    if bool(names) and _NOT_FOUND.fullmatch(names[-1]) is not None:
+        return True
+    # Whatever asks for page 404 of a list has a name, or an error for one.
+    nameless = not names or _ERROR.fullmatch(names[-1]) is not None
+    return nameless and _NOT_FOUND_QUERY.match(urlsplit(url).query.lower()) is not None
+
+
+def is_taken_down(url: str) -> bool:
+    """Whether an address is that at which a host says that it shows this site no longer."""
+    return _TAKEN_DOWN.match(urlsplit(url).path) is not None
 
 
 def is_error_page(url: str) -> bool:

@@ -5,7 +5,7 @@ is nothing but a script that leads to ``/lander``, and one seller redirects for 
 replace the link by the address of the shop.
 
 Marks are those of the sellers' own pages. None of them proves anything by itself: that the host answers an address that
-was never given out in the same way must be seen too.
+was never given out in the same way and words must be seen too.
 """
 
 from __future__ import annotations
@@ -27,14 +27,29 @@ _SHOPS = (
     ("domainmarket.com", "/buynow/"),
     ("buydomains.com", "/lander/"),
 )
+_SELLERS = frozenset({*(host for host, _ in _SHOPS), "godaddy.com", "parkingcrew.net", "bodis.com"})
+# What nobody but a seller writes.
+_PROOFS = re.compile(
+    rb"window\.onload=function\(\)\{window\.location\.href=[\"']/lander"
+    rb"|<script\b[^<>]{0,200}//img\d?\.wsimg\.com/parking-lander/",
+    re.IGNORECASE,
+)
+# What living sites may have from sellers, for the sake of advertisements.
 _MARKS = re.compile(
     rb"<html\b[^<>]{0,400}\sdata-adblockkey="
-    rb"|window\.onload=function\(\)\{window\.location\.href=[\"']/lander"
-    rb"|//img\d?\.wsimg\.com/parking-lander/"
     rb"|<(?:script|iframe)\b[^<>]{0,200}//(?:[\w-]{1,40}\.){0,3}(?:sedoparking\.com|parkingcrew\.net|bodis\.com)/",
     re.IGNORECASE,
 )
+# An application, whose script may become any page.
+_EMPTY_MOUNT = re.compile(
+    rb"<(?:(?:div|main)\b[^<>]{0,80}\sid=[\"']?(?:root|app|application|__next|__nuxt|___gatsby|svelte|q-app)\b|app-root\b)"
+    rb"[^<>]{0,80}>\s{0,40}</",
+    re.IGNORECASE,
+)
 _TITLE = re.compile(rb"<title\b[^<>]{0,200}>([^<]{0,400})</title>", re.IGNORECASE)
+_BEFORE = (
+    r"\s*(?:hugedomains\.com\s*[-–—]\s*)?(?:(?:the |buy |premium )*domain(?: name)?\W{0,3})?(?:www\.)?"
+)
 _OFFER = r"\W{0,3}(?:(?:the )?domain(?: name)? )?(?:(?:is|may be) for sale|域名.{0,6}(?:出售|转让))\s*(?:[!.|–—-]|\Z)"
 
 
@@ -47,9 +62,16 @@ def is_shop(url: str) -> bool:
 
 def is_parked(page: bytes, host: str) -> bool:
     """Whether a page shows a seller's marks, or a title that offers the name of its ``host``."""
-    if not 0 < len(page) <= PAGE_BYTES:
+    if not 0 < len(page) <= PAGE_BYTES or _is_sellers(host):
         return False
-    return _MARKS.search(page) is not None or _offers(page, host)
+    if _PROOFS.search(page) is not None:
+        return True
+    return (_MARKS.search(page) is not None or _offers(page, host)) and _EMPTY_MOUNT.search(page) is None
+
+
+def _is_sellers(host: str) -> bool:
+    """Whether a host is a seller's own, whose pages are about himself."""
+    return any(f".{host}".endswith(f".{seller}") for seller in _SELLERS)
 
 
 def _offers(page: bytes, host: str) -> bool:
@@ -57,4 +79,4 @@ def _offers(page: bytes, host: str) -> bool:
     if title is None:
         return False
     name = re.escape(host.lower().removeprefix("www."))
-    return re.search(name + _OFFER, title[1].decode("utf-8", "replace").lower()) is not None
+    return re.match(_BEFORE + name + _OFFER, title[1].decode("utf-8", "replace").lower()) is not None

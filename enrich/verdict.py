@@ -32,6 +32,7 @@ from enrich.moves import (
     is_same_page,
 )
 from enrich.parking import is_shop
+from enrich.walls import wall_in
 
 PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -70,29 +71,6 @@ _SITE_WALLS = (
 )
 _SITE_WALL_STATUSES = frozenset(status for _, status, _ in _SITE_WALLS)
 _SERVICE_STATUSES = frozenset({401, 403, 405, 406, 428, 429})
-# Words of challenge pages. They are only looked for in short bodies: an article may quote them.
-_CHALLENGE_BODIES = (
-    (b"_cf_chl_opt", "Cloudflare"),
-    (b"Request unsuccessful. Incapsula incident ID", "Imperva"),
-    (b"captcha-delivery.com", "DataDome"),
-    (b"window.gokuProps", "AWS WAF"),
-    (b"sec-if-cpt-container", "Akamai"),
-    (b"px-captcha", "HUMAN"),
-    (b"zh-zse-ck", "Zhihu"),
-    (b'<script id="anubis_', "Anubis"),
-    (b"/.well-known/.git.gammaspectra.live/git/go-away/", "go-away"),
-    (b"/.well-known/sgcaptcha/", "SiteGround"),
-    (b"<title>Request Rejected</title>", "F5"),
-    (b'src="/TSPD/', "F5"),
-    (b"<title>Pardon Our Interruption", "Imperva"),
-    (b"sucuri_cloudproxy_js", "Sucuri"),
-    (b"To discuss automated access to Amazon data", "Amazon"),
-    (b"byted_acrawler.init({aid:99999999", "ByteDance"),
-    (b"_wafchallengeid", "ByteDance"),
-    (b"acw_sc__v2", "Aliyun"),
-    (b"/_____tmd_____/punish", "Alibaba"),
-    ("<title>百度安全验证</title>".encode(), "Baidu"),
-)
 # What means a wall beside one status alone, however long the page: the header, or "" for the body, and what it holds.
 # Ruishu and Jiasule write their scripts into the living pages of a site too.
 _CHALLENGE_ANSWERS = (
@@ -101,7 +79,6 @@ _CHALLENGE_ANSWERS = (
     (202, "", "$_ts", "Ruishu"),
     (405, "", "errors.aliyun.com", "Aliyun"),
 )
-_CHALLENGE_BODY_BYTES = 16 << 10
 # Host and beginning of the path to which walls send visitors; what is answered there has status 200.
 _CHALLENGE_PLACES = (
     ("www.zhihu.com", "/account/unhuman", "Zhihu"),
@@ -125,13 +102,17 @@ _GATE_PARAMETER = re.compile(
     r"(?:mod|do|act|action|route|page|r)=(?:[\w/%]{1,40}(?:/|%2f))?(?:log(?:[-_]?in|ging)|sign[-_]?in)(?:&|$)",
     re.IGNORECASE,
 )
-# Hosts that are gates as a whole. They are told where to send the visitor afterwards, so there is a query.
 _ERROR_PARAMETERS = frozenset(
     {"404", "aspxerrorpath", "error", "missing", "notfound", "not_found", "s", "q"}
 )
 # What one site tells another that is to log the visitor in: SAML, OAuth and WS-Federation.
 _GATE_QUESTION = re.compile(r"(?:^|&)(?:SAMLRequest=|wtrealm=|response_type=(?:code|id_token|token)\b)")
-_GATE_HOST = re.compile(r"(?:accounts|auth|consent|idp|login|passport|signin|sso)\.", re.IGNORECASE)
+# Hosts that are gates as a whole. They are told where to send the visitor afterwards, so there is a query.
+_GATE_HOST = re.compile(r"(?:accounts|auth|consent|idp|login|passport|signin|sso)\.[^.]+\.", re.IGNORECASE)
+# What keeps the address of the page that it shows: viewers, and pages that moved.
+_SHOWN_PARAMETERS = re.compile(
+    r"file|src|source|ref|referr?er|(?:redirected|moved|came)[-_]?from|orig(?:in(?:al)?)?(?:[-_]?(?:url|path))?|old(?:[-_]?(?:url|path))?"
+)
 
 
 def judge_http(outcome: Outcome) -> Verdict:
@@ -195,10 +176,14 @@ def challenge(response: Response) -> str | None:
         value = response.headers.get(name)
         if value is not None and fragment in value.lower():
             return wall
-    if 0 < len(response.body) <= _CHALLENGE_BODY_BYTES:
-        found = (wall for mark, wall in _CHALLENGE_BODIES if mark in response.body)
-        return next(found, _sent_to_wall(response))
-    return _sent_to_wall(response)
+    shown = wall_in(response.body, response.status in GONE) if _is_page(response) else None
+    return shown or _sent_to_wall(response)
+
+
+def _is_page(response: Response) -> bool:
+    """Whether a body is one that browsers show as a page; source code and logs may quote what they like."""
+    kind = response.headers.get("content-type", "")
+    return not kind or "html" in kind.lower()
 
 
 def _site_wall(response: Response) -> str | None:
@@ -305,8 +290,12 @@ def _stands_before(asked: str, answered: str) -> bool:
     if is_front_page(answered.partition("?")[0]):
         return False
     path = f"{own.path}?{own.query}" if own.query else own.path
-    kept = {value for name, value in parse_qsl(parts.query) if name.lower() not in _ERROR_PARAMETERS}
+    kept = {value for name, value in parse_qsl(parts.query) if not _is_for_itself(name.lower())}
     return not kept.isdisjoint({asked, path, path.lstrip("/")}) and parts.query != own.query
+
+
+def _is_for_itself(name: str) -> bool:
+    return name in _ERROR_PARAMETERS or _SHOWN_PARAMETERS.fullmatch(name) is not None
 
 
 def _is_downgraded(way: Sequence[str]) -> bool:

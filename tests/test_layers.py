@@ -50,7 +50,7 @@ LINES = (
     # Arithmetic and small languages, for whom there is nothing else.
     line(
         "bounds changes characters date_forms dates front_matter gitignore mass_change moves outage parking periods "
-        "processes spelling titles topics under_way workflows",
+        "processes spelling titles topics under_way walls workflows",
         may_use_each_other=True,
     ),
     line("errors model", may_use_each_other=True),

@@ -23,7 +23,18 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
-from enrich.kinds import _encodings, _html
+from enrich.kinds import _html
+from enrich.kinds._shown import (
+    HINT,
+    LEAST_TEXT,
+    MOST_CHARACTERS,
+    UNSEEN,
+    is_alike,
+    is_next_404,
+    lead_of,
+    source_of,
+    tree_of,
+)
 from enrich.model import Doubt, Outcome, Purpose, Request, Response, Sight, Status, Verdict
 from enrich.moves import (
     is_deep,
@@ -32,6 +43,7 @@ from enrich.moves import (
     is_not_found_page,
     is_same_page,
     is_same_site,
+    is_taken_down,
 )
 from enrich.parking import is_parked, is_shop
 from enrich.urls import canonical, host_of
@@ -40,17 +52,12 @@ from enrich.verdict import PERMANENT, challenge, is_gate
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
 
-# A title and a main heading stand at the beginning.
-READ_BYTES = 256 << 10
 CONTROL_BYTES = 64 << 10
 # Words that are compared, and links of a front page that are looked at.
-_MOST_CHARACTERS = 200
 _MOST_TEXT = 2000
 _MOST_LINKS = 300
-# Two pages are one where they share so much of their words: what was asked for, a date and a few suggestions differ.
-_SHARE = 0.6
-# Less than this beside a script is a sign that the script writes the page: "Loading", or a word on JavaScript.
-_LEAST_TEXT = 40
+# What a seller says of a name; more is a site that has his advertisements.
+_MOST_OFFER = 1500
 
 # Parts of a title between which sites write these marks.
 _BETWEEN_PARTS = re.compile(r"[|·•»«_–—：]|\s-\s|(?<=[\u3400-\u9fff])-(?=[\u3400-\u9fff])|:\s|::")
@@ -63,6 +70,7 @@ _ENGLISH = re.compile(
     rf"(?:(?:oops|whoops|sorry|error|http|status) )*(?:404(?: error| page| not found| {_THING} not found)?"
     rf"|not found(?: 404)?|(?:404 )?(?:the |this |that |your )?(?:requested )?(?:web ?)?{_THING}"
     rf"(?: (?:that )?(?:you|youre|you are|you were) [a-z ]{{1,30}}?)? (?:{_MISSING})(?: 404)?"
+    r"|(?:(?:this|your|the) )?(?:web ?)?(?:hosting )?(?:account|site)(?: has been| is)? suspended"
     rf"|we (?:can not|cannot|cant|could not|couldnt) find (?:the|this|that|your) {_THING}[a-z ]{{0,30}})"
 )
 _WHAT = r"(?:[网網]?[页頁]面?|文章|[内內]容|链接|连结|連結|地址|[网網]址|文件|文档|资源|帖子|主题)"
@@ -72,16 +80,14 @@ _WHOSE = (
 _NO = r"(?:不存在|未找到|没有找到|沒有找到|没找到|找不到|无法找到|無法找到|不见了|走丢了|丢失|已删除|已被删除)"
 _CHINESE = re.compile(
     r"(?:404|错误|抱歉|很抱歉|对不起|對不起|出错了|哎呀|糟糕)*"
-    rf"(?:{_WHOSE}{_WHAT}{_NO}(?:了|啦|或已删除|或已被删除)?|{_NO}{_WHOSE}{_WHAT}|404(?:错误|錯誤|页面|頁面))(?:404)?"
+    rf"(?:{_WHOSE}{_WHAT}{_NO}(?:了|啦|或已删除|或已被删除)?|{_NO}{_WHOSE}{_WHAT}|404(?:错误|錯誤|页面|頁面)"
+    r"|(?:该|此|本)?(?:站点|网站)已(?:经)?被管理员停止运行(?:请联系管理员.{0,6})?)(?:404)?"
 )
 _JAPANESE = re.compile(
     r"(?:404|エラー)*(?:(?:お|ご)?(?:探し|指定|アクセス)(?:の|された|した)?)?ページ[はが]?(?:見つかりません(?:でした)?|存在しません)(?:404)?"
 )
-# A page is parsed for its words only where one of these stands in one of the first titles or headings of its text:
-# a parse costs 15 ms for 130 KB, reading the title for the report has cost one already, and most pages are alive.
-_HINT = re.compile(
-    r"404|\bfound\b|exist|find|gone|不存在|找|不见|走丢|丢失|删除|見つ|存在しま", re.IGNORECASE
-)
+# A page is parsed for its words only where a hint stands in one of the first titles or headings of its text: a parse
+# costs 15 ms for 130 KB, reading the title for the report has cost one already, and most pages are alive.
 _SHOWN = re.compile(r"<(title|h1)\b[^>]{0,200}>", re.IGNORECASE)
 _MOST_SHOWN = 8
 _HINT_CHARACTERS = 1000
@@ -90,30 +96,25 @@ _HINT_CHARACTERS = 1000
 _APPLICATIONS = (
     "#root, #app, #__next, #__nuxt, #___gatsby, #react-root, #svelte, #q-app, #__layout, app-root, [ng-app]"
 )
-
-
-# Both known ways in which a 404.html hands the address on to the application.
-_LEADS_ON = re.compile(r"\bpathSegmentsToKeep\s*=|\bsessionStorage\.redirect\s*=\s*(?:window\.)?location")
 _PASSWORD = "input[type=password]"  # noqa: S105 - a selector
 _LOG_IN = re.compile(
     r"(?:sign|log)[ -]?(?:in|on)|登[录錄陆陸入]|立即登[录錄]|(?:登[录錄]|注册)\s*[/|]?\s*(?:登[录錄]|注册)",
     re.IGNORECASE,
 )
-# What no visitor reads.
-_UNSEEN = ["script", "style", "noscript", "template"]
-_WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
     """What an answer shows: its title and main heading, whether they say that nothing was found, whether a script
-    decides what is shown in the end, whether it asks for a password, and the beginning of its text."""
+    decides what is shown in the end, whether it asks for a password, the beginning of its text, and where the page itself
+    leads at once."""
 
     words: tuple[str, str] = ("", "")
     says_so: bool = False
     is_application: bool = False
     asks_password: bool = False
     text: str = ""
+    leads_to: str = ""
 
 
 def is_suspicious_way(outcome: Outcome) -> bool:
@@ -124,6 +125,7 @@ def is_suspicious_way(outcome: Outcome) -> bool:
     return (
         _leads_home(outcome)
         or (is_shop(outcome.url) and not is_shop(asked))
+        or is_taken_down(outcome.url)
         or (
             (is_not_found_page(outcome.url) or is_error_page(outcome.url))
             and not (is_not_found_page(asked) or is_error_page(asked))
@@ -140,12 +142,14 @@ def doubt_of(response: Response) -> Doubt | None:
     judge = _judge_of(asked, response)
     if judge is None:
         return None
-    return Doubt(name="nonsense", question=_question(nonsense_beside(asked)), see=see, settle=judge)
+    return Doubt(name="nonsense", question=question(nonsense_beside(asked)), see=see, settle=judge)
 
 
 def _judge_of(asked: str, response: Response) -> Callable[[Sight], Verdict | Doubt | None] | None:
     if _is_sold(asked, response):
-        return _settle_sold
+        return partial(_settle_sold, _look(response, whole=True))
+    if is_taken_down(response.url) and not is_taken_down(asked):
+        return partial(_settle_place, response)
     if is_front_page(asked) or is_not_found_page(asked):
         return None
     if _leads_home(response):
@@ -153,6 +157,8 @@ def _judge_of(asked: str, response: Response) -> Callable[[Sight], Verdict | Dou
     if response.hops and is_not_found_page(response.url):
         return partial(_settle_place, response)
     look = _look(response)
+    if look.leads_to and is_not_found_page(look.leads_to):
+        return partial(_settle_lead, look)
     return partial(_settle_words, asked, look) if look.says_so and not look.is_application else None
 
 
@@ -163,38 +169,15 @@ def _leads_home(response: Response) -> bool:
     return is_deep(asked) and is_same_site(asked, response.url)
 
 
-def is_unwritten(response: Response) -> bool:
-    """Whether a script writes the page that came with 404, and nothing in it says that nothing was found.
-
-    Where a site of one application is served as files (GitHub Pages, S3), every address but the front page answers so,
-    and in a browser the page is there.
-    """
-    if response.status != 404 or not response.body:
-        return False
-    text = _text(response)
-    if _LEADS_ON.search(text) is not None:
-        return True
-    tree = _tree(text) if "<script" in text.lower() else None
-    if tree is None or tree.css_first("script") is None:
-        return False
-    mount = tree.css_first(_APPLICATIONS)
-    tree.strip_tags(_UNSEEN)
-    shown = f"{_html.text_of(tree.css_first('head > title'))} {_html.text_of(tree.body)}"
-    return (
-        mount is not None
-        and not _html.text_of(mount)
-        and len(shown) < _MOST_CHARACTERS
-        and not _HINT.search(shown)
-    )
-
-
 # --- settling ---------------------------------------------------------------------------------------
 
 
 def _settle_place(response: Response, nonsense: Sight) -> Verdict | None:
-    if not _is_success(nonsense) or not _ends_like(response, nonsense):
+    if not is_success(nonsense) or not _ends_like(response, nonsense):
         return None
-    return _gone(f"leads to {urlsplit(response.url).path[:_MOST_CHARACTERS]}")
+    if is_not_found_page(response.url) and not is_not_found_page(nonsense.url):
+        return None
+    return _gone(f"leads to {urlsplit(response.url).path[:MOST_CHARACTERS]}")
 
 
 def _is_sold(asked: str, response: Response) -> bool:
@@ -204,14 +187,21 @@ def _is_sold(asked: str, response: Response) -> bool:
     return is_shop(response.url) or is_parked(response.body, host_of(asked))
 
 
-def _settle_sold(nonsense: Sight) -> Verdict | None:
-    return _gone("offers the name for sale") if _is_success(nonsense) and nonsense.sold else None
+def _settle_sold(look: _Look, nonsense: Sight) -> Verdict | None:
+    if not is_success(nonsense) or not nonsense.sold or len(look.text) > _MOST_OFFER:
+        return None
+    return _gone("offers the name for sale") if is_alike(look.text, nonsense.text) else None
+
+
+def _settle_lead(look: _Look, nonsense: Sight) -> Verdict | None:
+    same = look.leads_to.partition("?")[0] == nonsense.leads_to.partition("?")[0]
+    return _gone("leads on to a page for what is not found") if is_success(nonsense) and same else None
 
 
 def _settle_words(asked: str, look: _Look, nonsense: Sight) -> Verdict | None:
-    if not _is_success(nonsense) or _without_names(look.words, asked) != nonsense.words:
+    if not is_success(nonsense) or _without_names(look.words, asked) != nonsense.words:
         return None
-    if not _is_alike(look.text, nonsense.text):
+    if not is_alike(look.text, nonsense.text):
         # A site may have given one title to all of its pages; what stands on them differs.
         return None
     if look.asks_password:
@@ -229,9 +219,9 @@ _ASKS_TO_LOG_IN = Verdict(
 
 def _settle_front(asked: str, front: Response, nonsense: Sight) -> Verdict | Doubt | None:
     """A host that sends nonsense to its front page too either has nothing else to show, or nothing else to us."""
-    if not _is_success(nonsense) or not _ends_like(front, nonsense):
+    if not is_success(nonsense) or not _ends_like(front, nonsense):
         return None
-    tree = _tree(_text(front))
+    tree = tree_of(source_of(front))
     if tree is None:
         return None
     if tree.css_first(_PASSWORD) is not None:
@@ -243,7 +233,7 @@ def _settle_front(asked: str, front: Response, nonsense: Sight) -> Verdict | Dou
         return _ASKS_TO_LOG_IN
     name = f"a neighbour in {_directory(asked)}"
     return Doubt(
-        name=name, question=_question(neighbour), see=see, settle=partial(_settle_neighbour, neighbour)
+        name=name, question=question(neighbour), see=see, settle=partial(_settle_neighbour, neighbour)
     )
 
 
@@ -255,14 +245,14 @@ def _offers_login(tree: LexborHTMLParser, front: str) -> bool:
     """Whether visitors can log in here. Then the neighbours that stand open say nothing about the others: a site
     sends who has not logged in away for now, and not for good."""
     for node in tree.css("a, button")[:_MOST_LINKS]:
-        link = _joined(front, node.attributes.get("href") or "")
+        link = joined(front, node.attributes.get("href") or "")
         if _LOG_IN.fullmatch(_html.text_of(node)) or (link is not None and is_gate(link)):
             return True
     return False
 
 
 def _settle_neighbour(neighbour: str, seen: Sight) -> Verdict | None:
-    shown = _is_success(seen) and is_same_page(seen.url, neighbour) and not _say_so(seen.words)
+    shown = is_success(seen) and is_same_page(seen.url, neighbour) and not _say_so(seen.words)
     return _gone("leads to the front page") if shown else None
 
 
@@ -272,7 +262,7 @@ def _gone(what: str) -> Verdict:
     )
 
 
-def _is_success(sight: Sight) -> bool:
+def is_success(sight: Sight) -> bool:
     return sight.status is not None and 200 <= sight.status < 300
 
 
@@ -284,7 +274,7 @@ def _ends_like(response: Response, nonsense: Sight) -> bool:
 # --- asking -----------------------------------------------------------------------------------------
 
 
-def _question(url: str) -> Request:
+def question(url: str) -> Request:
     return Request(
         url=url,
         purpose=Purpose.PAGE,
@@ -310,7 +300,7 @@ def nonsense_beside(url: str) -> str:
 def _neighbour(tree: LexborHTMLParser, front: str, asked: str) -> str | None:
     """Another page in the directory of the one that was asked, to which the front page of their site links."""
     for node in tree.css("a[href]")[:_MOST_LINKS]:
-        found = _joined(front, node.attributes.get("href") or "")
+        found = joined(front, node.attributes.get("href") or "")
         if (
             found
             and _directory(found) == _directory(asked)
@@ -326,7 +316,7 @@ def _directory(url: str) -> str:
     return parts.netloc + parts.path.rstrip("/").rpartition("/")[0]
 
 
-def _joined(base: str, address: str) -> str | None:
+def joined(base: str, address: str) -> str | None:
     try:
         return canonical(urljoin(base, address.strip()))
     except ValueError:
@@ -338,50 +328,43 @@ def see(outcome: Outcome) -> Sight:
     if not isinstance(outcome, Response) or challenge(outcome) is not None:
         return Sight(None, outcome.url)
     asked = outcome.hops[0].url if outcome.hops else outcome.url
-    look = _look(outcome)
+    sold = _is_sold(asked, outcome)
+    look = _look(outcome, whole=sold)
     words = _without_names(look.words, asked)
-    return Sight(outcome.status, outcome.url, words, look.text, _is_sold(asked, outcome))
+    return Sight(outcome.status, outcome.url, words, look.text, sold, look.leads_to)
 
 
 # --- reading ----------------------------------------------------------------------------------------
 
 
-def _text(response: Response) -> str:
-    return _encodings.decode(response.body[:READ_BYTES], response.headers.get("content-type"))
-
-
-def _tree(text: str) -> LexborHTMLParser | None:
-    return _html.parse(text.encode("utf-8", errors="replace")) if text else None
-
-
-def _look(response: Response) -> _Look:
-    text = _text(response)
-    tree = _tree(text) if _may_say_so(text) else None
+def _look(response: Response, whole: bool = False) -> _Look:
+    text = source_of(response)
+    leads_to = joined(response.url, lead) if (lead := lead_of(text)) else None
+    tree = tree_of(text) if whole or _may_say_so(text) else None
     if tree is None:
-        return _Look()
-    title = _html.text_of(tree.css_first("head > title"))[:_MOST_CHARACTERS]
-    heading = _html.text_of(tree.css_first("h1"))[:_MOST_CHARACTERS]
+        return _Look(leads_to=leads_to or "")
+    title = _html.text_of(tree.css_first("head > title"))[:MOST_CHARACTERS]
+    heading = _html.text_of(tree.css_first("h1"))[:MOST_CHARACTERS]
     has_password = tree.css_first(_PASSWORD) is not None
     has_script = tree.css_first("script") is not None
-    is_application = has_script and tree.css_first(_APPLICATIONS) is not None
-    tree.strip_tags(_UNSEEN)
+    is_application = has_script and not is_next_404(text) and tree.css_first(_APPLICATIONS) is not None
+    tree.strip_tags(UNSEEN)
     shown = _html.text_of(tree.body)
-    is_application = is_application or (has_script and len(shown) < _LEAST_TEXT and not _HINT.search(shown))
+    is_application = is_application or (has_script and len(shown) < LEAST_TEXT and not HINT.search(shown))
     return _Look(
-        (title, heading), _say_so((title, heading)), is_application, has_password, shown[:_MOST_TEXT]
+        (title, heading),
+        _say_so((title, heading)),
+        is_application,
+        has_password,
+        shown[:_MOST_TEXT],
+        leads_to or "",
     )
-
-
-def _is_alike(one: str, other: str) -> bool:
-    """Whether two texts are mostly of the same words; of Chinese, a word is a character."""
-    words, others = (set(_WORD.findall(text.lower())) for text in (one, other))
-    return len(words & others) >= _SHARE * max(len(words), len(others))
 
 
 def _may_say_so(text: str) -> bool:
     for shown in islice(_SHOWN.finditer(text), _MOST_SHOWN):
         behind = text[shown.end() : shown.end() + _HINT_CHARACTERS].lower()
-        if _HINT.search(behind.partition(f"</{shown[1].lower()}")[0]):
+        if HINT.search(behind.partition(f"</{shown[1].lower()}")[0]):
             return True
     return False
 

@@ -122,13 +122,16 @@ ZHIHU = Host(
     no_titles=ZHIHU_COLUMN.no_titles,
     wall=ZHIHU_COLUMN.wall,
 )
-# To whom it takes for a robot, YouTube says LOGIN_REQUIRED, as it does of private videos.
+# To whom it takes for a robot, YouTube says LOGIN_REQUIRED, as it does of private videos. An error that names a country,
+# or asks to try later, is about the visitor.
 YOUTUBE = Host(
     name="YouTube",
     hosts=frozenset({"youtube.com", "m.youtube.com"}),
     title_end=" - YouTube",
     no_titles=frozenset({"YouTube", "- YouTube"}),
-    gone=re.compile(rb'"playabilityStatus":\{"status":"ERROR"'),
+    gone=re.compile(
+        rb'"playabilityStatus":\{"status":"ERROR"(?!,"reason":"[^"]{0,200}(?:later|country|captcha))'
+    ),
 )
 BILIBILI = Host(
     name="Bilibili",

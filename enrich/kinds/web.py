@@ -15,8 +15,10 @@ from dataclasses import replace
 
 from enrich.extract.remarks import answers_securely
 from enrich.kinds import _encodings, _html
+from enrich.kinds._answered_404 import cannot_tell, doubt_of_404, leads_on
+from enrich.kinds._forums import notice
 from enrich.kinds._page_facts import facts_of
-from enrich.kinds._soft_404 import doubt_of, is_suspicious_way, is_unwritten
+from enrich.kinds._soft_404 import doubt_of, is_suspicious_way
 from enrich.kinds._web_hosts import Host, host_at, landing_page
 from enrich.model import (
     CanonicalUrl,
@@ -129,9 +131,10 @@ def judge(_target: Target, outcome: Outcome) -> Verdict:
     verdict = judge_http(outcome)
     if not isinstance(outcome, Response):
         return verdict
-    if verdict.reason == "http-404" and is_unwritten(outcome):
-        detail = "It answered 404 with a page that a script writes, so that only a browser can tell."
-        return Verdict(Status.BLOCKED, "bot-wall", detail)
+    if verdict.reason == "http-404" and leads_on(outcome):
+        return cannot_tell()
+    if verdict.status in _ALIVE and (said := notice(outcome)) is not None:
+        return said
     host = host_at(outcome.url)
     if verdict.status in _ALIVE and host.gone is not None and host.gone.search(outcome.body):
         return Verdict(Status.BROKEN, "soft-404", f"{host.name} shows its page for what is not there.")
@@ -139,8 +142,8 @@ def judge(_target: Target, outcome: Outcome) -> Verdict:
 
 
 def doubt(_target: Target, response: Response) -> Doubt | None:
-    """Why a page that is there at first sight may be gone, and what would have to be asked to be sure."""
-    return doubt_of(response) if _is_html(response) else None
+    """Why a page is perhaps not what its status says, gone or there, and what would have to be asked to be sure."""
+    return doubt_of(response) if _is_html(response) else doubt_of_404(response)
 
 
 def read_page(target: Target, response: Response) -> PageFacts:

@@ -116,7 +116,8 @@ class Sight:
     """What remains of an answer once it was looked at, small enough to be remembered for a whole run.
 
     ``status`` is None where no answer came; ``url`` is where it ended; ``words`` are its title and main heading, and
-    ``text`` is the beginning of what a visitor can read there. ``sold`` is set where the name of the host is for sale.
+    ``text`` is the beginning of what a visitor can read there. ``sold`` is set where the name of the host is for sale,
+    ``leads_to`` where the page itself leads on at once.
     """
 
     status: int | None
@@ -124,11 +125,12 @@ class Sight:
     words: tuple[str, str] = ("", "")
     text: str = ""
     sold: bool = False
+    leads_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """Why an answer of success may not mean what it says, and a question to the same host that tells.
+    """Why an answer of success or a 404 may not mean what it says, and a question to the same host that tells.
 
     A question of one ``name`` is asked once for each host in a run, and what ``see`` makes of the answer is remembered.
     ``settle`` gives the verdict by it, a further doubt, or None when the verdict stands.

@@ -6,7 +6,7 @@ Each is a small site as in `outcomes`, with the verdict that a careful person wo
 from __future__ import annotations
 
 from origin import Answer
-from outcomes import HTML, MISSING, MOSS, SHELL, answers, case, page, to
+from outcomes import HTML, MISSING, MOSS, SHELL, answers, bare, case, page, to
 
 # What walls answer to programs in place of a page, cut down to their marks; the last word is whose it is.
 CHALLENGES = (
@@ -47,19 +47,77 @@ MORE_WALLS = [
 HANDS_ON = (
     '<title>Moss</title><script>var pathSegmentsToKeep = 0; l.replace(l.origin + "/?/blog/a")</script>'
 )
+NUXT = '<div id="__nuxt"></div><script src="/_nuxt/1.js"></script>'
+KEEPS = "<script>sessionStorage.setItem('redirect', location.pathname); location.replace('/');</script>"
+GOES = '<script>window.location.replace("https://moss.test" + window.location.pathname);</script>'
+STARTS = (
+    '<title>Moss</title><script src="/app.js"></script><app-moss></app-moss><noscript>No script!</noscript>'
+)
+MOSS_SHELL = page("Moss", SHELL)
+# The front page of a site, and its page for what is missing.
+SHELLS_ON_FILES = (
+    ("a copy of the front page", MOSS_SHELL, page("Moss", SHELL, 404), "blocked bot-wall"),
+    (
+        "a copy under a name for finding",
+        page("Pathfinder", SHELL),
+        page("Pathfinder", SHELL, 404),
+        "blocked bot-wall",
+    ),
+    ("a copy of another make", page("", STARTS), page("", STARTS, 404), "blocked bot-wall"),
+    (
+        "a copy, in another order",
+        page("Moss", SHELL),
+        page("Moss", SHELL, 404, x_a="1"),
+        "blocked bot-wall",
+    ),
+    (
+        "a copy with a version",
+        page("Moss", SHELL.replace(".js", ".js?v=1")),
+        page("Moss", SHELL, 404),
+        "blocked bot-wall",
+    ),
+    ("no copy, the front page is written", page("Moss", MOSS), page("Moss", SHELL, 404), "broken http-404"),
+    ("no copy, by its title", MOSS_SHELL, page("404 | Moss", SHELL, 404), "broken http-404"),
+    (
+        "no copy, by its title in German",
+        MOSS_SHELL,
+        page("Seite nicht gefunden", SHELL, 404),
+        "broken http-404",
+    ),
+    ("no copy, it loads something else", MOSS_SHELL, page("Moss", NUXT, 404), "broken http-404"),
+    ("no front page either", MISSING, page("Moss", SHELL, 404), "broken http-404"),
+    ("a front page that is refused", bare(403), page("Moss", SHELL, 404), "blocked bot-wall"),
+    ("a front page that fails", bare(500), page("Moss", SHELL, 404), "blocked bot-wall"),
+    ("a script that hands on", page("Moss", MOSS), page("", HANDS_ON, 404), "blocked bot-wall"),
+    ("a script that keeps the address", page("Moss", MOSS), page("", KEEPS, 404), "blocked bot-wall"),
+    ("a script that goes to another host", page("Moss", MOSS), page("", GOES, 404), "blocked bot-wall"),
+    (
+        "words, and a script for another language",
+        page("Moss", MOSS),
+        page("Nothing", f"{GOES}<h1>Page not found</h1>", 404),
+        "broken http-404",
+    ),
+)
 APPLICATIONS = [
     *(
-        case(f"404 and {body[:40]}", "blocked bot-wall", {"*": page("Moss", body, 404)})
-        for body in (
-            SHELL,
-            '<noscript>You need JavaScript.</noscript><div id="root"></div><script src="/main.js"></script>',
-            HANDS_ON,
-            "<script>sessionStorage.redirect = location.href;</script>",
-        )
+        case(f"404 of files: {name}", said, {"/": front, "*": lost})
+        for name, front, lost, said in SHELLS_ON_FILES
     ),
-    *(
-        case(f"404 of an application called {title}", "broken http-404", {"*": page(title, SHELL, 404)})
-        for title in ("404", "Page not found", "页面不存在")
+    case(
+        "404 of a project on GitHub Pages, which is a copy",
+        "blocked bot-wall",
+        {"/": page("Mosses of all countries", MOSS), "/moss/": MOSS_SHELL, "*": page("Moss", SHELL, 404)},
+        "/moss/docs/a",
+    ),
+    case(
+        "404 of a project on GitHub Pages, which is none",
+        "broken http-404",
+        {
+            "/": page("Mosses of all countries", MOSS),
+            "/moss/": page("Moss", MOSS),
+            "*": page("Moss", SHELL, 404),
+        },
+        "/moss/docs/a",
     ),
     case(
         "404 written by the server of an application",
@@ -67,7 +125,40 @@ APPLICATIONS = [
         {"*": page("Moss", '<div id="app"><h1>Oh no</h1></div><script></script>', 404)},
     ),
     case("404 with a script that counts", "broken http-404", {"*": page("Oh", "Oh<script></script>", 404)}),
-    case("410 of an application", "broken http-410", {"*": page("Moss", SHELL, 410)}),
+    case("410 of an application", "broken http-410", {"/": MOSS_SHELL, "*": page("Moss", SHELL, 410)}),
+]
+
+ARTICLE = "<h1>How mosses drink</h1><article>" + MOSS * 8 + "</article>"
+OWN = '<link rel="canonical" href="/blog/a">'
+SEARCHED = "<p>Nothing is here. Read about ferns, lichen, liverworts, horsetails or algae instead.</p>" * 8
+ARTICLES = [
+    case(
+        "an article that comes with 404",
+        "ok http-404",
+        {
+            "/moss": page("How mosses drink", OWN.replace("/blog/a", "/moss/") + ARTICLE, 404),
+            "*": page("Not here", SEARCHED, 404),
+        },
+        "/moss",
+    ),
+    *(
+        case(
+            f"404, and {name}", "broken http-404", {"/blog/a": shown, "*": page("Not here", SEARCHED, 404)}
+        )
+        for name, shown in (
+            ("an article without an address of its own", page("How mosses drink", ARTICLE, 404)),
+            ("an article about another address", page("Moss", OWN.replace("/a", "/b") + ARTICLE, 404)),
+            (
+                "an article that is not to be found",
+                page("Moss", OWN + '<meta name="robots" content="NoIndex">' + ARTICLE, 404),
+            ),
+            ("a title for what is missing", page("Page not found", OWN + ARTICLE, 404)),
+            ("the title that nonsense has", page("Not here", OWN + ARTICLE, 404)),
+            ("the words that nonsense has", page("Moss", OWN + SEARCHED, 404)),
+            ("few words", page("Moss", OWN + MOSS, 404)),
+        )
+    ),
+    case("404 with an article for everything", "broken http-404", {"*": page("Moss", OWN + ARTICLE, 404)}),
 ]
 
 
@@ -160,4 +251,4 @@ SALES = [
     ),
 ]
 
-IN_PLACE = [*MORE_WALLS, *APPLICATIONS, *VIDEOS, *SALES]
+IN_PLACE = [*MORE_WALLS, *APPLICATIONS, *ARTICLES, *VIDEOS, *SALES]

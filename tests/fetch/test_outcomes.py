@@ -1,7 +1,7 @@
 """Generic web outcomes, each with the verdict that a careful person would give.
 
-The table is in `outcomes` and `in_place`: a real server on 127.0.0.1 answers, the real fetcher asks, and what is stated
-in the end is compared.
+The table is in `outcomes`, `in_place`, `alive` and `gone`: a real server on 127.0.0.1 answers, the real fetcher asks,
+and what is stated in the end is compared.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from alive import ALIVE
 from fetching import names, settings
+from gone import IN_OTHER_WORDS
 from in_place import IN_PLACE
 from origin import Answer, Arrival, serve
 from outcomes import CASES, FRONT, HTML, PAGE, SORRY, Case, case, page, to
@@ -34,6 +36,8 @@ NAMES: dict[str, list[str] | int] = {
     "www.bilibili.com": ["127.0.0.1"],
     "www.hugedomains.com": ["127.0.0.1"],
     "www.youtube.com": ["127.0.0.1"],
+    "www.bodis.com": ["127.0.0.1"],
+    "login.test": ["127.0.0.1"],
     "private.test": ["10.0.0.1"],
     "down.test": ["127.0.0.9"],
     "broken.test": socket.EAI_AGAIN,
@@ -95,7 +99,7 @@ def path_of(verdict: Verdict) -> str | None:
     return urlsplit(verdict.suggestion.url).path if verdict.suggestion else None
 
 
-@pytest.mark.parametrize("one", [*CASES, *IN_PLACE], ids=lambda one: one.name)
+@pytest.mark.parametrize("one", [*CASES, *IN_PLACE, *ALIVE, *IN_OTHER_WORDS], ids=lambda one: one.name)
 async def test_a_verdict_is_that_of_a_careful_person(one: Case, tmp_path: Path) -> None:
     (asked,) = await ask(one, tmp_path)
     verdict = asked.result.verdict
@@ -104,7 +108,7 @@ async def test_a_verdict_is_that_of_a_careful_person(one: Case, tmp_path: Path) 
 
 
 def test_the_table_is_as_long_as_it_claims_and_no_row_is_there_twice() -> None:
-    cases = [*CASES, *IN_PLACE]
+    cases = [*CASES, *IN_PLACE, *ALIVE, *IN_OTHER_WORDS]
     assert len({one.name for one in cases}) == len(cases) >= 60
 
 

@@ -899,6 +899,18 @@ async def test_what_nobody_has_a_use_for_is_forgotten_after_a_week(store: Store)
     assert set(await store.recall(["0a", "0b", "0c"])) == {"0a", "0b"}, "one stands, one was of use"
 
 
+async def test_a_wrong_clock_has_nothing_remembered_for_ever(store: Store) -> None:
+    await begin(store, now=NOW + 1000 * DAY)
+    await store.remember({name: document() for name in ("0a", "0b", "0c")}, [])
+    await store.add([], marks=[Mark("0a", unreadable=False)])
+    await store.settle(is_tidy=True)
+    await store.begin(version="1", options="{}", now=NOW, fresh=False)
+    await store.keep()
+    await store.remember({}, ["0b"])
+    await store.settle(is_tidy=False)
+    assert set(await store.recall(["0a", "0b", "0c"])) == {"0a", "0b"}, "one stands, one was of use"
+
+
 async def test_what_is_remembered_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     await begin(store)
     await store.remember({"0a": document(), "0b": document()}, [])

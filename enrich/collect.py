@@ -347,31 +347,21 @@ class _Batch:
 async def _kept(
     store: Store, collection: Collection, chosen_by: bytes, stopping: Callable[[], bool]
 ) -> tuple[int, int]:
-    """How many of the first documents stand in the store as they are, and how many of these could not be read."""
-    standing = store.standing
-    if not standing or not await _stands(collection, standing, chosen_by, stopping):
-        return 0, 0
-    await store.keep()
-    return len(standing), sum(mark.unreadable for mark in standing)
-
-
-async def _stands(
-    collection: Collection, marks: Sequence[Mark], chosen_by: bytes, stopping: Callable[[], bool]
-) -> bool:
-    """Whether the first documents are what the marks are of; they are not, as far as is known, if it is ``stopping``.
+    """How many of the first documents stand in the store as they are, and how many of these could not be read.
 
     To read a large collection takes minutes where it lies on another machine. Meanwhile a lease has to be renewed, and
-    an interrupt heard.
+    an interrupt heard, which is done while the store looks up the marks of a part.
     """
-    from anyio.lowlevel import checkpoint
-
-    compared = 0
+    if not (standing := store.standing):
+        return 0, 0
+    compared = unreadable = 0
     for part in _parts(collection.loaded()):
-        marks_here = marks[compared : compared + len(part)]
-        if stopping() or not are_unchanged(part, marks_here, chosen_by):
-            return False
-        compared += len(marks_here)
-        if compared == len(marks):
-            return True
-        await checkpoint()
-    return False
+        marks = await store.marks(compared, len(part))
+        if stopping() or not are_unchanged(part, marks, chosen_by):
+            return 0, 0
+        compared += len(marks)
+        unreadable += sum(mark.unreadable for mark in marks)
+        if compared == standing:
+            await store.keep()
+            return standing, unreadable
+    return 0, 0

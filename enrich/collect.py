@@ -256,7 +256,7 @@ async def gather(
     Where documents have only come behind those of the last run, and none of these has changed, they are in already.
     """
     chosen_by, gathered = selection.chosen_by, Gathered()
-    known, gathered.unreadable = await _kept(store, collection, chosen_by)
+    known, gathered.unreadable = await _kept(store, collection, chosen_by, stopping)
     if store.standing:
         # Whoever adds anything takes the place of what stands; there may be nothing to add.
         await store.add([])
@@ -344,10 +344,24 @@ class _Batch:
             taken.clear()
 
 
-async def _kept(store: Store, collection: Collection, chosen_by: bytes) -> tuple[int, int]:
-    """How many of the first documents stand in the store as they are, and how many of these could not be read."""
-    standing = store.standing
-    if not standing or not are_unchanged(collection.loaded(), standing, chosen_by):
+async def _kept(
+    store: Store, collection: Collection, chosen_by: bytes, stopping: Callable[[], bool]
+) -> tuple[int, int]:
+    """How many of the first documents stand in the store as they are, and how many of these could not be read.
+
+    To read a large collection takes minutes where it lies on another machine. Meanwhile a lease has to be renewed, and
+    an interrupt heard, which is done while the store looks up the marks of a part.
+    """
+    if not (standing := store.standing):
         return 0, 0
-    await store.keep()
-    return len(standing), sum(mark.unreadable for mark in standing)
+    compared = unreadable = 0
+    for part in _parts(collection.loaded()):
+        marks = await store.marks(compared, len(part))
+        if stopping() or not are_unchanged(part, marks, chosen_by):
+            return 0, 0
+        compared += len(marks)
+        unreadable += sum(mark.unreadable for mark in marks)
+        if compared == standing:
+            await store.keep()
+            return standing, unreadable
+    return 0, 0

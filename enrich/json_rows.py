@@ -5,7 +5,9 @@ To read them again from the store and encode them once more costs far more than 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO
 
 from enrich.model import Shown
@@ -38,6 +40,8 @@ class JsonRows:
             self._room -= len(text)
             self.is_whole = self._room >= 0 and self._written(text)
             self._before = ",\n"
+            if not self.is_whole:
+                self._make_room()
         self._waiting.clear()
 
     def _written(self, text: str) -> bool:
@@ -47,6 +51,11 @@ class JsonRows:
         except OSError:
             return False
         return True
+
+    def _make_room(self) -> None:
+        """Give back the room that is of no use any more: the report itself may need it, or the sorting of its links."""
+        with suppress(OSError):
+            os.ftruncate(self._file.fileno(), 0)
 
     def finish(self) -> bool:
         """Say that these were all; whether all of them are there."""

@@ -9,7 +9,8 @@ import json
 import random
 import re
 import time
-from io import StringIO
+from io import StringIO, TextIOWrapper
+from pathlib import Path
 from tempfile import TemporaryFile
 from xml.etree import ElementTree
 
@@ -503,3 +504,22 @@ def test_rows_for_which_there_is_no_room_are_not_whole(file: StringIO, most: int
     for number in range(1000):
         waiting.add(json_row({"number": number}))
     assert not waiting.finish()
+
+
+class _SoonFull(TextIOWrapper):
+    """A file on a disk that has room for one bundle."""
+
+    def write(self, text: str) -> int:
+        if self.tell():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+@pytest.mark.parametrize("most", [1 << 20, 30_000], ids=["full", "long"])
+def test_rows_that_are_not_whole_take_no_room(tmp_path: Path, most: int) -> None:
+    with _SoonFull((tmp_path / "rows").open("w+b"), encoding="utf-8") as file:
+        waiting, sizes = JsonRows(file, most), set()
+        for number in range(2000):
+            waiting.add(json_row({"number": number, "word": "word" * 4}))
+            sizes.add((waiting.is_whole, (tmp_path / "rows").stat().st_size > 0))
+    assert sizes == {(True, False), (True, True), (False, False)}

@@ -21,7 +21,7 @@ from internet import command, environment
 from requirements import shared
 
 from enrich import documents, files, selection, unchanged
-from enrich.collect import found_document
+from enrich.collect import DOCUMENTS_AT_ONCE, Gathered, collection_of, found_document, gather
 from enrich.config import Settings, load
 from enrich.job import Job, clock
 from enrich.library import LogObserver
@@ -29,6 +29,7 @@ from enrich.model import Document, Report
 from enrich.pipeline import run
 from enrich.report.json import render_stable
 from enrich.selection import Selection, places_of
+from enrich.store.caches import cache_of, open_store
 from enrich.text import json_array, json_row
 
 ROWS = ("document", "link", "entry", "finding", "selected")
@@ -316,7 +317,34 @@ def test_real_notes_are_followed_to_the_byte(desk: Path) -> None:
     assert len(first) > 100_000
 
 
-# --- kills and crashes ------------------------------------------------------------------------------
+# --- interrupts, kills and crashes -------------------------------------------------------------------
+
+
+@pytest.mark.anyio
+async def test_an_interrupt_is_heard_while_notes_are_compared(desk: Path) -> None:
+    for number in range(2 * DOCUMENTS_AT_ONCE + 1):
+        (desk / "notes" / f"{number:03}.md").write_text("https://page.example/1\n")
+    settings = load("run", {"cache_dir": str(desk / "cache")}, environ={}, use_files=False)
+    chosen, heard = Selection.of(settings), anyio.Event()
+
+    async def listen() -> None:
+        heard.set()
+
+    async def taken_in(*, is_interrupted: bool = False) -> Gathered:
+        collection = collection_of(places_of(settings, ["notes"]))
+        async with open_store(cache_of(settings)) as store, anyio.create_task_group() as tasks:
+            await store.begin(version="1", options="", now=clock()(), fresh=False)
+            if is_interrupted:
+                tasks.start_soon(listen)
+            gathered = await gather(store, collection, chosen, heard.is_set)
+            await store.finish(complete=gathered.is_whole, now=clock()())
+            await store.settle(is_tidy=gathered.stood)
+        return gathered
+
+    (desk / "cache").mkdir()
+    assert await taken_in() == Gathered(stood=False)
+    assert await taken_in() == Gathered(stood=True)
+    assert not (await taken_in(is_interrupted=True)).is_whole
 
 
 def test_a_kill_while_the_report_is_written_costs_nothing_but_time(desk: Path) -> None:

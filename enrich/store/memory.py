@@ -17,6 +17,7 @@ from datetime import timedelta
 import msgspec
 
 from enrich.codec import encode
+from enrich.store.belief import CLOCKS_DIFFER
 from enrich.store.columns import milliseconds
 from enrich.store.database import Database
 from enrich.store.protocol import FoundDocument, Run
@@ -51,15 +52,20 @@ def remember(db: Database, run: Run, new: Mapping[str, FoundDocument], again: Se
     db.insert("remembered", "key, found, used_at", rows, of_new)
     # A row is written as a whole, so that once a day is enough.
     day_ago = milliseconds(run.started_at - timedelta(days=1))
-    used = "UPDATE remembered SET used_at = ? WHERE key = ? AND used_at < ?"
-    db.executemany(used, [(now, key, day_ago) for key in again])
+    used = "UPDATE remembered SET used_at = ? WHERE key = ? AND used_at NOT BETWEEN ? AND ?"
+    db.executemany(used, [(now, key, day_ago, now) for key in again])
 
 
 def tidy(db: Database, run: Run) -> None:
-    """Forget what nobody has had a use for; and all but what stands, or even that, where it is too much."""
-    unused_since = milliseconds(run.started_at - KEPT_UNUSED)
-    of_others = "DELETE FROM remembered WHERE used_at < ? AND key NOT IN (SELECT key FROM gathered)"
-    db.execute(of_others, (unused_since,))
+    """Forget what nobody has had a use for; and all but what stands, or even that, where it is too much.
+
+    Of what a wrong clock dated in the future nobody can tell since when.
+    """
+    limits = milliseconds(run.started_at - KEPT_UNUSED), milliseconds(run.started_at + CLOCKS_DIFFER)
+    of_others = (
+        "DELETE FROM remembered WHERE used_at NOT BETWEEN ? AND ? AND key NOT IN (SELECT key FROM gathered)"
+    )
+    db.execute(of_others, limits)
     if _bytes(db) > MOST_BYTES:
         db.execute("DELETE FROM remembered WHERE key NOT IN (SELECT key FROM gathered)")
     if _bytes(db) > MOST_BYTES:

@@ -230,8 +230,12 @@ class Store(Protocol):
     """An asynchronous store; used by one run at a time, which `enrich.store.lock` sees to."""
 
     @property
-    def standing(self) -> Sequence[Mark]:
-        """What the run before took in and reported, in its order, until `keep` or the first `add`."""
+    def standing(self) -> int:
+        """How many places the run before took in and reported, until `keep` or the first `add`."""
+        ...
+
+    async def marks(self, begin: int, count: int) -> Sequence[Mark]:
+        """At most so many marks of these, in their order, behind the first ``begin``: all of them may be many."""
         ...
 
     async def begin(self, *, version: str, options: str, now: datetime, fresh: bool) -> Run:

@@ -72,7 +72,7 @@ class SqlStore(ABC):
         self._at_work = threading.Lock()
         self._takes = Together(self._take)
         self._run: Run | None = None
-        self._standing: Sequence[Mark] = ()
+        self._standing = 0
 
     async def _alone(self, work: Callable[[], T]) -> T:
         """Run blocking work in a thread, one piece at a time, to its end even when cancelled."""
@@ -119,8 +119,11 @@ class SqlStore(ABC):
     # --- a run -------------------------------------------------------------------------------------
 
     @property
-    def standing(self) -> Sequence[Mark]:
+    def standing(self) -> int:
         return self._standing
+
+    async def marks(self, begin: int, count: int) -> Sequence[Mark]:
+        return await self._ask(lambda db: standing.marks(db, begin, count))
 
     async def begin(self, *, version: str, options: str, now: datetime, fresh: bool) -> Run:
         new = Run(id=uuid.uuid4().hex[:12], started_at=now)
@@ -132,7 +135,7 @@ class SqlStore(ABC):
 
     async def keep(self) -> None:
         await self._write(lambda db: standing.keep(db, self.run))
-        self._standing = ()
+        self._standing = 0
 
     async def add(
         self,
@@ -140,7 +143,7 @@ class SqlStore(ABC):
         findings: Sequence[Finding] = (),
         marks: Sequence[Mark] = (),
     ) -> None:
-        stands = bool(self._standing)
+        stands = self._standing > 0
 
         def work(db: Database) -> None:
             if stands:
@@ -149,7 +152,7 @@ class SqlStore(ABC):
             standing.note(db, marks)
 
         await self._write(work)
-        self._standing = ()
+        self._standing = 0
 
     async def recall(self, keys: Sequence[str]) -> Mapping[str, FoundDocument]:
         return await self._ask(lambda db: memory.recall(db, keys))

@@ -25,25 +25,30 @@ _END = ""
 _leads = msgspec.json.Decoder(list[tuple[str, str, str | None]])
 
 
-def take_up(db: Database) -> list[Mark]:
-    """The marks of what stands in the tables, which then count as unfinished; without any, the tables are emptied."""
-    rows = [
-        tuple(row) for row in db.execute("SELECT key, unreadable, leads FROM gathered ORDER BY position")
-    ]
-    marks = _marks(rows[:-1]) if rows and rows[-1][0] == _END else []
-    if marks:
-        db.execute("DELETE FROM gathered WHERE key = ?", (_END,))
-    else:
+def take_up(db: Database) -> int:
+    """How many marks stand in the tables, which then count as unfinished; without any, the tables are emptied."""
+    last = db.execute("SELECT key FROM gathered ORDER BY position DESC LIMIT 1").fetchone()
+    if last is None or last["key"] != _END:
         empty(db)
-    return marks
+        return 0
+    db.execute("DELETE FROM gathered WHERE key = ?", (_END,))
+    return int(db.execute("SELECT count(*) FROM gathered").fetchone()[0])
 
 
-def _marks(rows: Sequence[tuple[str, int, str]]) -> list[Mark]:
-    """The marks as stored; none where one is damaged."""
+def marks(db: Database, begin: int, count: int) -> list[Mark]:
+    """At most so many marks, in their order; ``begin`` is how many come before them."""
+    query = (
+        "SELECT key, unreadable, leads FROM gathered WHERE position > ? AND position <= ? ORDER BY position"
+    )
+    return [_mark(*row) for row in db.execute(query, (begin, begin + count))]
+
+
+def _mark(key: str, unreadable: int, leads: str) -> Mark:
+    """A mark as stored; one that is of no document where it is damaged."""
     try:
-        return [Mark(key, bool(unreadable), _leads.decode(leads)) for key, unreadable, leads in rows]
+        return Mark(key, bool(unreadable), _leads.decode(leads))
     except msgspec.MsgspecError:
-        return []
+        return Mark(_END, unreadable=False)
 
 
 def empty(db: Database) -> None:
@@ -65,15 +70,19 @@ def keep(db: Database, run: Run) -> None:
 
 
 def note(db: Database, marks: Sequence[Mark]) -> None:
-    """Say what was taken in, in its order."""
-    rows = [(mark.key, int(mark.unreadable), encode(mark.leads).decode()) for mark in marks]
-    db.insert("gathered", "key, unreadable, leads", rows)
+    """Say what was taken in, in its order: the first one has the number 1."""
+    begin = 1 + int(db.execute("SELECT coalesce(max(position), 0) FROM gathered").fetchone()[0])
+    rows = [
+        (position, mark.key, int(mark.unreadable), encode(mark.leads).decode())
+        for position, mark in enumerate(marks, begin)
+    ]
+    db.insert("gathered", "position, key, unreadable, leads", rows)
 
 
 def settle(db: Database) -> None:
     """Say that all was taken in and reported, unless something has disturbed it meanwhile."""
     if db.execute("SELECT 1 FROM gathered LIMIT 1").fetchone() is not None:
-        db.insert("gathered", "key, unreadable, leads", [(_END, 0, "[]")])
+        note(db, [Mark(_END, unreadable=False)])
 
 
 def disturb(db: Database) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -775,7 +776,9 @@ async def test_what_was_reported_stands_as_if_it_had_been_added_again(store: Sto
     before = await rows(store)
     later = NOW + DAY
     await store.begin(version="1", options="{}", now=later, fresh=False)
-    assert store.standing == MARKS
+    assert store.standing == len(MARKS)
+    assert await store.marks(0, 9) == MARKS
+    assert [await store.marks(number, 1) for number in range(2)] == [[mark] for mark in MARKS]
     await store.keep()
     assert not store.standing
     assert await due(store, now=later) == 1
@@ -786,6 +789,22 @@ async def test_what_was_reported_stands_as_if_it_had_been_added_again(store: Sto
     ]
     assert [one.links for one in kept] == [one.links for one in before]
     assert await store.prune(later, later) == 0, "both were seen in the later run"
+
+
+async def test_what_stands_is_not_in_memory_as_a_whole(store: Store) -> None:
+    leads = [(f"{number}.md", f"file:notes/{number}.md", None) for number in range(1000)]
+    await begin(store)
+    await store.add([], marks=[Mark(f"{number:02}", unreadable=False, leads=leads) for number in range(50)])
+    await store.settle(is_tidy=True)
+    tracemalloc.start()
+    try:
+        await store.begin(version="1", options="{}", now=NOW, fresh=False)
+        (mark,) = await store.marks(49, 9)
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (store.standing, mark.key, mark.leads) == (50, "49", leads)
+    assert most_bytes < 3_000_000
 
 
 async def test_more_is_added_behind_what_stands(store: Store) -> None:
@@ -799,7 +818,8 @@ async def test_more_is_added_behind_what_stands(store: Store) -> None:
     assert [(one.id, len(one.links)) for one in await rows(store)] == [("r", 1), ("x", 2), ("y", 1)]
     await store.settle(is_tidy=True)
     await store.begin(version="1", options="{}", now=NOW, fresh=False)
-    assert store.standing == [*MARKS, Mark("0c", unreadable=False, leads=[])]
+    assert store.standing == 3
+    assert await store.marks(0, 9) == [*MARKS, Mark("0c", unreadable=False, leads=[])]
 
 
 async def test_whoever_adds_without_keeping_begins_with_nothing(store: Store) -> None:
@@ -889,6 +909,18 @@ async def test_what_was_found_is_remembered_to_the_letter(store: Store) -> None:
 
 async def test_what_nobody_has_a_use_for_is_forgotten_after_a_week(store: Store) -> None:
     await begin(store, now=NOW - 9 * DAY)
+    await store.remember({name: document() for name in ("0a", "0b", "0c")}, [])
+    await store.add([], marks=[Mark("0a", unreadable=False)])
+    await store.settle(is_tidy=True)
+    await store.begin(version="1", options="{}", now=NOW, fresh=False)
+    await store.keep()
+    await store.remember({}, ["0b"])
+    await store.settle(is_tidy=False)
+    assert set(await store.recall(["0a", "0b", "0c"])) == {"0a", "0b"}, "one stands, one was of use"
+
+
+async def test_a_wrong_clock_has_nothing_remembered_for_ever(store: Store) -> None:
+    await begin(store, now=NOW + 1000 * DAY)
     await store.remember({name: document() for name in ("0a", "0b", "0c")}, [])
     await store.add([], marks=[Mark("0a", unreadable=False)])
     await store.settle(is_tidy=True)

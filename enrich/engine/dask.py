@@ -195,7 +195,8 @@ def _end(cluster: Any) -> None:
     except TimeoutError:
         for nanny in cluster.workers.values():
             if nanny.pid is not None:
-                os.kill(nanny.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(nanny.pid, signal.SIGKILL)
 
 
 def check_certificates(address: str) -> None:

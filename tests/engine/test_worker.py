@@ -20,7 +20,6 @@ from enrich.errors import LeaseLostError, UsageError, hint_of
 from enrich.store import leases, sharing
 from enrich.store.server import Server
 
-
 pytestmark = pytest.mark.anyio
 
 

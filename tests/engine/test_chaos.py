@@ -51,6 +51,9 @@ LEASE_SECONDS = 3
 NOBODYS = "127.0.3.250"
 # What was under way when a worker died is asked once more: each of its shards has one question to each host.
 MOST_REPEATED = 100
+# Where none of its answers could be stored: the links of a host that were handed out, those before them that were being
+# stored, and two questions for each.
+MOST_REPEATED_OF_HOST = 16
 
 
 def page(arrival: Arrival) -> Answer:
@@ -97,7 +100,9 @@ def links(origin: Origin, sites: int, each: int) -> list[str]:
     return [origin.url(f"/page/{number}", host) for host in hosts(sites) for number in range(each)]
 
 
-def assert_all_is_well(folder: Path, origin: Origin, url: str, count: int) -> None:
+def assert_all_is_well(
+    folder: Path, origin: Origin, url: str, count: int, most_repeated: int = MOST_REPEATED
+) -> None:
     """Nothing lost, nothing recorded twice, little asked again, and no host asked before its time."""
     report = saved_report(folder)
     with psycopg.connect(url) as connection:
@@ -106,7 +111,7 @@ def assert_all_is_well(folder: Path, origin: Origin, url: str, count: int) -> No
     assert report["run"]["complete"], report["run"]["warnings"]
     assert report["summary"]["by_status"]["ok"] == count
     assert least_gap(origin) >= GAP_SECONDS * 0.9
-    assert asked_again(origin) <= MOST_REPEATED
+    assert asked_again(origin) <= most_repeated
 
 
 def test_a_worker_that_is_killed_loses_nothing(
@@ -248,7 +253,7 @@ def test_a_server_that_is_away_for_longer_than_a_lease_is_waited_for(
         server.start()
         assert running.wait() == 0, running.said
         assert len(secure.arrivals) > asked
-        assert_all_is_well(folder, secure, url, 720)
+        assert_all_is_well(folder, secure, url, 720, most_repeated=12 * MOST_REPEATED_OF_HOST)
 
 
 @pytest.mark.soak

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import distributed
@@ -40,6 +41,7 @@ from origin import Answer, Arrival, Origin, serve_in_thread
 from postgres import Postgres
 from postgres import serve as serve_postgres
 
+from enrich.engine.dask import _end
 from enrich.store.leases import take
 from enrich.store.server import Server
 
@@ -123,6 +125,38 @@ def test_a_worker_that_is_killed_loses_nothing(
     os.kill(running.workers()[0], signal.SIGKILL)
     assert running.wait() == 0, running.said
     assert_all_is_well(folder, secure, url, 300)
+
+
+@pytest.mark.soak
+def test_workers_that_take_their_time_to_come_back_are_waited_for(
+    folder: Path, secure: Origin, start: Start, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dask gives the place of one up for good after 15 s, which is nothing on a busy machine; a blink makes it sure."""
+    monkeypatch.setenv("DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT", "10ms")
+    write_notes(folder, links(secure, 12, 25))
+    running = start(url := postgres.namespace())
+    until(lambda: len(secure.arrivals) > 100, running)
+    for worker in running.workers():
+        os.kill(worker, signal.SIGKILL)
+    assert running.wait() == 0, running.said
+    assert_all_is_well(folder, secure, url, 300)
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), AssertionError("starting")])
+def test_processes_that_do_not_end_with_their_cluster_are_killed(error: Exception) -> None:
+    """One of them has just gone by itself, and one was not started yet."""
+    stays, gone = (
+        subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) for code in ("input()", "")
+    )
+    gone.communicate()
+
+    def close(timeout: float) -> None:
+        raise error
+
+    nannies = [SimpleNamespace(pid=pid) for pid in (None, gone.pid, stays.pid)]
+    _end(SimpleNamespace(close=close, workers=dict(enumerate(nannies))))
+    stays.communicate()
+    assert stays.returncode == -signal.SIGKILL
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -281,3 +282,24 @@ def test_bash_completes_by_it(tmp_path: Path) -> None:
         ["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )
     assert (done.stdout.strip(), done.stderr) == ("wechat", "")
+
+
+@pytest.mark.parametrize("group", [ExceptionGroup, BaseExceptionGroup])
+def test_a_mistake_of_ours_is_told_with_its_traceback_whatever_comes_with_it(
+    group: type[BaseExceptionGroup[BaseException]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With an error in the group that is no `Exception`, the group is none either."""
+    cancelled = [asyncio.CancelledError()] if group is BaseExceptionGroup else []
+
+    def break_down(_arguments: list[str]) -> None:
+        raise group("unhandled", [ZeroDivisionError("by nought"), *cancelled])
+
+    monkeypatch.setattr("enrich.cli._invoke", break_down)
+    with pytest.raises(SystemExit) as left:
+        main()
+    said = capsys.readouterr().err
+    assert left.value.code == 70
+    assert "ZeroDivisionError: by nought" in said
+    assert said.endswith("this is a mistake in enrich; please report it with the lines above\n")

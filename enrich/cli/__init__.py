@@ -33,7 +33,6 @@ from enrich.cli.options import Commands
 from enrich.cli.reports import report_command
 from enrich.cli.settings import config_command
 from enrich.cli.streams import prepare
-from enrich.errors import first_of
 
 __all__ = ["cli", "main"]
 
@@ -95,13 +94,11 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:
+    except (Exception, BaseExceptionGroup) as error:
         code = code_of(error)
         if code is not None:
             sys.exit(code)
         say_mistake(error)
         sys.exit(EXIT_OURS)
-    except BaseExceptionGroup as error:
-        sys.exit(EXIT_INTERRUPTED if first_of(error, KeyboardInterrupt) else EXIT_OURS)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)

@@ -234,6 +234,9 @@ async def _wait_for_leases(driver: Driver) -> None:
     """Until nobody can be asking the hosts of a shard that has not come to its end."""
     owner = leases.somebody()
     left = [name for name, told in (await _outcomes(driver)).items() if told is None]
+    if left:
+        # A worker that the cluster lost sight of may live on, and would take the lease when it is given back here.
+        await anyio.to_thread.run_sync(sharing.stop, driver.server, driver.held.epoch)
     for name in left:
         while True:
             held = await anyio.to_thread.run_sync(
@@ -242,7 +245,8 @@ async def _wait_for_leases(driver: Driver) -> None:
             if held is not None:
                 break
             await anyio.sleep(driver.held.seconds * leases.POLL_SHARE)
-        await anyio.to_thread.run_sync(sharing.take_over, driver.server, held, name)
+        if not await anyio.to_thread.run_sync(sharing.is_done, driver.server, driver.held.epoch, name):
+            await anyio.to_thread.run_sync(sharing.take_over, driver.server, held, name)
         await anyio.to_thread.run_sync(leases.release, driver.server, held)
 
 

@@ -146,9 +146,11 @@ async def _run_shard(url: str, run: tuple[str, int], name: str) -> None:
         held = await _take(server, name, run_epoch, terms.lease_seconds)
         if held is None:
             return
-        # The time that others held it counts too.
-        found = await anyio.to_thread.run_sync(sharing.shared, server, run_epoch) or found
         async with leases.holding(server, held):
+            # While others held it time went by, and the driver may have begun to do the rest itself.
+            found = await anyio.to_thread.run_sync(sharing.shared, server, run_epoch)
+            if found is None or found.stopping:
+                return
             await _work_on(
                 _Shard(
                     name=name,

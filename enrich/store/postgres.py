@@ -273,13 +273,17 @@ class PostgresStore(SqlStore):
 
     async def _tell(self, use: Callable[[Database], T]) -> T:
         def whole() -> T:
+            used: list[T] = []
             try:
                 with self._transaction(reads=True) as database:
-                    return use(database)
+                    used.append(use(database))
             except _LostError as lost:
-                raise storage_error(self._url, lost.error) from lost
+                # All that there was to read had been read, where only the end of the transaction was lost.
+                if not used:
+                    raise storage_error(self._url, lost.error) from lost
             except psycopg.Error as error:
                 raise storage_error(self._url, error) from error
+            return used[0]
 
         await self._ask(lambda _: None)
         return await self._alone(whole)

@@ -5,6 +5,7 @@ Hosts are asked by https, since what comes over plain http is held back for a wh
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -12,10 +13,12 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import distributed
 import psycopg
@@ -38,6 +41,7 @@ from origin import Answer, Arrival, Origin, serve_in_thread
 from postgres import Postgres
 from postgres import serve as serve_postgres
 
+from enrich.engine.dask import _end
 from enrich.store.leases import take
 from enrich.store.server import Server
 
@@ -45,8 +49,13 @@ pytestmark = pytest.mark.chaos
 
 # Short, so that what has to wait for the end of a lease need not wait for long.
 LEASE_SECONDS = 3
+# A host that no run asks, of the same server.
+NOBODYS = "127.0.3.250"
 # What was under way when a worker died is asked once more: each of its shards has one question to each host.
 MOST_REPEATED = 100
+# Where none of its answers could be stored: the links of a host that were handed out, those before them that were being
+# stored, and two questions for each.
+MOST_REPEATED_OF_HOST = 16
 
 
 def page(arrival: Arrival) -> Answer:
@@ -93,7 +102,9 @@ def links(origin: Origin, sites: int, each: int) -> list[str]:
     return [origin.url(f"/page/{number}", host) for host in hosts(sites) for number in range(each)]
 
 
-def assert_all_is_well(folder: Path, origin: Origin, url: str, count: int) -> None:
+def assert_all_is_well(
+    folder: Path, origin: Origin, url: str, count: int, most_repeated: int = MOST_REPEATED
+) -> None:
     """Nothing lost, nothing recorded twice, little asked again, and no host asked before its time."""
     report = saved_report(folder)
     with psycopg.connect(url) as connection:
@@ -102,7 +113,7 @@ def assert_all_is_well(folder: Path, origin: Origin, url: str, count: int) -> No
     assert report["run"]["complete"], report["run"]["warnings"]
     assert report["summary"]["by_status"]["ok"] == count
     assert least_gap(origin) >= GAP_SECONDS * 0.9
-    assert asked_again(origin) <= MOST_REPEATED
+    assert asked_again(origin) <= most_repeated
 
 
 def test_a_worker_that_is_killed_loses_nothing(
@@ -114,6 +125,38 @@ def test_a_worker_that_is_killed_loses_nothing(
     os.kill(running.workers()[0], signal.SIGKILL)
     assert running.wait() == 0, running.said
     assert_all_is_well(folder, secure, url, 300)
+
+
+@pytest.mark.soak
+def test_workers_that_take_their_time_to_come_back_are_waited_for(
+    folder: Path, secure: Origin, start: Start, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dask gives the place of one up for good after 15 s, which is nothing on a busy machine; a blink makes it sure."""
+    monkeypatch.setenv("DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT", "10ms")
+    write_notes(folder, links(secure, 12, 25))
+    running = start(url := postgres.namespace())
+    until(lambda: len(secure.arrivals) > 100, running)
+    for worker in running.workers():
+        os.kill(worker, signal.SIGKILL)
+    assert running.wait() == 0, running.said
+    assert_all_is_well(folder, secure, url, 300)
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), AssertionError("starting")])
+def test_processes_that_do_not_end_with_their_cluster_are_killed(error: Exception) -> None:
+    """One of them has just gone by itself, and one was not started yet."""
+    stays, gone = (
+        subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) for code in ("input()", "")
+    )
+    gone.communicate()
+
+    def close(timeout: float) -> None:
+        raise error
+
+    nannies = [SimpleNamespace(pid=pid) for pid in (None, gone.pid, stays.pid)]
+    _end(SimpleNamespace(close=close, workers=dict(enumerate(nannies))))
+    stays.communicate()
+    assert stays.returncode == -signal.SIGKILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +197,36 @@ def cluster(folder: Path, **more: str) -> Iterator[Cluster]:
         yield Cluster(address, scheduler, workers)
 
 
+def stop(pid: int) -> None:
+    """Have a process stand still; returns when it does."""
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+
+
+def all_that_was_sent(origin: Origin) -> None:
+    """Wait until the origin has read what anybody has sent so far: it answers who comes after them."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    last = http.client.HTTPSConnection(
+        NOBODYS, urlsplit(origin.url("/")).port, timeout=120, context=context
+    )
+    with closing(last):
+        last.request("GET", "/page/last")
+        assert last.getresponse().status == 200
+
+
+def held_by(url: str, pid: int) -> Mapping[str, float]:
+    """The hosts that a worker holds, and until when at least, by the clock of arrivals."""
+    now = time.monotonic()
+    with Server(url) as server:
+        rows = server.ask(
+            "SELECT host, extract(epoch FROM expires_at - clock_timestamp())::float8 AS seconds "
+            "FROM lease JOIN shard_host ON shard = name WHERE split_part(owner, ' ', 2) = %(pid)s",
+            {"pid": str(pid)},
+        )
+    return {row["host"]: now + row["seconds"] for row in rows}
+
+
 @pytest.mark.soak
 def test_a_worker_that_sleeps_through_its_lease_wakes_up_to_nothing(
     folder: Path, secure: Origin, start: Start, postgres: Postgres, certificate: tuple[Path, ssl.SSLContext]
@@ -164,22 +237,23 @@ def test_a_worker_that_sleeps_through_its_lease_wakes_up_to_nothing(
         running = start(url, engine=f"dask:{away.address}")
         until(lambda: len(secure.arrivals) > 400, running)
         sleeper = away.workers[0].pid
-        os.kill(sleeper, signal.SIGSTOP)
-        stopped_at = time.monotonic()
-        until(lambda: time.monotonic() > stopped_at + 2, running)
+        until(lambda: bool(held_by(url, sleeper)), running)
+        stop(sleeper)
+        all_that_was_sent(secure)
         asked = by_host(secure.arrivals)
-        its = {host for host, arrivals in asked.items() if arrivals[-1].at < stopped_at + 1}
-        assert its, "the process that was stopped asked nobody"
+        ends_at = held_by(url, sleeper)
+        assert ends_at, "it stood still while it held some"
         # Whoever takes its shards over waits for the end of their leases, and asks on.
-        until(lambda: any(len(by_host(secure.arrivals)[host]) > len(asked[host]) for host in its), running)
+        until(
+            lambda: any(len(by_host(secure.arrivals)[host]) > len(asked[host]) for host in ends_at), running
+        )
         os.kill(sleeper, signal.SIGCONT)
         assert running.wait() == 0, running.said
     for host, arrivals in by_host(secure.arrivals).items():
-        if host in its:
-            before = {one.connection for one in arrivals if one.at < stopped_at + 1}
-            after = [one for one in arrivals if one.at >= stopped_at + 1]
-            assert min(one.at for one in after) >= stopped_at + LEASE_SECONDS / 2
-            assert before.isdisjoint(one.connection for one in after)
+        if host in ends_at:
+            after = arrivals[len(asked[host]) :]
+            assert all(one.at >= ends_at[host] for one in after)
+            assert {one.connection for one in asked[host]}.isdisjoint(one.connection for one in after)
     assert_all_is_well(folder, secure, url, 2400)
 
 
@@ -205,13 +279,15 @@ def test_a_server_that_is_away_for_longer_than_a_lease_is_waited_for(
         until(lambda: len(secure.arrivals) > 200, running)
         server.stop()
         stopped_at = time.monotonic()
+        until(lambda: time.monotonic() > stopped_at + LEASE_SECONDS, running)
+        all_that_was_sent(secure)
+        asked = len(secure.arrivals)
         until(lambda: time.monotonic() > stopped_at + 2 * LEASE_SECONDS, running)
-        away_at = time.monotonic()
-        assert not [one for one in secure.arrivals if one.at > stopped_at + LEASE_SECONDS]
+        assert len(secure.arrivals) == asked
         server.start()
         assert running.wait() == 0, running.said
-        assert any(one.at > away_at for one in secure.arrivals)
-        assert_all_is_well(folder, secure, url, 720)
+        assert len(secure.arrivals) > asked
+        assert_all_is_well(folder, secure, url, 720, most_repeated=12 * MOST_REPEATED_OF_HOST)
 
 
 @pytest.mark.soak
@@ -305,10 +381,7 @@ def test_a_deadline_ends_all_workers(
 ) -> None:
     write_notes(folder, links(secure, 12, 1000))
     running = start(postgres.namespace(), "--deadline", "12s")
-    until(lambda: len(secure.arrivals) > 0, running)
-    began = secure.arrivals[0].at
     assert running.wait() == 3, running.said
     report = saved_report(folder)
     assert [warning["code"] for warning in report["run"]["warnings"]] == ["deadline"]
-    assert report["summary"]["by_status"]["ok"] > 0
-    assert secure.arrivals[-1].at - began < 40, "all of it takes 50 s"
+    assert 0 < report["summary"]["by_status"]["ok"] < 12_000, "all of it takes 50 s"

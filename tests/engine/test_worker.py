@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import anyio
 import pytest
@@ -11,9 +12,15 @@ from distributed.protocol import pickle
 from postgres import Postgres
 
 from enrich import __version__
-from enrich.engine import worker
+from enrich.config import load
+from enrich.engine import terms, worker
 from enrich.engine.dask import check_readiness
+from enrich.engine.shards import Placement
 from enrich.errors import LeaseLostError, UsageError, hint_of
+from enrich.store import leases, sharing
+from enrich.store.server import Server
+
+pytestmark = pytest.mark.anyio
 
 
 def run(monkeypatch: pytest.MonkeyPatch, errors: Iterator[Exception | None]) -> None:
@@ -42,6 +49,38 @@ def test_a_lease_that_was_lost_is_stood_in_line_for_again(monkeypatch: pytest.Mo
     attempts = iter([lost, lost, lost, lost, lost, None])
     run(monkeypatch, attempts)
     assert list(attempts) == []
+
+
+@pytest.mark.parametrize("is_stopping", [False, True])
+async def test_a_worker_that_gets_its_shard_when_the_run_is_ending_leaves_it_to_the_driver(
+    postgres_url: str, is_stopping: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver asks the rest itself by then, and what a worker took would be nobody's in the end."""
+    worked: list[str] = []
+
+    async def work(shard: worker._Shard) -> None:
+        worked.append(shard.name)
+
+    take_at_once = leases.take
+
+    def take(server: Server, *of: Any) -> leases.Held | None:
+        held = take_at_once(server, *of)
+        if is_stopping:
+            sharing.stop(server, run.epoch)
+        return held
+
+    monkeypatch.setattr(worker, "_work_on", work)
+    monkeypatch.setattr(leases, "take", take)
+    with Server(postgres_url) as server:
+        run = take_at_once(server, leases.RUN, "driver", 600)
+        assert run is not None
+        told = terms.encoded(terms.terms_of(load("run", {}, environ={}), __version__, Placement(count=1)))
+        sharing.lay_out(
+            server, run, "a run", told, deadline_seconds=None, shards=["shard 0"], shard_of_hosts={}, shard_of_kinds={}
+        )  # fmt: skip
+        await worker._run_shard(postgres_url, ("a run", run.epoch), "shard 0")
+        assert worked == ([] if is_stopping else ["shard 0"])
+        assert [one.name for one in leases.leases(server) if one.owner] == ["run"], "it was given back"
 
 
 def test_a_worker_of_another_version_refuses(monkeypatch: pytest.MonkeyPatch) -> None:

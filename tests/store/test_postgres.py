@@ -20,6 +20,7 @@ from enrich.model import CheckResult, Element, Identity, Link, Page, Status, Ver
 from enrich.registry import reasons
 from enrich.store.history import Confirmation
 from enrich.store.protocol import Ages, FoundDocument, FoundLink, FoundTarget
+from enrich.store.report_rows import StoredRows
 from enrich.store.sql import SqlStore
 from enrich.store.sqlite import SqliteStore
 
@@ -200,6 +201,27 @@ async def test_targets_that_are_taken_while_the_connection_is_lost_are_handed_ou
             cut.arm(b"COMMIT", arrives=arrives)
             taken = [await store.take("a.example", 1) for _ in range(4)]
             assert [[one.target.id for one in some] for some in taken] == [["x"], ["y"], ["z"], []]
+
+
+@pytest.mark.parametrize("is_in_time", [True, False])
+async def test_a_report_that_was_read_whole_before_the_server_went_is_one(
+    postgres_url: str, is_in_time: bool
+) -> None:
+    with wire(postgres_url) as cut:
+        async with PostgresStore(cut.url) as store:
+            await begin(store, document("x"))
+
+            def use(rows: StoredRows) -> str:
+                cut.arm(b"COMMIT" if is_in_time else b"FROM", arrives=False)
+                (document,) = rows.documents()
+                return document.path
+
+            if is_in_time:
+                assert await store.read(use) == "a.md"
+            else:
+                with pytest.raises(StorageError):
+                    await store.read(use)
+            assert cut.cuts == 1
 
 
 async def test_a_server_that_crashes_again_and_again_loses_nothing_and_counts_nothing_twice() -> None:

@@ -40,6 +40,9 @@ _MARKS = re.compile(
     rb"|<(?:script|iframe)\b[^<>]{0,200}//(?:[\w-]{1,40}\.){0,3}(?:sedoparking\.com|parkingcrew\.net|bodis\.com)/",
     re.IGNORECASE,
 )
+# Without any of these in small letters neither is there: to look for words costs a tenth of looking for a pattern.
+_PROOF_WORDS = (b"/lander", b"/parking-lander/")
+_MARK_WORDS = (b"data-adblockkey", b"sedoparking.com", b"parkingcrew.net", b"bodis.com")
 # An application, whose script may become any page.
 _EMPTY_MOUNT = re.compile(
     rb"<(?:(?:div|main)\b[^<>]{0,80}\sid=[\"']?(?:root|app|application|__next|__nuxt|___gatsby|svelte|q-app)\b|app-root\b)"
@@ -64,9 +67,11 @@ def is_parked(page: bytes, host: str) -> bool:
     """Whether a page shows a seller's marks, or a title that offers the name of its ``host``."""
     if not 0 < len(page) <= PAGE_BYTES or _is_sellers(host):
         return False
-    if _PROOFS.search(page) is not None:
+    lowered = page.lower()
+    if any(word in lowered for word in _PROOF_WORDS) and _PROOFS.search(page) is not None:
         return True
-    return (_MARKS.search(page) is not None or _offers(page, host)) and _EMPTY_MOUNT.search(page) is None
+    is_marked = any(word in lowered for word in _MARK_WORDS) and _MARKS.search(page) is not None
+    return (is_marked or _offers(page, host)) and _EMPTY_MOUNT.search(page) is None
 
 
 def _is_sellers(host: str) -> bool:

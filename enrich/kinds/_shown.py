@@ -74,7 +74,8 @@ def is_alike(one: str, other: str) -> bool:
 
 def lead_of(source: str) -> str:
     """The address to which a page leads within a few seconds whoever opens it, as it is written; empty for most."""
-    if (found := _REFRESH.search(source)) is not None:
+    found = _REFRESH.search(source) if "refresh" in source.lower() else None
+    if found is not None:
         before = source[: found.start()].lower()
         obeyed = all(before.rfind(start) <= before.rfind(end) for start, end in _NOT_OBEYED)
         return found[1] if obeyed else ""

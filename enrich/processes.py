@@ -136,7 +136,7 @@ def _workers(work: Callable[[Any], Any], count: int) -> Iterator[list[_Worker]]:
     workers: list[_Worker] = []
     start = _forked if FORKS else _spawned
     try:
-        with _interrupts_blocked():
+        with interrupts_blocked():
             workers.extend(start(work) for _ in range(count))
         yield workers
     finally:
@@ -146,8 +146,12 @@ def _workers(work: Callable[[Any], Any], count: int) -> Iterator[list[_Worker]]:
 
 
 @contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Block interrupts while workers start, so that none meets a worker which does not ignore them yet."""
+def interrupts_blocked() -> Iterator[None]:
+    """Block interrupts while processes start, so that none meets one which does not ignore them yet.
+
+    A terminal sends Ctrl-C to all of them at once. What a thread blocks is inherited by the threads and processes that it
+    starts.
+    """
     import signal
 
     if not hasattr(signal, "pthread_sigmask"):

@@ -12,8 +12,8 @@ import logging
 import math
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
@@ -30,6 +30,7 @@ from enrich import __version__
 from enrich.engine.protocol import Ended
 from enrich.engine.shards import Shard
 from enrich.errors import StorageError, UsageError
+from enrich.processes import interrupts_blocked
 
 PREFIX = "dask:"
 # Most of the work is waiting, so that one process works on several shards.
@@ -179,7 +180,11 @@ def _connected(
         except (OSError, ValueError) as error:
             raise UsageError(f"--engine: {where.address}: no Dask scheduler answers: {error}") from error
         return client, client.close
-    with _interrupts_left_to_us():
+    if os.name != "nt":
+        # One that is started with the first process would let interrupts through again.
+        resource_tracker.ensure_running()
+    # `enrich.engine.preload` has workers ignore them, but seconds after they began.
+    with interrupts_blocked():
         cluster = _started(where.local, environment)
     client = Client(cluster, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
 
@@ -251,25 +256,6 @@ def _mind_silence(client: Any, lease_seconds: float) -> None:
         looks["worker-ttl"].start()
 
     client.run_on_scheduler(mind)
-
-
-@contextmanager
-def _interrupts_left_to_us() -> Iterator[None]:
-    """Have the processes that are started meanwhile not see Ctrl-C, which a terminal sends to all of them at once.
-
-    `enrich.engine.preload` has workers ignore it, seconds after they began: one that is interrupted before that ended
-    the run. What a thread holds up is inherited by the threads and processes that it starts.
-    """
-    if os.name == "nt":
-        yield
-        return
-    # Or it is started with the first process, and lets interrupts through again.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _started(processes: int, environment: Mapping[str, str]) -> Any:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enrich.mass_change import BELIEVED_AFTER
 from enrich.model import Manners, Status, TargetState
 from enrich.registry import reason_of
+from enrich.spelling import numbered
 from enrich.store.due import Due, Remembered, Why
 from enrich.store.history import (
     ALIVE,
@@ -35,8 +36,7 @@ def duration(seconds: float) -> str:
     """``7 days``, ``1 day``, ``90 s``: the largest unit that gives a whole number."""
     for unit, length in (("day", 86400), ("hour", 3600)):
         if seconds and seconds % length == 0:
-            count = int(seconds / length)
-            return f"{count} {unit}{'s' if count > 1 else ''}"
+            return numbered(int(seconds / length), unit)
     return f"{seconds:g} s"
 
 

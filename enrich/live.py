@@ -97,6 +97,11 @@ def _rendered(picture: Picture, console: Console) -> Group:
 
 
 def is_drawable(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether a stream is a terminal that lines can be drawn on again; a job of a CI service is none."""
+    """Whether a stream is a terminal that lines can be drawn on again; a job of a CI service is none.
+
+    rich draws nothing where ``TTY_COMPATIBLE`` or ``TTY_INTERACTIVE`` is 0, so that lines are wanted there, too.
+    """
     dumb = environ.get("TERM", "").lower() in ("dumb", "unknown")
-    return stream.isatty() and not dumb and not environ.get("CI")
+    refused = "0" in (environ.get("TTY_COMPATIBLE"), environ.get("TTY_INTERACTIVE"))
+    is_job = environ.get("CI", "").lower() not in ("", "0", "false")
+    return stream.isatty() and not (dumb or refused or is_job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,12 @@ from origin import Origin, serve_in_thread
 from postgres import Postgres
 from postgres import serve as serve_postgres
 from sites import small_web
+from surroundings import heed_interrupts, tidy
 
 from enrich.standstill import AwakeLoop
+
+tidy(os.environ)
+heed_interrupts()
 
 # An example that takes long says nothing where other programs may take the machine.
 hypothesis.settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -69,9 +69,12 @@ def on_terminal(
             command, cwd=folder, env=dict(env), stdin=theirs, stdout=stdout, stderr=theirs
         )
     os.close(theirs)
-    limit, is_over = time.monotonic() + 300, False
+    limit, is_over, lines = time.monotonic() + 300, False, list[str]()
     try:
-        while time.monotonic() < limit and (part := _read(ours)) is not None:
+        while (part := _read(ours)) is not None:
+            assert time.monotonic() < limit, (
+                f"interrupted: {is_over}; after 300 s the terminal shows {lines}"
+            )
             if part:
                 feed.feed(part)
                 lines = [line.rstrip() for line in screen.display if line.strip()]

@@ -325,6 +325,11 @@ def test_without_colour_there_is_none(monkeypatch: pytest.MonkeyPatch, screen: T
         (Terminal(), {}, True),
         (Terminal(), {"TERM": "dumb"}, False),
         (Terminal(), {"TERM": "xterm", "CI": "true"}, False),
+        (Terminal(), {"TERM": "xterm", "CI": "1"}, False),
+        (Terminal(), {"TERM": "xterm", "CI": "false"}, True),
+        (Terminal(), {"TERM": "xterm", "TTY_COMPATIBLE": "0"}, False),
+        (Terminal(), {"TERM": "xterm", "TTY_INTERACTIVE": "0"}, False),
+        (Terminal(), {"TERM": "xterm", "TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "1"}, True),
         (io.StringIO(), {"TERM": "xterm"}, False),
     ],
 )

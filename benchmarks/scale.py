@@ -46,7 +46,7 @@ def computed(plan: Plan) -> Pass:
     for host, count in collection.hosts.items():
         share = share_of(host, settings.manners_of(host), None, is_check=False).number or count
         nights = max(nights, questions(count, share))
-        asked = asked_of(settings, host, min(count, share), facts=plan.facts)
+        asked = asked_of(settings, host, min(count, share))
         in_all += asked
         own = max(_alone(settings, host, asked), _agency(settings, host, count) if plan.facts else 0.0)
         seconds[class_of(host)] = max(seconds.get(class_of(host), 0.0), own)
@@ -55,12 +55,9 @@ def computed(plan: Plan) -> Pass:
     return Pass(seconds={name: seconds[name] for name in CLASSES if name in seconds}, nights=nights)
 
 
-def asked_of(settings: Settings, host: str, targets: int, *, facts: bool) -> int:
-    """How many questions so many targets of a host are: a page is asked for its head and then, for its title, for itself;
-    robots.txt is read where there is a second address."""
-    if not settings.reads_robots(host):
-        return targets
-    return targets * (2 if facts else 1) + (targets > 1)
+def asked_of(settings: Settings, host: str, targets: int) -> int:
+    """How many questions so many targets of a host are: robots.txt is read where there is a second address."""
+    return targets + (targets > 1 and settings.reads_robots(host))
 
 
 def _alone(settings: Settings, host: str, asked: int, batch: int = 1) -> float:

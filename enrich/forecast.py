@@ -1,7 +1,7 @@
 """What is known before the first question: which hosts will take long, by manners alone.
 
-A page that is read for its metadata takes a second question, so that the first run over a blog takes twice as long as
-all later ones.
+A link whose metadata are wanted too may take longer, where they stand with somebody who is asked more slowly than its
+host.
 """
 
 from __future__ import annotations

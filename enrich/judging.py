@@ -19,10 +19,12 @@ from enrich.model import (
     Kind,
     Outcome,
     PageFacts,
+    Request,
     Response,
     Status,
     Target,
     Verdict,
+    was_silent,
 )
 from enrich.registry import kinds
 from enrich.store.history import ALIVE
@@ -62,15 +64,15 @@ async def _check_one(
     first = await asking.fetch(kind.request(target, due.wants_metadata))
     try:
         question = kind.confirm(target, first, due.wants_metadata)
-        if question is not None and isinstance(first, Failure) and first.kind is FailureKind.TIMEOUT:
+        if question is not None and was_silent(first):
             await stand_back()
         second = await asking.fetch(question) if question is not None else None
         if isinstance(first, Failure) and _was_not_asked(second):
             # The host went down meanwhile, but this link has failed by itself.
             second = None
-        verdict, outcome = _judge_both(asking, kind, target, first, second)
-        if not isinstance(second, Failure):
-            # What the first question met alone, mostly a HEAD, condemns nobody.
+        verdict, outcome = _judge_both(asking, kind, target, first, second, question)
+        if not isinstance(second, Failure) and not _is_head(question):
+            # What a HEAD alone has met condemns nobody, whether it came first or had to do in the end.
             verdict = await _settled(asking, kind, target, verdict, outcome)
         result = _result(asking, kind, due, (verdict, outcome), (first, second))
         shown = second if isinstance(second, Response) else first
@@ -83,6 +85,10 @@ async def _check_one(
         asking.broke(target, error)
         await asking.store.defer([target.id], "not-reached")
         return None
+
+
+def _is_head(question: Request | None) -> bool:
+    return question is not None and question.method == "HEAD"
 
 
 def _was_not_asked(outcome: Outcome | None) -> bool:
@@ -99,14 +105,24 @@ def _is_plain(outcome: Outcome | None) -> bool:
 
 
 def _judge_both(
-    asking: Asking, kind: Kind, target: Target, first: Outcome, second: Outcome | None
+    asking: Asking,
+    kind: Kind,
+    target: Target,
+    first: Outcome,
+    second: Outcome | None,
+    question: Request | None,
 ) -> tuple[Verdict, Outcome]:
-    """The verdict on one or two answers, and the answer that decided."""
-    verdict, outcome = _judge(asking, kind, target, second or first), second or first
-    if isinstance(second, Failure) and (before := _judge(asking, kind, target, first)).status in ALIVE:
+    """The verdict on one or two answers, and the answer that decided. ``question`` is what the second one answers."""
+    if second is None or question is None:
+        return _judge(asking, kind, target, first), first
+    verdict, before = _judge(asking, kind, target, second), _judge(asking, kind, target, first)
+    if isinstance(second, Failure) and before.status in ALIVE:
         # The page was wanted for its metadata only: it is there, whatever became of the second answer.
-        verdict, outcome = before, first
-    return verdict, outcome
+        return before, first
+    if _is_head(question) and verdict.status not in ALIVE:
+        # A page that did not come may be told to be there by its headers, and not to be gone.
+        return before, first
+    return verdict, second
 
 
 async def _settled(

@@ -123,7 +123,7 @@ async def asking_of(
     async with SqliteStore(folder / "cache.sqlite3") as store:
         await store.begin(version="1", options="{}", now=NOW, fresh=True)
         await store.add([document])
-        ages = dict.fromkeys(("web", "arxiv", "github", "wechat"), (7 * 86400.0, 30 * 86400.0))
+        ages = dict.fromkeys(("web", "arxiv", "github", "wechat", "doi"), (7 * 86400.0, 30 * 86400.0))
         await store.plan(Ages(by_kind=ages, metadata=not is_check), NOW)
         network = Network(world, world.no_canaries)
         recorder = Recorder(store, Confirmation(), proofs=network, counted=world.count)
@@ -206,15 +206,27 @@ async def test_a_host_is_asked_for_its_links_once_and_again_when_an_outage_gave_
 async def test_a_run_reads_the_page_once(tmp_path: Path) -> None:
     world = World(respond(200, b"<title>Moss</title>", content_type="text/html"))
     await everything(world, ["https://a.example/x"], tmp_path)
-    assert [method for method, _ in world.asked] == ["HEAD", "GET"]
+    assert [method for method, _ in world.asked] == ["GET"]
 
 
-async def test_head_condemns_nobody(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_check", [False, True])
+async def test_head_condemns_nobody(tmp_path: Path, is_check: bool) -> None:
     def picky(request: Request) -> Outcome:
         return respond(404 if request.method == "HEAD" else 200, content_type="text/html")(request)
 
     world = World(picky)
-    assert await everything(world, ["https://a.example/x"], tmp_path) == {"https://a.example/x": "http-200"}
+    reasons = await everything(world, ["https://a.example/x"], tmp_path, is_check=is_check)
+    assert reasons == {"https://a.example/x": "http-200"}
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 410, 500, 503])
+async def test_head_condemns_nobody_either_whose_page_did_not_come(tmp_path: Path, status: int) -> None:
+    def silent(request: Request) -> Outcome:
+        return (respond(status) if request.method == "HEAD" else fail(FailureKind.TIMEOUT))(request)
+
+    world = World(silent)
+    assert await everything(world, ["https://a.example/x"], tmp_path) == {"https://a.example/x": "timeout"}
+    assert {method for method, _ in world.asked} == {"GET", "HEAD"}
 
 
 async def test_a_page_that_is_there_stays_there_when_its_title_cannot_be_read(tmp_path: Path) -> None:
@@ -248,7 +260,8 @@ async def test_what_is_broken_without_being_certain_is_asked_a_second_time(tmp_p
 
 async def test_what_is_certainly_gone_is_asked_once(tmp_path: Path) -> None:
     world = World(respond(410))
-    assert await everything(world, ["https://a.example/x"], tmp_path) == {"https://a.example/x": "http-410"}
+    reasons = await everything(world, ["https://a.example/x"], tmp_path, is_check=True)
+    assert reasons == {"https://a.example/x": "http-410"}
     assert [method for method, _ in world.asked] == ["HEAD", "GET"]
 
 

@@ -46,7 +46,7 @@ from enrich.fetch.transport import (
     StaleConnectionError,
 )
 from enrich.fetch.witnesses import NO_NAME, Finder, Witnesses
-from enrich.model import Failure, FailureKind, Outcome, Purpose, Request, Response
+from enrich.model import Failure, FailureKind, Outcome, Purpose, Request, Response, was_silent
 from enrich.under_way import UnderWay
 
 __all__ = ["FetchSettings", "Fetcher", "Transport", "proxies_from_environment"]
@@ -200,7 +200,8 @@ class Fetcher:
         """Ask, follow redirects, and ask again where that may help. Faults of the web are outcomes."""
         outcome = await self._attempt(request, self.under_way)
         retries = self._settings.retries - request.asked_before
-        if request.retry and retries > 0 and self._is_worth_asking_again(outcome):
+        may_retry = request.retry and (request.retries_silence or not was_silent(outcome))
+        if may_retry and retries > 0 and self._is_worth_asking_again(outcome):
             return await self._ask_again(request, outcome, retries)
         return outcome
 

@@ -1,15 +1,18 @@
 """Any page that no other kind knows.
 
-It is asked with HEAD, which is cheap, and HEAD never condemns: servers answer it with 404, 405 or silence
-where GET brings the page. So every doubt is put again as GET, and only that answer counts.
+Where its metadata are due it is asked with GET and no more than that: a HEAD before it would double what hosts are asked.
+Else with HEAD, which is cheap, and HEAD never condemns: servers answer it with 404, 405 or silence where GET brings the
+page. So every doubt is put again as GET, and only that answer counts. The other way round HEAD may show that a page is
+there which did not come in time, or not whole.
 
 A page that is gone and answers with success is told by its title, or by where it leads (`_soft_404`). HEAD shows no
-title, and a GET for every link would double what healthy hosts are asked: so only a way that is suspicious by itself
-costs one, and a title is read where the page is fetched for its metadata anyway, or was found gone like this before.
+title: so only a way that is suspicious by itself costs a GET, and a title is read where the page is fetched for its
+metadata anyway, or was found gone like this before.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -41,6 +44,7 @@ from enrich.model import (
     Status,
     Target,
     Verdict,
+    was_silent,
 )
 from enrich.reasons import GENERAL_REASONS
 from enrich.urls import canonical, host_of
@@ -67,6 +71,18 @@ _WORTH_A_GET = frozenset(
         FailureKind.TOO_MANY_REDIRECTS,
     }
 )
+# Failures of a GET behind which a page may be that is slow to write, or that ends too early. Where no name was found
+# and no connection made, another method changes nothing.
+_WORTH_A_HEAD = _WORTH_A_GET - {FailureKind.CONNECT, FailureKind.DNS_FAILURE}
+# The path ends like that of a document, an archive, a picture, a film, data or a program. HEAD tells whether it is there
+# without a byte of it on its way.
+_FILE = re.compile(
+    r"\.(?:pdf|ps|djvu|epub|mobi|docx?|pptx?|xlsx?|odt|odp|ods|rtf"
+    r"|zip|t?gz|tar|bz2|xz|zst|7z|rar|jar|whl|iso|dmg|exe|msi|deb|rpm|apk"
+    r"|jpe?g|png|gif|webp|svg|bmp|ico|tiff?|avif|mp3|mp4|m4a|m4v|mov|avi|mkv|webm|wav|flac|ogg"
+    r"|csv|tsv|json|jsonl|xml|ya?ml|txt|parquet|npy|npz|h5|hdf5|pkl|pth?|ckpt|onnx|safetensors|bin)(?:[?#]|$)",
+    re.IGNORECASE,
+)
 _ALIVE = (Status.OK, Status.REDIRECTED)
 # A proxy that wants a password does not look at the method.
 _SAME_FOR_GET = frozenset({407})
@@ -82,21 +98,36 @@ def identify(url: CanonicalUrl) -> Identity:
     return Identity(id=f"url:{url}", kind="web", url=url)
 
 
-def request(target: Target, _wants_page: bool) -> Request:
-    return Request(url=target.url, method="HEAD", purpose=Purpose.PROBE, retry=False)
+def request(target: Target, wants_page: bool) -> Request:
+    """The page where it is wanted, else what can be told by its headers."""
+    if _begins_with_page(target, wants_page):
+        # One that is not answered lets others go first before it is asked again.
+        return replace(_page_request(target.url), retries_silence=False)
+    return _head_request(target.url, retry=False)
 
 
 def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | None:
-    """A GET when the answer to HEAD leaves a doubt or the page itself is wanted, else None."""
+    """A GET when the answer to HEAD leaves a doubt or the page itself is wanted; a HEAD when no page came, though
+    somebody takes questions; else None."""
+    # What was waited for in vain, the longest wait there is, is the first of the retries.
+    asked_before = int(was_silent(outcome))
+    if _begins_with_page(target, wants_page):
+        if not isinstance(outcome, Failure) or outcome.kind not in _WORTH_A_HEAD:
+            return None
+        return replace(_head_request(target.url, retry=bool(asked_before)), asked_before=asked_before)
     wants_look = wants_page or is_suspicious_way(outcome)
     if not (_is_doubtful(outcome) or (wants_look and _is_html(outcome))):
         return None
-    return replace(_page_request(target.url), asked_before=int(_was_silent(outcome)))
+    return replace(_page_request(target.url), asked_before=asked_before)
 
 
-def _was_silent(outcome: Outcome) -> bool:
-    """Whether HEAD was waited for in vain, which is the longest wait there is: GET is the first retry then."""
-    return isinstance(outcome, Failure) and outcome.kind is FailureKind.TIMEOUT
+def _begins_with_page(target: Target, wants_page: bool) -> bool:
+    """Whether the page is asked for at once; an address that ends like a file is seldom one."""
+    return wants_page and _FILE.search(target.url) is None
+
+
+def _head_request(url: str, *, retry: bool) -> Request:
+    return Request(url=url, method="HEAD", purpose=Purpose.PROBE, retry=retry)
 
 
 def _page_request(url: str) -> Request:
@@ -304,8 +335,6 @@ KIND = Kind(
     request=request,
     judge=judge,
     confirm=confirm,
-    # HEAD, and then GET.
-    page_seconds=lambda gap: 2 * gap,
     doubt=doubt,
     read_page=read_page,
     ask_facts=ask_facts,

@@ -25,8 +25,9 @@ class Request:
     ``body_types`` are the beginnings of media types whose body is worth reading; with another type
     the response is judged on its headers and comes with an empty body. None reads any body.
     ``retry`` says whether an outcome that may pass is asked for again; a question that is followed by a
-    better one anyway does not need it; ``asked_before`` is how many of the retries another form of the question
-    has had. Without ``follow`` a redirect is itself the answer.
+    better one anyway does not need it. Without ``retries_silence`` a time-out is left to whoever asked, who may let
+    others go first; ``asked_before`` is how many of the retries another form of the question has had. Without
+    ``follow`` a redirect is itself the answer.
     """
 
     url: str
@@ -37,6 +38,7 @@ class Request:
     max_body_bytes: int = 4 << 20
     body_types: tuple[str, ...] | None = None
     retry: bool = True
+    retries_silence: bool = True
     asked_before: int = 0
     follow: bool = True
 
@@ -97,5 +99,11 @@ class Failure:
 
 
 Outcome = Response | Failure
+
+
+def was_silent(outcome: Outcome | None) -> bool:
+    """Whether an answer was waited for in vain, which is the longest wait there is."""
+    return isinstance(outcome, Failure) and outcome.kind is FailureKind.TIMEOUT
+
 
 Fetch = Callable[[Request], Awaitable[Outcome]]

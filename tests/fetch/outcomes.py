@@ -110,7 +110,8 @@ STATUSES = [
     ),
 ]
 
-HEADS = [
+# What HEAD is answered with, and GET: by the first a check asks, by the second a run.
+METHODS = [
     case(
         "HEAD is never answered, GET is",
         "ok http-200",
@@ -126,7 +127,6 @@ HEADS = [
         "HEAD is led to log in, GET is fine",
         "ok http-200",
         {"/blog/a": (to("/login?next=/blog/a"), page()), "*": page("Log in")},
-        wants_page=False,
     ),
     case("HEAD 501, GET 404", "broken http-404", {"*": (bare(501), MISSING)}),
     case(
@@ -136,8 +136,25 @@ HEADS = [
         better="/new",
     ),
     case("HEAD leads in a circle, GET is fine", "ok http-200", {"*": (to("/blog/a"), page())}),
+    case(
+        "HEAD 200, GET is never answered",
+        "ok http-200",
+        {"*": (page(), Answer(200, after_seconds=50.0))},
+        timeout_seconds=2.0,
+    ),
+    case("HEAD 200, GET leads in a circle", "ok http-200", {"*": (page(), to("/blog/a"))}),
+]
+HEADS = [
+    *METHODS,
+    *(replace(one, name=f"{one.name}, in a check", wants_page=False) for one in METHODS),
     case("HEAD 200, GET 404", "broken http-404", {"*": (page(), MISSING)}),
     case("HEAD 200, GET 503", "unreachable http-503", {"*": (page(), bare(503))}),
+    case(
+        "HEAD 404, GET is never answered",
+        "unreachable timeout",
+        {"*": (bare(404), Answer(200, after_seconds=50.0))},
+        timeout_seconds=2.0,
+    ),
 ]
 
 CLOUDFLARE = page(

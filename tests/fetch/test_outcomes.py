@@ -115,17 +115,14 @@ def test_the_table_is_as_long_as_it_claims_and_no_row_is_there_twice() -> None:
 async def test_a_healthy_page_costs_what_it_cost_before(tmp_path: Path) -> None:
     quick = case("", "", PAGE, wants_page=False)
     assert (await ask(quick, tmp_path))[0].requests == [("HEAD", "/blog/a")]
-    assert (await ask(case("", "", PAGE), tmp_path))[0].requests == [
-        ("HEAD", "/blog/a"),
-        ("GET", "/blog/a"),
-    ]
+    assert (await ask(case("", "", PAGE), tmp_path))[0].requests == [("GET", "/blog/a")]
 
 
 async def test_a_host_is_asked_for_nonsense_once_in_a_run(tmp_path: Path) -> None:
     links = tuple(f"/blog/{number}" for number in range(9))
     asked = await ask(case("", "", {"*": SORRY}), tmp_path, links)
     assert {one.result.verdict.reason for one in asked} == {"soft-404"}
-    assert [len(one.requests) for one in asked] == [3, *[2] * 8]
+    assert [len(one.requests) for one in asked] == [2, *[1] * 8]
 
 
 @pytest.mark.parametrize("place", ["/", "/404", "/error"])

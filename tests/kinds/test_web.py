@@ -60,8 +60,44 @@ def test_every_address_is_a_page_of_its_own(url: str) -> None:
     assert (identity.id, identity.kind, identity.url) == (f"url:{url}", "web", url)
 
 
-def test_the_first_question_is_a_head() -> None:
+def test_a_page_that_is_wanted_is_asked_for_at_once() -> None:
     question = web.request(TARGET, True)
+    assert (question.method, question.purpose, question.url) == ("GET", Purpose.PAGE, URL)
+    assert question.retry
+    assert not question.retries_silence, "others go first"
+
+
+@pytest.mark.parametrize(
+    "end", ["/a.pdf", "/a.PDF#page=3", "/a.tar.gz", "/a.zip?download=1", "/photo.jpeg", "/data.csv"]
+)
+def test_a_file_is_asked_about_and_not_fetched(end: str) -> None:
+    target = replace(TARGET, url=f"https://example.org{end}")
+    assert web.request(target, True).method == "HEAD"
+
+
+@pytest.mark.parametrize("end", ["/", "/a", "/a.html", "/a.php?id=1", "/a.pdf/view", "/v1.0", "/zip"])
+def test_what_may_be_a_page_is_fetched(end: str) -> None:
+    target = replace(TARGET, url=f"https://example.zip{end}")
+    assert web.request(target, True).method == "GET"
+
+
+@pytest.mark.parametrize(
+    ("kind", "before"), [("timeout", 1), ("protocol-error", 0), ("too-large", 0), ("bot-wall", 0)]
+)
+def test_a_page_that_did_not_come_may_be_told_to_be_there_by_a_head(kind: str, before: int) -> None:
+    failed = Failure(kind=FailureKind(kind), detail="", url=URL)
+    question = web.confirm(TARGET, failed, True)
+    assert question is not None
+    assert (question.method, question.retry, question.asked_before) == ("HEAD", before > 0, before)
+
+
+@pytest.mark.parametrize("status", [200, 202, 301, 403, 404, 405, 500, 503])
+def test_what_a_page_was_answered_with_stands(status: int) -> None:
+    assert web.confirm(TARGET, response(status=status), True) is None
+
+
+def test_the_first_question_without_a_page_is_a_head() -> None:
+    question = web.request(TARGET, False)
     assert (question.method, question.purpose, question.url) == ("HEAD", Purpose.PROBE, URL)
     assert not question.retry, "a GET follows, and is asked again where that helps"
 
@@ -85,7 +121,7 @@ def test_head_never_condemns(status: int) -> None:
 
 
 def test_what_a_get_cannot_change_is_not_asked_again() -> None:
-    assert web.confirm(TARGET, response(status=407), True) is None
+    assert web.confirm(TARGET, response(status=407), False) is None
 
 
 @pytest.mark.parametrize("kind", FailureKind)
@@ -95,7 +131,7 @@ def test_a_failure_that_may_be_for_head_alone_is_asked_with_get(kind: FailureKin
             "bot-wall",
     }  # fmt: skip
     failure = Failure(kind=kind, detail="", url=URL)
-    assert (web.confirm(TARGET, failure, True) is not None) == (kind.value in worth)
+    assert (web.confirm(TARGET, failure, False) is not None) == (kind.value in worth)
 
 
 def test_a_good_answer_stands() -> None:
@@ -125,10 +161,11 @@ def test_a_good_answer_with_the_mark_of_a_wall_is_asked_with_get() -> None:
         ("image/png", False),
     ],
 )
-def test_the_page_is_fetched_where_metadata_are_due_and_there_may_be_some(
+def test_what_ends_like_a_file_and_is_a_page_is_fetched_where_metadata_are_due(
     content_type: str | None, asked: bool
 ) -> None:
-    assert (web.confirm(TARGET, response(content_type=content_type), True) is not None) == asked
+    target = replace(TARGET, url="https://example.org/a.pdf")
+    assert (web.confirm(target, response(content_type=content_type), True) is not None) == asked
 
 
 def test_it_is_judged_as_plain_http() -> None:

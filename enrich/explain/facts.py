@@ -320,8 +320,10 @@ def _how(target: Target, kind: Kind, api_host: str | None) -> str:
         return "nobody is asked: only http and https are"
     if api_host is not None:
         return f"by the API at {api_host}, up to {kind.batch_size} in one question where it takes several"
-    request = kind.request(target, True)
-    return f"the first question is {request.method} {request.url}"
+    with_facts, without = kind.request(target, True), kind.request(target, False)
+    if with_facts.method == without.method:
+        return f"the first question is {without.method} {without.url}"
+    return f"the first question is {with_facts.method} {with_facts.url} where facts are wanted, else {without.method}"
 
 
 def _last_run(known: Known | None) -> str | None:

@@ -12,7 +12,6 @@ exactly.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,17 +29,19 @@ REPEATED_ELEMENTS = 50_000
 REPEATED_PER_TAG = 4
 
 _ATTRIBUTE = rb"""[\s/]*+(?:=|[^\s/>=])[^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+"""
-_TAG = re.compile(
-    rb"<(?P<end>/?)(?P<name>[a-zA-Z][^\s/>]*+)(?:%s){0,%d}+[\s/]*+>" % (_ATTRIBUTE, ATTRIBUTES_PER_TAG)
+# A tag as far as it goes, or a comment; what lacks its end has the last groups empty. Half of all tags have no
+# attributes, and the end of those is looked for first.
+_TOKEN = re.compile(
+    rb"<(?:(/?)([a-zA-Z][^\s/>]*+)(?:(>)|(?:%s){0,%d}+[\s/]*+(>)?)|!--(-?>|.*?--!?>)?)"
+    % (_ATTRIBUTE, ATTRIBUTES_PER_TAG),
+    re.DOTALL,
 )
 _ATTRIBUTES = re.compile(rb"(?:%s){%d}" % (_ATTRIBUTE, ATTRIBUTES_PER_TAG + 1))
-_TAG_NAME = re.compile(rb"</?[a-zA-Z][^\s/>]*+")
-_OPENING = re.compile(rb"<(?:[a-zA-Z/]|!--)")
-_COMMENT = re.compile(rb"<!--(?:-?>|.*?--!?>)", re.DOTALL)
 _RAW_END = {
     name: re.compile(rb"</" + name + rb"(?=[\s/>])", re.IGNORECASE)
     for name in (b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes")
 }
+_SLASH = ord("/")
 _VOID = frozenset(
     b"area base br col embed hr img input link meta param source track wbr keygen frame bgsound".split()
 )
@@ -54,18 +55,19 @@ _BREAKOUT = frozenset(
 )
 
 
+_FOREIGN = frozenset((b"svg", b"math"))
+_NEVER_OPEN = _VOID | _CLOSED_BY_NEXT
+
+
 class _Work:
     """The open elements so far, and what the parser has to do because of them."""
 
-    __slots__ = ("nesting", "open", "open_formatting", "open_total", "repeated", "tags")
+    __slots__ = ("foreign", "nesting", "open", "open_formatting", "open_total", "repeated", "tags")
 
     def __init__(self) -> None:
-        self.open: Counter[bytes] = Counter()
-        self.open_total = self.open_formatting = 0
+        self.open: dict[bytes, int] = {}
+        self.open_total = self.open_formatting = self.foreign = 0
         self.nesting = self.repeated = self.tags = 0
-
-    def is_foreign(self) -> bool:
-        return self.open[b"svg"] > 0 or self.open[b"math"] > 0
 
     def is_too_much(self) -> bool:
         repeats = self.repeated > REPEATED_ELEMENTS + REPEATED_PER_TAG * self.tags
@@ -76,45 +78,48 @@ class _Work:
         self.tags += 1
         self.nesting += self.open_total
         self.repeated += self.open_formatting
-        if name in _BREAKOUT and not end:
-            self._change(b"svg", -self.open[b"svg"])
-            self._change(b"math", -self.open[b"math"])
         if end:
-            self._change(name, -1 if self.open[name] else 0)
-        elif not (name in _VOID or name in _CLOSED_BY_NEXT or (closed and self.is_foreign())):
+            if self.open.get(name):
+                self._change(name, -1)
+            return
+        if self.foreign and name in _BREAKOUT:
+            for foreign in _FOREIGN:
+                self._change(foreign, -self.open.get(foreign, 0))
+        if not (name in _NEVER_OPEN or (closed and self.foreign)):
             self._change(name, 1)
 
     def _change(self, name: bytes, by: int) -> None:
-        self.open[name] += by
+        self.open[name] = self.open.get(name, 0) + by
         self.open_total += by
         if name in _FORMATTING:
             self.open_formatting += by
+        elif name in _FOREIGN:
+            self.foreign += by
 
 
 def is_harmless(page: bytes) -> bool:
     """Whether the parser reads this page in time and memory that grow with its length alone."""
     work, at = _Work(), 0
-    while (opening := _OPENING.search(page, at)) is not None:
-        at = opening.start()
-        if page.startswith(b"<!--", at):
-            if (comment := _COMMENT.match(page, at)) is None:
-                return True  # the rest of the page is one comment
-            at = comment.end()
-        elif (tag := _TAG.match(page, at)) is not None:
-            name = tag["name"].lower()
-            work.add(name, bool(tag["end"]), page[tag.end() - 2] == ord("/"))
-            at = tag.end()
-            if not tag["end"] and name in _RAW_END and not work.is_foreign():
-                found = _RAW_END[name].search(page, at)
+    while True:
+        for token in _TOKEN.finditer(page, at):
+            end, name, bare, closing, comment = token.groups()
+            if name is None:
+                if comment is None:
+                    return True  # the rest of the page is one comment
+                continue
+            if not (bare or closing):
+                # Either the page ends inside this tag, or the tag has more attributes than any real one.
+                return _ATTRIBUTES.match(page, token.end(2)) is None
+            name = name.lower()
+            work.add(name, bool(end), page[token.end() - 2] == _SLASH)
+            if work.is_too_much():
+                return False
+            if name in _RAW_END and not (end or work.foreign):
+                found = _RAW_END[name].search(page, token.end())
                 at = found.start() if found else len(page)
-        elif (start := _TAG_NAME.match(page, at)) is not None:
-            # Either the page ends inside this tag, or the tag has more attributes than any real one.
-            return _ATTRIBUTES.match(page, start.end()) is None
+                break
         else:
-            at += 2
-        if work.is_too_much():
-            return False
-    return True
+            return True
 
 
 def parse(page: bytes) -> LexborHTMLParser | None:

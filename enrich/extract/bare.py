@@ -24,6 +24,11 @@ _PUNCTUATION = r"!-/:-@\[-`{-~"
 # What a URL or name begins with. A leading class of letters makes the engine skip through text ten times as
 # fast as alternatives do, so the first letter is looked back at. `_NAMES` and `_ARXIV` then look at the rest.
 _WEB = r"(?<=[hH])(?P<web>[tT]{2}[pP][sS]?://)"
+# A space in or behind the scheme, as translation by machine and PDFs leave it. Where a link was meant it can be told.
+_CUT = (
+    r"(?:(?<=\]\([hH])|(?<=\]\( [hH]))(?P<cut>[tT]{2}[pP][sS]?(?:[ \t]:[ \t]?//[ \t]?|:[ \t]//[ \t]?|://[ \t]{1,2}))"
+    r"(?=[A-Za-z0-9-]{1,63}\.[A-Za-z0-9])"
+)
 _APART = r"(?<![A-Za-z0-9_./@-].)"
 _WWW = r"(?<=[wW])(?P<www>[wW]{2}\.)(?=[A-Za-z0-9-]{1,63}\.[A-Za-z])"
 _NAME = (
@@ -31,7 +36,7 @@ _NAME = (
     r"|(?P<doi>(?i:oi:10\.)|0\.)(?=[0-9]{4,9}/)"
     r"|(?P<arxiv>(?i:rxiv))(?=[ \t]?[:：])"
 )
-_BEGINNING = re.compile(rf"[acdeghmwACDEGHMW1](?:{_WEB}|{_APART}(?:{_WWW}|{_NAME}))")
+_BEGINNING = re.compile(rf"[acdeghmwACDEGHMW1](?:{_CUT}|{_WEB}|{_APART}(?:{_WWW}|{_NAME}))")
 _BEGINNING_IN_CODE = re.compile(rf"[hwHW](?:{_WEB}|{_APART}{_WWW})")
 
 # Addresses that are written without a scheme. A path of more parts below a repository is a page when its
@@ -73,6 +78,19 @@ _STOP = re.compile(
     rf"[{_NEVER_IN_A_URL}]|\*\*|~~|\[\^|{_BEFORE_ANOTHER}"
     rf"|\\(?![{_PUNCTUATION}]|x26amp;)|&(?:lt|gt|quot|nbsp|ensp|emsp|#34|#39|#60|#62|#160);"
 )
+
+# Pictures that lists of links set behind an address as a mark, `https://a.example/b:star:`. Only names that no address
+# ends with: behind `/wiki/help:contents:` the colon belongs to the sentence.
+_SHORTCODE = re.compile(
+    r":(?:star[s2]?|dizzy|sparkle[rs]?|fire|hot|boom|zap|rocket|tada|trophy|crown|gem|gift|new|up|cool|(?:\w{1,12}_)?hearts?"
+    r"|[+-]1|thumbs(?:up|down)|ok_hand|clap|muscle|pray|eyes|point_(?:up|down|left|right)(?:_2)?|warning|exclamation|question"
+    r"|bangbang|heavy_\w{1,24}|(?:ballot_box_with|white)_check(?:_mark)?|negative_squared_cross_mark|x|no_entry(?:_sign)?"
+    r"|construction|lock|unlock|bulb|memo|pencil2?|books?|bookmark(?:_tabs)?|page_facing_up|paperclip|(?:round_)?pushpin"
+    r"|triangular_flag_on_post|arrow_\w{1,16}|(?:large_)?(?:red|blue|green|yellow|orange|white|black)_circle|smiley?|grinning"
+    r"|joy|sob|cry|heart_eyes|thinking|sunglasses|skull|ghost|bug|(?:movie|video)_camera|tv|computer|iphone|snail|turtle"
+    r"|penguin|cn|us|jp|kr|moneybag|dollar):\Z"
+)
+_LONGEST_SHORTCODE = 40
 
 # As in GitHub's autolink extension, with quotes, and the bar, backslash and dot that no address ends with.
 _TRAILING = frozenset("?!.,:;*_~'\"|\\·")
@@ -167,6 +185,8 @@ def bare_urls(
             found = _name(text, match.start(), stop)
             # Each is read to the end of its run, so that a run full of what looks like one is read once.
             no_name_before = stop
+        elif sort == "cut":
+            found = _cut_url(runs, match)
         else:
             found = _url(runs, match, code=code)
         if found is not None:
@@ -183,6 +203,15 @@ def _url(runs: Runs, match: re.Match[str], *, code: bool) -> BareUrl | None:
         return None
     url = runs.text[start:end] if code else resolve(runs.text[start:end])
     return BareUrl(start, end, url if has_scheme else f"http://{url}")
+
+
+def _cut_url(runs: Runs, match: re.Match[str]) -> BareUrl | None:
+    """The URL of what was meant as a link, without the space in its scheme."""
+    host_start = match.end()
+    if (end := runs.url_end(host_start, host_start)) <= host_start:
+        return None
+    scheme = "".join(match[0].split()).lower()
+    return BareUrl(match.start(), end, scheme + resolve(runs.text[host_start:end]))
 
 
 def _name(text: str, start: int, end: int) -> BareUrl | None:
@@ -334,11 +363,13 @@ def _keeps_wide_letters(text: str, start: int, host_start: int, letter: int, end
 
 
 def _trimmed(text: str, host_start: int, end: int) -> int:
-    while end > host_start and text[end - 1] in _TRAILING:
-        if text[end - 1] == ";" and (
-            entity := _TRAILING_ENTITY.search(text, max(host_start, end - 33), end)
-        ):
+    while end > host_start and (last := text[end - 1]) in _TRAILING:
+        if last == ";" and (entity := _TRAILING_ENTITY.search(text, max(host_start, end - 33), end)):
             end = entity.start()
+        elif last == ":" and (
+            code := _SHORTCODE.search(text, max(host_start, end - _LONGEST_SHORTCODE), end)
+        ):
+            end = code.start()
         else:
             end -= 1
     return end

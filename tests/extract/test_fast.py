@@ -135,6 +135,8 @@ TRAPS = {
         "https://a.b:80/~x/y.",
         "HTTPS://A.B",
         "xhttps://a.b",
+        "https://a.b/c:star:",
+        "- https://a.b/c:1st: x:+1::100:",
         "ftp://a.b",
     ),
     "destinations": (
@@ -145,6 +147,8 @@ TRAPS = {
         "[x](mailto:a@b)",
         "[x](a(b))",
         "[x](%s)",
+        "[x](https:// a.b/c)",
+        "[x](https: //a.b) ![y](http:// www.a.bc)",
     ),
     "entities and escapes in addresses": (
         "[x](a&amp;b)",

@@ -105,6 +105,8 @@ def test_a_doubled_scheme_is_a_link_as_it_stands_and_a_misspelt_one_in_prose_is_
         ('[x](https://a.example/b "title)', 5, None),
         ("[x](https://a.example/ b/c)", 5, "https://a.example/b/c"),
         ("[x](https://a. example/b)", 5, A),
+        ("[x](https:// a.example/b)", 5, A),
+        ("![x]( https: //a.example/b )", 7, None),
         ("[x](https://a.example/b_ c)", 5, "https://a.example/b_c"),
         ("[x](https://a.example/b title)", 5, None),
         ("[x](https://a.example/b 标题)", 5, None),

@@ -96,8 +96,13 @@ _LONGEST_SHORTCODE = 40
 _TRAILING = frozenset("?!.,:;*_~'\"|\\·")
 _TRAILING_ENTITY = re.compile(r"&[A-Za-z0-9]{1,31};\Z")
 
-_BRACKET = re.compile(r"\\.|[()\[\]{}]")
+# Converters from HTML escape them, so that an escaped one is as much of a bracket.
+_BRACKET = re.compile(r"\\[^()\[\]{}]|[()\[\]{}]")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
+
+# Around what some editors highlight. An address may end with two of them as well: numbers of WeChat accounts do.
+_HIGHLIGHTS = frozenset({"==", "^^", "++", "%%"})
+_LONGEST_HIGHLIGHT = 300
 
 _PLACEHOLDER = re.compile(r"\$\{|\{\{|\{[^{}\s/]{0,64}\}|%s")
 
@@ -250,7 +255,8 @@ def with_scheme(destination: str) -> str | None:
 class _Run:
     """Characters without a stop among them, and the brackets that bound URLs in it.
 
-    ``brackets`` maps the place of a bracket to that of its partner, or to -1.
+    ``brackets`` maps the place of a bracket to that of its partner, or to -1; ``letter`` is the first Chinese letter
+    behind what was looked at.
     """
 
     text: str
@@ -258,6 +264,7 @@ class _Run:
     end: int
     brackets: dict[int, int] | None = None
     places: list[int] | None = None
+    letter: int = -1
 
 
 class Runs:
@@ -303,15 +310,26 @@ def _pair_brackets(run: _Run) -> tuple[dict[int, int], list[int]]:
 
 
 def _url_end(run: _Run, start: int, host_start: int) -> int:
-    text = run.text
-    if not _has_host(text, host_start, run.end):
+    text, limit = run.text, run.end
+    if not _has_host(text, host_start, limit):
         return host_start
-    end = _before_unbalanced(run, start, run.end)
-    if start and text[start - 1] == "'" and (quote := text.find("'", start, end)) > 0:
-        # Before anything else looks at the whole run: it may hold many quoted URLs.
-        end = quote
-    end = _before_wide_letter(text, start, host_start, end)
-    return _trimmed(text, host_start, end)
+    if start and text[start - 1] == "'" and (quote := text.find("'", start, limit)) > 0:
+        limit = quote
+    # What ends a URL for certain goes first: brackets pair within it alone, and the run may hold many URLs.
+    limit = _before_wide_letter(run, start, host_start, limit)
+    end = _trimmed(text, host_start, _before_unbalanced(run, start, limit))
+    if text[end - 2 : end] in _HIGHLIGHTS and _is_highlighted(text, start, text[end - 2 : end]):
+        return _trimmed(text, host_start, end - 2)
+    return end
+
+
+def _is_highlighted(text: str, start: int, mark: str) -> bool:
+    """Whether a highlight is open at ``start``: the last mark before it on its line stands as an opening one does."""
+    before = text[max(0, start - _LONGEST_HIGHLIGHT) : start].rpartition("\n")[2]
+    outside, opened, inside = before.rpartition(mark)
+    if not opened or inside[:1].isspace():
+        return False
+    return not outside or not (outside[-1].isascii() and outside[-1].isalnum())
 
 
 def _has_host(text: str, start: int, end: int) -> bool:
@@ -334,13 +352,17 @@ def _before_unbalanced(run: _Run, start: int, limit: int) -> int:
     return limit
 
 
-def _before_wide_letter(text: str, start: int, host_start: int, end: int) -> int:
-    host = _ASCII_HOST.match(text, host_start, end)
-    body = host.end() if host and host[0] else _wide_host_end(text, host_start, end)
-    letter = _WIDE_LETTER.search(text, body, end)
-    if letter is None or _keeps_wide_letters(text, start, host_start, letter.start(), end):
-        return end
-    return letter.start()
+def _before_wide_letter(run: _Run, start: int, host_start: int, limit: int) -> int:
+    text = run.text
+    host = _ASCII_HOST.match(text, host_start, limit)
+    body = host.end() if host and host[0] else _wide_host_end(text, host_start, limit)
+    if run.letter < body:
+        found = _WIDE_LETTER.search(text, body, run.end)
+        run.letter = found.start() if found else run.end
+    letter = run.letter
+    if letter >= limit or _keeps_wide_letters(run, start, host_start, letter, limit):
+        return limit
+    return letter
 
 
 def _wide_host_end(text: str, host_start: int, end: int) -> int:
@@ -348,18 +370,21 @@ def _wide_host_end(text: str, host_start: int, end: int) -> int:
     return host.end() if host else host_start
 
 
-def _keeps_wide_letters(text: str, start: int, host_start: int, letter: int, end: int) -> bool:
+def _keeps_wide_letters(run: _Run, start: int, host_start: int, letter: int, limit: int) -> bool:
     """Whether Chinese letters belong to the URL: a separator precedes and the URL is all of its line.
 
     Known hosts settle it before: a repository's path is ASCII, though a heading in it may not be.
     """
+    text = run.text
     if not text.endswith(_SEPARATORS, host_start, letter):
         return False
     if _OPAQUE_HOST.match(text, host_start, letter) and "#" not in text[host_start:letter]:
         return False
     before = text[max(0, start - 64) : start]
     alone = start <= 64 or "\n" in before or "\r" in before
-    return alone and bool(_LINE_MARKS.match(before)) and bool(_REST_OF_LINE.match(text, end))
+    if not alone or not _LINE_MARKS.match(before):
+        return False
+    return bool(_REST_OF_LINE.match(text, _before_unbalanced(run, start, limit)))
 
 
 def _trimmed(text: str, host_start: int, end: int) -> int:

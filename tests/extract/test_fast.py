@@ -137,6 +137,10 @@ TRAPS = {
         "xhttps://a.b",
         "https://a.b/c:star:",
         "- https://a.b/c:1st: x:+1::100:",
+        "==https://a.b/c==",
+        "==a https://a.b/c++ ++https://a.b/c++ https://a.b/c==",
+        "\\(https://a.b\\)",
+        "x https://a.b(c)中",
         "ftp://a.b",
     ),
     "destinations": (

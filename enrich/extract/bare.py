@@ -69,14 +69,14 @@ _WIDE_LETTER = re.compile(f"[{_WIDE}]")
 # White space, controls, quotes, angle brackets, zero-width characters, dashes, symbols and full-width
 # forms. En dash and hyphens stay: encyclopaedia addresses hold them raw.
 _NEVER_IN_A_URL = (
-    r"\s<>\"`|\x00-\x1f\x7f-\xa0«»\u2000-\u200f\u2014-\u206f\u2190-\u2bff\u3000-\u3004\u3008-\u303f"
-    r"\ufe10-\ufe6f\ufeff\uff00-\uffef\U0001f000-\U0001faff"
+    r"\s<>\"`|\x00-\x1f\x7f-\xa0©«\xad®¶»\u2000-\u200f\u2014-\u206f\u2100-\u214f\u2190-\u2bff\u3000-\u3004\u3008-\u303f"
+    r"\ufe00-\ufe6f\ufeff\uff00-\uffef\ufffd\U0001f000-\U0001faff"
 )
 _BEFORE_ANOTHER = r"[,;](?=(?i:https?)://)"
 _STOP_IN_CODE = re.compile(rf"[{_NEVER_IN_A_URL}\\]|\*\*|{_BEFORE_ANOTHER}")
 _STOP = re.compile(
-    rf"[{_NEVER_IN_A_URL}]|\*\*|~~|\[\^|{_BEFORE_ANOTHER}"
-    rf"|\\(?![{_PUNCTUATION}]|x26amp;)|&(?:lt|gt|quot|nbsp|ensp|emsp|#34|#39|#60|#62|#160);"
+    rf"[{_NEVER_IN_A_URL}]|\*\*|~~|\[\^|[-=]{{1,3}}>|{_BEFORE_ANOTHER}"
+    rf"|\\(?![{_PUNCTUATION}]|x26amp;)|&(?:lt|gt|quot|nbsp|e[nm]sp|thinsp|mdash|middot|bull|hellip|[lr][ds]quo|#34|#39|#60|#62|#160);"
 )
 
 # Pictures that lists of links set behind an address as a mark, `https://a.example/b:star:`. Only names that no address

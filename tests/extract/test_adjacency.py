@@ -129,6 +129,20 @@ __‹https://a.example/b›__
 ***‹https://a.example/b›***
 **链接** ‹https://a.example/b›
 ‹https://a.example/b›**后面**
+‹https://a.example/b›->‹https://c.example/d›
+‹https://a.example/b›-->‹https://c.example/d›
+‹https://a.example/b›=>‹https://c.example/d›
+‹https://a.example/b›&mdash;后面
+‹https://a.example/b›&middot;‹https://c.example/d›
+‹https://a.example/b›&bull;‹https://c.example/d›
+‹https://a.example/b›&ldquo;后面&rdquo;
+‹https://a.example/b›\ufe0f
+‹https://a.example/b›\u00ad后面
+‹https://a.example/b›\ufffd
+‹https://a.example/b›™
+‹https://a.example/b›©2021
+‹https://a.example/E=mc²›
+‹https://a.example/b--c›->d
 ==‹https://a.example/b›==
 ==‹https://a.example/b›==。后面
 ==重点：‹https://a.example/b›==

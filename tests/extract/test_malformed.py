@@ -52,9 +52,28 @@ def test_a_misspelt_scheme_is_remarked_with_the_address_that_was_meant(written: 
 
 
 @pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        (f"[x](({A}))", 5),
+        (f'[x]("{A}")', 5),
+        (f"[x](“{A}”)", 5),
+        (f"[x]([{A}]({A}))", 5),
+        (f"[x]:({A})", 5),
+        (f"<a href=“{A}”>x</a>", 9),
+    ],
+)
+def test_an_address_that_is_wrapped_in_marks_is_a_path_and_the_one_that_was_meant_is_told(
+    text: str, column: int
+) -> None:
+    assert remarks(text) == [("malformed-url", 1, column, A)]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         A,
+        f"(https)/{A}",
+        "(x)",
         "HTTP://a.example",
         "ftp://a.example/b",
         "git://a.example/b.git",

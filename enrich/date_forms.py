@@ -85,20 +85,20 @@ BEFORE_ENGLISH_YEAR = re.compile(
 _TAG = re.compile(r"<[^<>]{1,200}>")
 _DECORATION = re.compile(r"\\(?=[\[\]()*_.~-])|[*`]|~~|(?<!\w)_+|_+(?!\w)")
 _LABEL_BEFORE = re.compile(r"\s*【[^】]{0,60}】\s*(?=\d)")
-_OPENING = r"[（(【\[「]?\s?"
+_OPENING = r"(?:\[\[|[（(【\[「])?\s?"
 WEEKDAY = (
     r"(?:[（(]?(?:(?:星期|周|礼拜)[一二三四五六日天末]"
     r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?)[）)]?,?)"
 )
 _TIME = (
-    r"(?:[T\s]?\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?(?:\.\d+)?\s?(?:[ap]m)?"
+    r"(?:[T\s]?\s?(?:凌晨|早上|上午|中午|下午|傍晚|晚上)?\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?(?:\.\d+)?\s?(?:[ap]m)?"
     r"\s?\(?(?:[A-Z]{1,4})?(?:[+-]\d{1,2}:?\d{0,2})?\)?)"
 )
 # A calendar in front, a rule on both sides.
 _ORNAMENT = r"(?:[\u2013\u2014\u2600-\u27bf\U0001f300-\U0001faff]{1,4}\ufe0f?\s?)?"
 _BEFORE = re.compile(rf"{_ORNAMENT}{_OPENING}(?:{WEEKDAY}\s?)?", re.IGNORECASE)
 _AFTER = re.compile(
-    rf"\s?{WEEKDAY}?{_TIME}?\s?[）)】\]」]?\s?{WEEKDAY}?\s?(?:[（(【][^（()【】）]{{0,60}}[）)】])?[.。:：]?\s?{_ORNAMENT}",
+    rf"\s?{WEEKDAY}?{_TIME}?\s?(?:\]\]|[）)】\]」])?\s?{WEEKDAY}?\s?(?:[（(【][^（()【】）]{{0,60}}[）)】])?[.。:：]?\s?{_ORNAMENT}",
     re.IGNORECASE,
 )
 _LEADING = re.compile(rf"\W{{0,12}}(?:{WEEKDAY}\s?)?", re.IGNORECASE)
@@ -163,8 +163,11 @@ _WHOLE_FORMS = (*_DAY_FORMS, _ENGLISH_MONTH, HAN_MONTH, _PLAIN_MONTH)
 
 
 def value(text: str) -> Span | None:
-    """The date with which a value begins, whatever time of day follows."""
-    found = at(text, 0, (*_DAY_FORMS, _ENGLISH_MONTH, MONTH, HAN_MONTH, _PLAIN_MONTH))
+    """The date with which a value begins, perhaps behind a weekday or in the brackets of a link, whatever follows."""
+    before = _BEFORE.match(text)
+    found = at(
+        text, before.end() if before else 0, (*_DAY_FORMS, _ENGLISH_MONTH, MONTH, HAN_MONTH, _PLAIN_MONTH)
+    )
     return found and found[0]
 
 

@@ -33,8 +33,8 @@ from enrich.named_dates import in_file_name, in_title
 from enrich.periods import days
 
 # The keys of static site generators: when a post was written, else when it changed.
-_WRITTEN_KEYS = ("date", "created", "created_at", "published", "pubDate", "publishDate")
-_CHANGED_KEYS = ("updated", "lastmod", "last_modified_at", "modified")
+_WRITTEN_KEYS = ("date", "created", "date created", "created_at", "published", "pubDate", "publishDate")
+_CHANGED_KEYS = ("updated", "date modified", "lastmod", "last_modified_at", "modified")
 
 # A label says something of the whole document near its head or at its foot, and of one item in between.
 _HEAD_LINES = 30
@@ -51,7 +51,7 @@ _CHANGED = (
     r"|(?:this\s\w{1,20}\swas\s)?(?:last(?:ly)?[\s_-]?)?(?:updated?|modified|revised|edited)(?:\s(?:on|at|time|date))?"
 )
 _WRITTEN = (
-    r"更新(?:开始|起始)(?:时间|日期)|(?:创建|建立|撰写|发布|整理|记录|写作|编写)(?:时间|日期|于)|[写记作]于|日期"
+    r"更新(?:开始|起始)(?:时间|日期)|(?:创建|建立|撰写|发布|发表|收藏|整理|记录|写作|编写)(?:时间|日期|于)|[写记作]于|日期"
     r"|(?:date\s)?(?:created|published|posted|written|started)(?:\s(?:on|at|date))?"
 )
 _LABEL = re.compile(

@@ -21,6 +21,7 @@ from enrich.date_forms import (
     HAN_MONTH,
     MONTH,
     WEEKDAY,
+    YEAR,
     Span,
 )
 
@@ -41,6 +42,11 @@ _WRITING = re.compile(
     r"|and|at|by|from|in|of|on|to|since|till|until|mon|tues?|wed|thu|fri|sat|sun|[a-z]{3,6}day|ai|cv|dl|ml|nlp|rl|leetcode|kaggle|github)\Z"
 )
 
+# The numbers of a card index are the minute in which a card was begun: 202103041530 title.
+_MINUTE = re.compile(
+    rf"{YEAR}(?P<month>[01]\d)(?P<day>[0-3]\d)(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?(?![\d.])", re.ASCII
+)
+
 # A day in English is the date of what it names alone, in brackets, or at the end behind a mark.
 _ALONE = re.compile(rf"(?:\A|[（(\[【]|\s[-–—|·]\s|[:：])\s?(?:{WEEKDAY}\s)?\Z", re.IGNORECASE)
 _OPENED = re.compile(r"[（(\[【][^）)\]】]*\Z")
@@ -59,7 +65,8 @@ def in_title(title: str) -> Span | None:
 
 def in_file_name(stem: str) -> Span | None:
     """The date in a file name such as ``2018-8-26-x``, ``20210429``, ``notes-2021-05`` or ``March 31st, 2021``."""
-    return date_forms.first(stem, DAY, COMPACT_DAY, HAN_MONTH, MONTH) or _in_english(stem)
+    found = date_forms.first(stem, DAY, COMPACT_DAY, HAN_MONTH, MONTH)
+    return found or date_forms.span(_MINUTE.match(stem)) or _in_english(stem)
 
 
 def _is_version(title: str, match: re.Match[str]) -> bool:

@@ -36,6 +36,9 @@ _NAME = (
     r"|(?P<doi>(?i:oi:10\.)|0\.)(?=[0-9]{4,9}/)"
     r"|(?P<arxiv>(?i:rxiv))(?=[ \t]?[:：])"
 )
+_LABEL = re.compile(r"\[[^\[\]<>`\\\n]*\]\( ?\Z")
+_LONGEST_LABEL = 1000
+
 _BEGINNING = re.compile(rf"[acdeghmwACDEGHMW1](?:{_CUT}|{_WEB}|{_APART}(?:{_WWW}|{_NAME}))")
 _BEGINNING_IN_CODE = re.compile(rf"[hwHW](?:{_WEB}|{_APART}{_WWW})")
 
@@ -211,8 +214,10 @@ def _url(runs: Runs, match: re.Match[str], *, code: bool) -> BareUrl | None:
 
 
 def _cut_url(runs: Runs, match: re.Match[str]) -> BareUrl | None:
-    """The URL of what was meant as a link, without the space in its scheme."""
+    """The URL of what was meant as a link, without the space in its scheme; None where no label stands before."""
     host_start = match.end()
+    if _LABEL.search(runs.text, max(0, match.start() - _LONGEST_LABEL), match.start()) is None:
+        return None
     if (end := runs.url_end(host_start, host_start)) <= host_start:
         return None
     scheme = "".join(match[0].split()).lower()

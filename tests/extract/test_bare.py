@@ -92,6 +92,7 @@ def test_a_host_that_is_known_without_its_scheme_is_found_once_behind_a_space() 
         "(https:// a.example/b)",
         "[x](https:// stands in front)",
         "[x](https:// )",
+        "x](https:// a.example)",
         "[x](https:// a. b)",
     ],
 )

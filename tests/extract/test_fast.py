@@ -103,6 +103,11 @@ TRAPS = {
         "<script>[x](y)</script>\n\n[z](w)",
     ),
     "preformatted text": ("<pre>\n    [x](y)\n</pre>\n    [z](w)", "x <pre>\n\n    [x](y)\n</pre>"),
+    "an address in any attribute is one in code": (
+        '\t<a name="https://a.b/c"></a>',
+        "    <p title='https://a.b'>",
+        '    <b class="x" title="a: b">https://a.b',
+    ),
     "deep lines": (
         "x\n    [x](y)",
         "# x\n    [x](y)",
@@ -138,6 +143,8 @@ TRAPS = {
         "https://a.b/c:star:",
         "- https://a.b/c:1st: x:+1::100:",
         "==https://a.b/c==",
+        "](http: //a.b)",
+        "[x] y](http: //a.b)",
         "==a https://a.b/c++ ++https://a.b/c++ https://a.b/c==",
         "\\(https://a.b\\)",
         "x https://a.b(c)中",

@@ -193,6 +193,8 @@ def test_one_date_makes_no_log(text: str) -> None:
         "- Thu, 10 Dec 2020 [a](b)\n- Wed, 9 Dec 2020 [a](b)\n",
         "| CVPR 2020 | Dec 10, 2020 |\n|--|--|\n| CVPR 2020 | Dec 9, 2020 |\n| x | 8 Dec 2020 |\n",
         "## March 2021\n\n- a\n\n## April 2021\n\n- b\n",
+        "[[March 4th, 2021]]\n\n- a\n\n[[March 5th, 2021]]\n\n- b\n",
+        "- [[March 4th, 2021]]\n    - a\n- [[March 5th, 2021]]\n    - b\n",
     ],
 )
 def test_days_in_english_alone_make_a_log(text: str) -> None:

@@ -35,9 +35,9 @@ _TAGS = (
     r"(?:b|br|center|details|div|em|font|h[1-6]|hr|i|li|ol|p|small|span|strong|sub|summary|sup"
     r"|table|tbody|td|th|thead|tr|u|ul)"
 )
-# A URL of running text without anything that may end it or not, and what ends every URL.
+# A URL of running text without anything that may end it or not, as a highlight or an arrow, and what ends every URL.
 _SAFE = r"[A-Za-z0-9/._=?&#+-]*"
-_REST = rf"[A-Za-z0-9](?:{_SAFE}(?:(?::[0-9]|/~[A-Za-z0-9]){_SAFE})?[A-Za-z0-9/=&#+-])?"
+_REST = rf"[A-Za-z0-9](?:{_SAFE}(?:(?::[0-9]|/~[A-Za-z0-9]){_SAFE})?[A-Za-z0-9/&#])?"
 _END = r"[.,:?!*_]*(?=[\s<>)\]}|\"`、。，；：（）《》【】！？]|\*\*|\Z)"
 _PAPER = r"[ \t]?(?:[0-9]{4}\.|[A-Za-z.-]+/[0-9])"
 

@@ -19,15 +19,17 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from enrich.extract.placeholders import has_hole_behind, is_template
+
 _PUNCTUATION = r"!-/:-@\[-`{-~"
 
 # What a URL or name begins with. A leading class of letters makes the engine skip through text ten times as
 # fast as alternatives do, so the first letter is looked back at. `_NAMES` and `_ARXIV` then look at the rest.
 _WEB = r"(?<=[hH])(?P<web>[tT]{2}[pP][sS]?://)"
 # A space in or behind the scheme, as translation by machine and PDFs leave it. Where a link was meant it can be told.
-_CUT = (
-    r"(?:(?<=\]\([hH])|(?<=\]\( [hH]))(?P<cut>[tT]{2}[pP][sS]?(?:[ \t]:[ \t]?//[ \t]?|:[ \t]//[ \t]?|://[ \t]{1,2}))"
-    r"(?=[A-Za-z0-9-]{1,63}\.[A-Za-z0-9])"
+_WEB_OR_CUT = (
+    r"(?<=[hH])[tT]{2}[pP][sS]?(?:(?P<cut>(?:[ \t]:[ \t]?//|:[ \t]//)[ \t]?|://[ \t]{1,2})"
+    r"(?=[A-Za-z0-9-]{1,63}\.[A-Za-z0-9])|(?P<web>://))"
 )
 _APART = r"(?<![A-Za-z0-9_./@-].)"
 _WWW = r"(?<=[wW])(?P<www>[wW]{2}\.)(?=[A-Za-z0-9-]{1,63}\.[A-Za-z])"
@@ -39,7 +41,7 @@ _NAME = (
 _LABEL = re.compile(r"\[[^\[\]<>`\\\n]*\]\( ?\Z")
 _LONGEST_LABEL = 1000
 
-_BEGINNING = re.compile(rf"[acdeghmwACDEGHMW1](?:{_CUT}|{_WEB}|{_APART}(?:{_WWW}|{_NAME}))")
+_BEGINNING = re.compile(rf"[acdeghmwACDEGHMW1](?:{_WEB_OR_CUT}|{_APART}(?:{_WWW}|{_NAME}))")
 _BEGINNING_IN_CODE = re.compile(rf"[hwHW](?:{_WEB}|{_APART}{_WWW})")
 
 # Addresses that are written without a scheme. A path of more parts below a repository is a page when its
@@ -107,8 +109,6 @@ _CLOSES = {")": "(", "]": "[", "}": "{"}
 _HIGHLIGHTS = frozenset({"==", "^^", "++", "%%"})
 _LONGEST_HIGHLIGHT = 300
 
-_PLACEHOLDER = re.compile(r"\$\{|\{\{|\{[^{}\s/]{0,64}\}|%s")
-
 # Hosts whose addresses are opaque ASCII: a Chinese letter is never part of one.
 _OPAQUE_HOST = re.compile(
     r"(?:[a-z0-9-]+\.)*(?:mp\.weixin\.qq\.com|arxiv\.org|github\.com|zhihu\.com|doi\.org)(?=[/:?])",
@@ -164,11 +164,6 @@ def resolve(raw: str) -> str:
     return decode_entities(raw)
 
 
-def is_template(url: str) -> bool:
-    """Whether a URL holds a placeholder such as ``${host}`` or ``{service}``, so that nobody can open it."""
-    return ("{" in url or "%s" in url) and _PLACEHOLDER.search(url) is not None
-
-
 def bare_urls(
     text: str, start: int, end: int, *, code: bool = False, names: bool | None = None
 ) -> Iterator[BareUrl]:
@@ -199,8 +194,11 @@ def bare_urls(
             found = _url(runs, match, code=code)
         if found is not None:
             position = found.end
-            if not is_template(text[found.start : found.end]):
-                yield found
+            if is_template(text[found.start : found.end]) or (
+                not code and has_hole_behind(text, found.end)
+            ):
+                continue
+            yield found
 
 
 def _url(runs: Runs, match: re.Match[str], *, code: bool) -> BareUrl | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from enrich.extract.bare import is_template, with_scheme
+from enrich.extract.bare import with_scheme
+from enrich.extract.placeholders import is_template
 from enrich.extract.syntax import Construct, Definition
 
 Span = tuple[int, int]

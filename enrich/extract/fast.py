@@ -166,8 +166,8 @@ def _take_tags_in_code(walk: Walk, start: int, end: int) -> None:
 def _take_url(walk: Walk, token: re.Match[str]) -> None:
     text, colon = walk.text, token.start()
     start = colon - 5 if text[colon - 1] == "s" else colon - 4
-    if text[start - 1] == "'" or text[token.end(URL) - 1] in "=+-":
-        # A quoted one ends at the next quote, and a highlight or an arrow may be no part of it.
+    if text[start - 1] == "'":
+        # Which ends at the next one.
         walk.doubts.append(start)
     walk.found.append((start, text[start : token.end(URL)], 0))
 

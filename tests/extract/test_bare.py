@@ -57,6 +57,43 @@ def test_colons_in_an_address_are_no_picture(path: str) -> None:
     assert urls(f"https://a.example{path} x") == [f"https://a.example{path.removesuffix(':')}"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://a.example/users/<id>",
+        "https://a.example/users/<user-name>/repos",
+        "https://a.example/?key=<API KEY>",
+        "https://a.example/users/&lt;id&gt;/x",
+        "https://a.example/users/\\<id\\>",
+        "https://[host]/x",
+        "[x](https://a.example/users/<id>)",
+    ],
+)
+def test_an_address_with_something_to_fill_in_is_none(text: str) -> None:
+    assert extract(f"GET {text} 后面") == []
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "<br>",
+        "<BR/>",
+        "</p>",
+        "<sup>1</sup>",
+        "<kbd>x</kbd>",
+        "<h2>x</h2>",
+        "<!-- x -->",
+        "< x",
+        "<中文>",
+        "<https://b.c>",
+    ],
+)
+def test_a_tag_behind_an_address_is_nothing_to_fill_in(behind: str) -> None:
+    assert extract(f"{URL}/{behind}")[0].url == f"{URL}/"
+    assert urls(f"{URL}<id>") == [URL]
+    assert urls("http://[::1]/x") == ["http://[::1]/x"]
+
+
 def test_what_markup_bounds_keeps_its_colons() -> None:
     assert [link.url for link in extract(f"[x]({URL}:star:) <{URL}:star:>")] == [f"{URL}:star:"] * 2
 

@@ -60,9 +60,13 @@ def test_a_misspelt_scheme_is_remarked_with_the_address_that_was_meant(written: 
         (f"[x]([{A}]({A}))", 5),
         (f"[x]:({A})", 5),
         (f"<a href=“{A}”>x</a>", 9),
+        (f"[x](\u200b{A})", 5),
+        (f"[x]({A}\u3000)", 5),
+        (f"[x](\u00a0{A}\ufeff)", 5),
+        (f"<a href='{A}\u200b'>x</a>", 10),
     ],
 )
-def test_an_address_that_is_wrapped_in_marks_is_a_path_and_the_one_that_was_meant_is_told(
+def test_an_address_with_marks_or_what_nobody_sees_around_it_is_told_as_it_was_meant(
     text: str, column: int
 ) -> None:
     assert remarks(text) == [("malformed-url", 1, column, A)]

@@ -63,34 +63,45 @@ _PLAIN_MONTH = re.compile(rf"{YEAR}[-/](?P<month>\d{{1,2}})(?![\d./-])")
 
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ORDINAL = r"(?:st|nd|rd|th)?"
-_ENGLISH = re.compile(
-    rf"(?:(?P<day_before>\d{{1,2}}){_ORDINAL}\s)?"
-    r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-    rf"(?:\s(?P<day>\d{{1,2}}){_ORDINAL})?,?\s{YEAR}(?!\d)",
+_NAME = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t|tember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_BEFORE_YEAR = r"(?:,\s?|[\s-])"
+# Dec 10, 2020; March 31st, 2021; 10 Dec 2020; 10th of December, 2020. The first day of several is none.
+ENGLISH_DAY = re.compile(
+    rf"(?<!\w)(?:(?P<day_before>\d{{1,2}}){_ORDINAL}[\s-](?:of\s)?)?(?P<name>{_NAME})\.?"
+    rf"(?(day_before)|\s(?P<day>\d{{1,2}}){_ORDINAL}){_BEFORE_YEAR}{YEAR}(?!\w)"
+    rf"(?!\s?(?:[-–—~]|to|until|till|through)\s?(?:\d{{1,2}}{_ORDINAL}[\s-])?{_NAME}(?!\w))",
+    re.IGNORECASE,
+)
+_ENGLISH_MONTH = re.compile(rf"(?P<name>{_NAME})\.?{_BEFORE_YEAR}{YEAR}(?!\w)", re.IGNORECASE)
+# What stands before the year of one of these two.
+BEFORE_ENGLISH_YEAR = re.compile(
+    rf"(?<!\w)(?:\d{{1,2}}{_ORDINAL}[\s-](?:of\s)?)?{_NAME}\.?(?:\s\d{{1,2}}{_ORDINAL})?{_BEFORE_YEAR}\Z",
     re.IGNORECASE,
 )
 
 _TAG = re.compile(r"<[^<>]{1,200}>")
 _DECORATION = re.compile(r"\\(?=[\[\]()*_.~-])|[*`]|~~|(?<!\w)_+|_+(?!\w)")
 _LABEL_BEFORE = re.compile(r"\s*【[^】]{0,60}】\s*(?=\d)")
-_OPENING = r"[（(【\[「]?\s?"
-_WEEKDAY = (
+_OPENING = r"(?:\[\[|[（(【\[「])?\s?"
+WEEKDAY = (
     r"(?:[（(]?(?:(?:星期|周|礼拜)[一二三四五六日天末]"
     r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?)[）)]?,?)"
 )
 _TIME = (
-    r"(?:[T\s]?\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?(?:\.\d+)?\s?(?:[ap]m)?"
+    r"(?:[T\s]?\s?(?:凌晨|早上|上午|中午|下午|傍晚|晚上)?\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?(?:\.\d+)?\s?(?:[ap]m)?"
     r"\s?\(?(?:[A-Z]{1,4})?(?:[+-]\d{1,2}:?\d{0,2})?\)?)"
 )
 # A calendar in front, a rule on both sides.
 _ORNAMENT = r"(?:[\u2013\u2014\u2600-\u27bf\U0001f300-\U0001faff]{1,4}\ufe0f?\s?)?"
-_BEFORE = re.compile(rf"{_ORNAMENT}{_OPENING}(?:{_WEEKDAY}\s?)?", re.IGNORECASE)
+_BEFORE = re.compile(rf"{_ORNAMENT}{_OPENING}(?:{WEEKDAY}\s?)?", re.IGNORECASE)
 _AFTER = re.compile(
-    rf"\s?{_WEEKDAY}?{_TIME}?\s?[）)】\]」]?\s?{_WEEKDAY}?\s?(?:[（(【][^（()【】）]{{0,60}}[）)】])?[.。:：]?\s?{_ORNAMENT}",
+    rf"\s?{WEEKDAY}?{_TIME}?\s?(?:\]\]|[）)】\]」])?\s?{WEEKDAY}?\s?(?:[（(【][^（()【】）]{{0,60}}[）)】])?[.。:：]?\s?{_ORNAMENT}",
     re.IGNORECASE,
 )
-_LEADING = re.compile(r"\W{0,12}")
+_LEADING = re.compile(rf"\W{{0,12}}(?:{WEEKDAY}\s?)?", re.IGNORECASE)
 _CLOSING = re.compile(r"[*_~`\\\])）】」]*")
 
 
@@ -147,13 +158,16 @@ def at(text: str, start: int, forms: Iterable[re.Pattern[str]]) -> tuple[Span, i
     return None
 
 
-_DAY_FORMS = (DAY, COMPACT_DAY, _ENGLISH)
-_WHOLE_FORMS = (*_DAY_FORMS, HAN_MONTH, _PLAIN_MONTH)
+_DAY_FORMS = (DAY, COMPACT_DAY, ENGLISH_DAY)
+_WHOLE_FORMS = (*_DAY_FORMS, _ENGLISH_MONTH, HAN_MONTH, _PLAIN_MONTH)
 
 
 def value(text: str) -> Span | None:
-    """The date with which a value begins, whatever time of day follows."""
-    found = at(text, 0, (*_DAY_FORMS, MONTH, HAN_MONTH, _PLAIN_MONTH))
+    """The date with which a value begins, perhaps behind a weekday or in the brackets of a link, whatever follows."""
+    before = _BEFORE.match(text)
+    found = at(
+        text, before.end() if before else 0, (*_DAY_FORMS, _ENGLISH_MONTH, MONTH, HAN_MONTH, _PLAIN_MONTH)
+    )
     return found and found[0]
 
 
@@ -186,7 +200,7 @@ def leading(text: str, *more: re.Pattern[str]) -> tuple[Span, str] | None:
     """The day with which a text begins, or a date of ``more`` forms, behind marks of any sort, and what follows it."""
     head = text[:80]
     opening = _LEADING.match(head)
-    found = at(head, opening.end() if opening else 0, (DAY, COMPACT_DAY, *more))
+    found = at(head, opening.end() if opening else 0, (*_DAY_FORMS, *more))
     if found is None:
         return None
     closing = _CLOSING.match(text, found[1])

@@ -17,14 +17,24 @@ from datetime import date
 from itertools import combinations
 
 from enrich import date_forms
-from enrich.date_forms import BRACKETED_MONTH, COMPACT_DAY, DAY, HAN_MONTH, MONTH, YEAR, Span, iso
+from enrich.date_forms import (
+    COMPACT_DAY,
+    DAY,
+    ENGLISH_DAY,
+    MONTH,
+    WEEKDAY,
+    YEAR,
+    Span,
+    iso,
+)
 from enrich.front_matter import front_matter, front_matter_value
 from enrich.model import Dated, DateSource
+from enrich.named_dates import in_file_name, in_title
 from enrich.periods import days
 
 # The keys of static site generators: when a post was written, else when it changed.
-_WRITTEN_KEYS = ("date", "created", "created_at", "published", "pubDate", "publishDate")
-_CHANGED_KEYS = ("updated", "lastmod", "last_modified_at", "modified")
+_WRITTEN_KEYS = ("date", "created", "date created", "created_at", "published", "pubDate", "publishDate")
+_CHANGED_KEYS = ("updated", "date modified", "lastmod", "last_modified_at", "modified")
 
 # A label says something of the whole document near its head or at its foot, and of one item in between.
 _HEAD_LINES = 30
@@ -41,7 +51,7 @@ _CHANGED = (
     r"|(?:this\s\w{1,20}\swas\s)?(?:last(?:ly)?[\s_-]?)?(?:updated?|modified|revised|edited)(?:\s(?:on|at|time|date))?"
 )
 _WRITTEN = (
-    r"更新(?:开始|起始)(?:时间|日期)|(?:创建|建立|撰写|发布|整理|记录|写作|编写)(?:时间|日期|于)|[写记作]于|日期"
+    r"更新(?:开始|起始)(?:时间|日期)|(?:创建|建立|撰写|发布|发表|收藏|整理|记录|写作|编写)(?:时间|日期|于)|[写记作]于|日期"
     r"|(?:date\s)?(?:created|published|posted|written|started)(?:\s(?:on|at|date))?"
 )
 _LABEL = re.compile(
@@ -53,7 +63,10 @@ _YEAR_AND_MORE = re.compile(r"(?:19|20)\d\d(?:[\W_]|\s?年\s?)?\d|\s(?:19|20)\d\
 _LINE_MARK = re.compile(r"\s{0,3}(?:#{1,6}\s|>\s?|[-*+]\s)*")
 _HEADING = re.compile(r"\s{0,3}(?P<marks>#{1,6})(?!#)")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
-_DATED_HEADING = re.compile(r"^ {0,3}#{2,6}[^\w\n]{0,12}(?:19|20)\d\d[-./_年\d]", re.MULTILINE)
+_DATED_HEADING = re.compile(
+    rf"^ {{0,3}}#{{2,6}}[^\w\n]{{0,12}}(?:(?:19|20)\d\d[-./_年\d]|(?:{WEEKDAY}\s)?{ENGLISH_DAY.pattern})",
+    re.MULTILINE | re.IGNORECASE,
+)
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 
 _PATH_YEAR = re.compile(rf"{YEAR}年?")
@@ -80,11 +93,11 @@ def document_dates(path: str, text: str, title: str | None) -> tuple[Dated, ...]
     above = front_matter(text)
     head = text[len(above) : len(above) + _HEAD_CHARACTERS].splitlines()
     found = (
-        _dated("title", _in_title(title or "")),
+        _dated("title", in_title(title or "")),
         _dated("first-line", _on_first_line(head, text)),
         *_labelled(head, text),
         _in_front_matter(above),
-        _dated("filename", _in_file_name(path.rpartition("/")[2])),
+        _dated("filename", in_file_name(_stem(path.rpartition("/")[2]))),
         _dated("path", _in_path(path)),
     )
     return tuple(one for one in found if one is not None)
@@ -98,11 +111,6 @@ def _dated(source: DateSource, span: Span | None, updated: bool = False) -> Date
 
 
 # --- title and text ---------------------------------------------------------------------------------
-
-
-def _in_title(title: str) -> Span | None:
-    """A day anywhere in a title; a month only where it cannot be a version or a number."""
-    return date_forms.first(title, DAY, COMPACT_DAY, HAN_MONTH, BRACKETED_MONTH)
 
 
 def _on_first_line(head: Sequence[str], text: str) -> Span | None:
@@ -174,11 +182,6 @@ def _in_front_matter(above: str) -> Dated | None:
 
 
 # --- name and folders -------------------------------------------------------------------------------
-
-
-def _in_file_name(name: str) -> Span | None:
-    """The date in a file name such as ``2018-8-26-x.md``, ``20210429.md`` or ``notes-2021-05.md``."""
-    return date_forms.first(_stem(name), DAY, COMPACT_DAY, HAN_MONTH, MONTH)
 
 
 def _in_path(path: str) -> Span | None:

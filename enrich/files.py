@@ -25,7 +25,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
 from enrich.documents import names_in
-from enrich.extract.bare import is_template
+from enrich.extract.placeholders import is_template
 from enrich.model import CanonicalUrl, Document, Identity, Status, Suggestion, Target, Verdict
 from enrich.places import is_repository, repository_of
 from enrich.registry import document_types

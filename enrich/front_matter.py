@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 
 # Jekyll and Hugo: the very first line is the fence; YAML closes with dashes or dots, TOML with pluses.
-# A first line without a key is a rule and prose.
+# A first line without a key is a rule and prose; the keys with a space are those of Obsidian.
 _BLOCK = re.compile(
-    r"(?:---[ \t]*\r?\n(?=[ \t]*(?:\#|[\w\"'-]+[ \t]*:)).*?^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)"
+    r"(?:---[ \t]*\r?\n(?=[ \t]*(?:\#|(?:[\w\"'-]+|date (?:created|modified))[ \t]*:))"
+    r".*?^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)"
     r"|\+\+\+[ \t]*\r?\n.*?^\+\+\+[ \t]*(?:\r?\n|\Z))",
     re.DOTALL | re.MULTILINE,
 )

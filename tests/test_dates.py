@@ -50,6 +50,10 @@ def document_date(path: str, text: str, title: str | None) -> tuple[str | None, 
         ("20181105-1030.md", "2018-11-05"),
         ("20181105-20181199.md", "2018-11-05"),
         ("2021/07/2022-05-10.md", "2022-05-10"),
+        ("May 10th, 2022.md", "2022-05-10"),
+        ("Meeting - 10 Sep 2022.md", "2022-09-10"),
+        ("202205101530 reading.md", "2022-05-10"),
+        ("20220510153059.md", "2022-05-10"),
     ],
 )
 def test_a_file_name_gives_the_date(path: str, found: str) -> None:
@@ -102,6 +106,21 @@ def test_folders_give_the_date(path: str, found: str) -> None:
         ("读书（2021.5）", "2021-05"),
         ("2021年5月读书", "2021-05"),
         ("2022.13.45 and 2022.1.2", "2022-01-02"),
+        ("Daily Notes 2021.4.5", "2021-04-05"),
+        ("ReadingNotes_2021.4.5", "2021-04-05"),
+        ("Day12 2021.4.5", "2021-04-05"),
+        ("NLP 周报 2021.4.5", "2021-04-05"),
+        ("TensorRT 部署（2021.4.5）", "2021-04-05"),
+        ("PyCharm 使用笔记 2021-4-5", "2021-04-05"),
+        ("LeetCode - 2021.4.5", "2021-04-05"),
+        ("youtube-dl 2021.04.06", "2021-04-06"),
+        ("Vivado 2019.1.1 笔记 2021.4.25", "2021-04-25"),
+        ("论文合集 2021.4.25版", "2021-04-25"),
+        ("2021.4.25 AI2 news", "2021-04-25"),
+        ("May 10, 2022", "2022-05-10"),
+        ("Weekly Digest (May 10th, 2022)", "2022-05-10"),
+        ("Week (May 4, 2022 - May 10, 2022)", "2022-05-10"),
+        ("Reading - Tuesday, 10 May 2022", "2022-05-10"),
     ],
 )
 def test_a_title_gives_the_date(heading: str, found: str) -> None:
@@ -110,7 +129,16 @@ def test_a_title_gives_the_date(heading: str, found: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["2022-05-10", "2022-5-10 08:00:00 +0800", '"2022/5/10"', "2022-05-10T08:00:00Z # draft", "20220510"],
+    [
+        "[[2022-05-10]]",
+        "Tuesday, May 10th 2022, 3:45:00 pm",
+        '"Tue May 10 2022 15:45:00 GMT+0800"',
+        "2022-05-10",
+        "2022-5-10 08:00:00 +0800",
+        '"2022/5/10"',
+        "2022-05-10T08:00:00Z # draft",
+        "20220510",
+    ],
 )
 def test_front_matter_gives_the_date(value: str) -> None:
     text = f"---\nlayout: post\ndate: {value}\n---\n# Post\n"
@@ -132,12 +160,40 @@ def test_front_matter_gives_the_date(value: str) -> None:
         ("v2021.3.1.md", "Release v2021.3.1"),
         ("192.168.2021.10.md", "Python 2021.05"),
         ("12345678.md", "ICCV 2019-2021"),
+        ("202205102560.md", "x"),
+        ("2022051015305.md", "x"),
+        ("x 202205101530.md", "x"),
         ("README.md", None),
+        ("a.md", "TensorRT 2020.1.2"),
+        ("a.md", "IDEA2021.1.3 安装"),
+        ("a.md", "PyCharm专业版2021.1.3"),
+        ("a.md", "OpenVINO_2021.4.1 使用"),
+        ("a.md", "Unity 2021.3.16"),
+        ("a.md", "引擎 2021.3.16f1"),
+        ("a.md", "引擎 2021.3.16-rc1"),
+        ("a.md", "引擎 2021.3.16 LTS"),
+        ("a.md", "引擎 2020.1.2.3 与 2020.1.2.x"),
+        ("a.md", "版本 2021.4.5"),
+        ("a.md", "模型 v20210405"),
+        ("a.md", "Version 2021-04-05 of the model"),
+        ("a.md", "Seattle, June 14, 2020"),
+        ("a.md", "Notes (June 14, 2020 in Seattle)"),
+        ("May 2022.md", "May 2022"),
+        ("x-May 10-12, 2022.md", "34 May 2, 2022x"),
     ],
 )
 def test_what_only_looks_like_a_date_gives_none(path: str, heading: str | None) -> None:
     text = "Seattle, 2020年6月14日-6月19日\n\n2021-05-10 in running text\n"
     assert document_date(path, text, heading) == (None, "none")
+
+
+def test_the_keys_of_obsidian_are_front_matter_though_they_hold_a_space() -> None:
+    text = "---\ndate created: Tuesday, May 10th 2022, 3:45:00 pm\ndate modified: 2022-05-12\n---\n# Post\n"
+    assert document_date("a.md", text, "Post") == ("2022-05-10", "front-matter")
+    assert document_date("a.md", text.replace("date created", "note"), "Post") == (
+        "2022-05-12",
+        "front-matter",
+    )
 
 
 def test_the_sources_are_asked_in_order() -> None:
@@ -227,6 +283,8 @@ def test_what_a_reader_warned_of_dates_no_seed() -> None:
         ("# Notes\n\n📅 2022-05-10\n\ntext", "2022-05-10"),
         ("—— 2022.5.10 ——\ntext", "2022-05-10"),
         ("2022-05-10 21:30\ntext", "2022-05-10"),
+        ("2022年5月10日 上午 9:30\ntext", "2022-05-10"),
+        ("[[May 10th, 2022]]\ntext", "2022-05-10"),
         ("> _2022/5/10_ (Tue)\n\ntext", "2022-05-10"),
         ("<p align=right>20220510</p>\n\ntext", "2022-05-10"),
         ("Tuesday, May 10, 2022\n\ntext", "2022-05-10"),
@@ -246,6 +304,7 @@ def test_a_first_line_that_is_a_date_gives_it(text: str, found: str) -> None:
         "- 2020-12-10：[an article](https://x.example)\n",
         "- 2021-02-22\n  - [an article](https://x.example)\n- 2021-02-21\n",
         "#### 20210331\n* x\n#### 20210330\n* y\n",
+        "## March 31st, 2021\n* x\n## Tue 30 Mar 2021\n* y\n",
         "2020-12-10：[an article](https://x.example)\n",
         "[2018-12-31](2018/12/31.md): 16 papers\n",
         "2020年6月14日-6月19日 in Seattle\n",
@@ -282,6 +341,9 @@ def test_the_first_item_of_a_log_and_running_text_date_no_document(text: str) ->
         ("<sub>Updated: 2022.07</sub>", "2022-07"),
         ("* 创建于：2021-03-01", "2021-03-01"),
         ("日期：2021.3.1", "2021-03-01"),
+        ("创建时间: 2021年3月1日 下午3:45", "2021-03-01"),
+        ("发表于 2021-03-01", "2021-03-01"),
+        ("Created: March 1, 2021 3:45 PM", "2021-03-01"),
         ("作者：someone | 更新于 2022-07-10 | 阅读 200", "2022-07-10"),
         ("创建时间：2021.3.21 更新时间：2022.7.10".replace(" ", "<br>"), "2022-07-10"),
     ],

@@ -23,7 +23,10 @@ _SAME_DESTINATION = (
     r"[!#-&*-:=?-Z^_a-z~\x80-\x84\x86-\x9f\xa1-\u167f\u1681-\u1fff\u200b-\u2027\u202a-\u202e\u2030-\u205e"
     r"\u2060-\u2fff\u3001-\U0010ffff]++"
 )
-ATTRIBUTES = r"(?: (?!src=|srcset=|poster=)[a-z][a-z-]*=(?:\"[^\"<>`\[\]\\\n]*\"|'[^'<>`\[\]\\\n]*'|[A-Za-z0-9%#]+))*"
+# Without a URL: in code one is found whatever attribute it is the value of.
+_VALUE = r"\"[^\"<>`\[\]\\\n:]*+(?::(?!//)[^\"<>`\[\]\\\n:]*+)*+\""
+_OTHER_VALUE = r"'[^'<>`\[\]\\\n:]*+(?::(?!//)[^'<>`\[\]\\\n:]*+)*+'"
+ATTRIBUTES = rf"(?: (?!src=|srcset=|poster=)[a-z][a-z-]*=(?:{_VALUE}|{_OTHER_VALUE}|[A-Za-z0-9%#]+))*"
 # Without a URL, or a host that stands for one.
 _PLAIN = r"[^\[\]<>`\\\n\x00\x0b\x0c:：/.]*(?:(?<![wW])\.[^\[\]<>`\\\n\x00\x0b\x0c:：/.]*)*"
 _PLAIN_CODE = r"[^`\n\x00\x0b\x0c:.<]*(?:(?::(?!//)|(?<![wW])\.|<(?![A-Za-z/!?]))[^`\n\x00\x0b\x0c:.<]*)*"
@@ -32,9 +35,9 @@ _TAGS = (
     r"(?:b|br|center|details|div|em|font|h[1-6]|hr|i|li|ol|p|small|span|strong|sub|summary|sup"
     r"|table|tbody|td|th|thead|tr|u|ul)"
 )
-# A URL of running text without anything that may end it or not, and what ends every URL.
+# A URL of running text without anything that may end it or not, as a highlight or an arrow, and what ends every URL.
 _SAFE = r"[A-Za-z0-9/._=?&#+-]*"
-_REST = rf"[A-Za-z0-9](?:{_SAFE}(?:(?::[0-9]|/~[A-Za-z0-9]){_SAFE})?[A-Za-z0-9/=&#+-])?"
+_REST = rf"[A-Za-z0-9](?:{_SAFE}(?:(?::[0-9]|/~[A-Za-z0-9]){_SAFE})?[A-Za-z0-9/&#])?"
 _END = r"[.,:?!*_]*(?=[\s<>)\]}|\"`、。，；：（）《》【】！？]|\*\*|\Z)"
 _PAPER = r"[ \t]?(?:[0-9]{4}\.|[A-Za-z.-]+/[0-9])"
 
@@ -52,7 +55,7 @@ TOKEN = re.compile(
     rf"|!\[{_LABEL}\]\( ?(?P<image>{_DESTINATION}) ?\)"
     # A line break; tags without an address; an image; an anchor; what a blank line may not end; other tags.
     rf"|<(?!br ?/?>)(?:/?{_TAGS}{ATTRIBUTES} ?/?>|img{ATTRIBUTES} src=\"(?P<source>{_SOURCE})\"{ATTRIBUTES} ?/?>"
-    rf"|a(?: (?:id|name)=\"[^\"<>`\[\]\\\n]*\")+ ?/?>|/(?:a|pre)>"
+    rf"|a(?: (?:id|name)={_VALUE})+ ?/?>|/(?:a|pre)>"
     rf"|a href=\"(?P<anchor>{_SOURCE})\"{ATTRIBUTES}>[^<>\[\]`\\\n]{{0,900}}</a>"
     r"|(?=!|\?|(?i:script|style|pre|textarea))(?P<region>)|(?=[Aa][^A-Za-z0-9-])(?P<open>)|(?=[A-Za-z/])())"
     # Code on one line; fences and other code.

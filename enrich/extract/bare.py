@@ -19,11 +19,18 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from enrich.extract.placeholders import has_hole_behind, is_template
+
 _PUNCTUATION = r"!-/:-@\[-`{-~"
 
 # What a URL or name begins with. A leading class of letters makes the engine skip through text ten times as
 # fast as alternatives do, so the first letter is looked back at. `_NAMES` and `_ARXIV` then look at the rest.
 _WEB = r"(?<=[hH])(?P<web>[tT]{2}[pP][sS]?://)"
+# A space in or behind the scheme, as translation by machine and PDFs leave it. Where a link was meant it can be told.
+_WEB_OR_CUT = (
+    r"(?<=[hH])[tT]{2}[pP][sS]?(?:(?P<cut>(?:[ \t]:[ \t]?//|:[ \t]//)[ \t]?|://[ \t]{1,2})"
+    r"(?=[A-Za-z0-9-]{1,63}\.[A-Za-z0-9])|(?P<web>://))"
+)
 _APART = r"(?<![A-Za-z0-9_./@-].)"
 _WWW = r"(?<=[wW])(?P<www>[wW]{2}\.)(?=[A-Za-z0-9-]{1,63}\.[A-Za-z])"
 _NAME = (
@@ -31,7 +38,10 @@ _NAME = (
     r"|(?P<doi>(?i:oi:10\.)|0\.)(?=[0-9]{4,9}/)"
     r"|(?P<arxiv>(?i:rxiv))(?=[ \t]?[:：])"
 )
-_BEGINNING = re.compile(rf"[acdeghmwACDEGHMW1](?:{_WEB}|{_APART}(?:{_WWW}|{_NAME}))")
+_LABEL = re.compile(r"\[[^\[\]<>`\\\n]*\]\( ?\Z")
+_LONGEST_LABEL = 1000
+
+_BEGINNING = re.compile(rf"[acdeghmwACDEGHMW1](?:{_WEB_OR_CUT}|{_APART}(?:{_WWW}|{_NAME}))")
 _BEGINNING_IN_CODE = re.compile(rf"[hwHW](?:{_WEB}|{_APART}{_WWW})")
 
 # Addresses that are written without a scheme. A path of more parts below a repository is a page when its
@@ -64,24 +74,40 @@ _WIDE_LETTER = re.compile(f"[{_WIDE}]")
 # White space, controls, quotes, angle brackets, zero-width characters, dashes, symbols and full-width
 # forms. En dash and hyphens stay: encyclopaedia addresses hold them raw.
 _NEVER_IN_A_URL = (
-    r"\s<>\"`|\x00-\x1f\x7f-\xa0«»\u2000-\u200f\u2014-\u206f\u2190-\u2bff\u3000-\u3004\u3008-\u303f"
-    r"\ufe10-\ufe6f\ufeff\uff00-\uffef\U0001f000-\U0001faff"
+    r"\s<>\"`|\x00-\x1f\x7f-\xa0©«\xad®¶»\u2000-\u200f\u2014-\u206f\u2100-\u214f\u2190-\u2bff\u3000-\u3004\u3008-\u303f"
+    r"\ufe00-\ufe6f\ufeff\uff00-\uffef\ufffd\U0001f000-\U0001faff"
 )
 _BEFORE_ANOTHER = r"[,;](?=(?i:https?)://)"
 _STOP_IN_CODE = re.compile(rf"[{_NEVER_IN_A_URL}\\]|\*\*|{_BEFORE_ANOTHER}")
 _STOP = re.compile(
-    rf"[{_NEVER_IN_A_URL}]|\*\*|~~|\[\^|{_BEFORE_ANOTHER}"
-    rf"|\\(?![{_PUNCTUATION}]|x26amp;)|&(?:lt|gt|quot|nbsp|ensp|emsp|#34|#39|#60|#62|#160);"
+    rf"[{_NEVER_IN_A_URL}]|\*\*|~~|\[\^|[-=]{{1,3}}>|{_BEFORE_ANOTHER}"
+    rf"|\\(?![{_PUNCTUATION}]|x26amp;)|&(?:lt|gt|quot|nbsp|e[nm]sp|thinsp|mdash|middot|bull|hellip|[lr][ds]quo|#34|#39|#60|#62|#160);"
 )
+
+# Pictures that lists of links set behind an address as a mark, `https://a.example/b:star:`. Only names that no address
+# ends with: behind `/wiki/help:contents:` the colon belongs to the sentence.
+_SHORTCODE = re.compile(
+    r":(?:star[s2]?|dizzy|sparkle[rs]?|fire|hot|boom|zap|rocket|tada|trophy|crown|gem|gift|new|up|cool|(?:\w{1,12}_)?hearts?"
+    r"|[+-]1|thumbs(?:up|down)|ok_hand|clap|muscle|pray|eyes|point_(?:up|down|left|right)(?:_2)?|warning|exclamation|question"
+    r"|bangbang|heavy_\w{1,24}|(?:ballot_box_with|white)_check(?:_mark)?|negative_squared_cross_mark|x|no_entry(?:_sign)?"
+    r"|construction|lock|unlock|bulb|memo|pencil2?|books?|bookmark(?:_tabs)?|page_facing_up|paperclip|(?:round_)?pushpin"
+    r"|triangular_flag_on_post|arrow_\w{1,16}|(?:large_)?(?:red|blue|green|yellow|orange|white|black)_circle|smiley?|grinning"
+    r"|joy|sob|cry|heart_eyes|thinking|sunglasses|skull|ghost|bug|(?:movie|video)_camera|tv|computer|iphone|snail|turtle"
+    r"|penguin|cn|us|jp|kr|moneybag|dollar):\Z"
+)
+_LONGEST_SHORTCODE = 40
 
 # As in GitHub's autolink extension, with quotes, and the bar, backslash and dot that no address ends with.
 _TRAILING = frozenset("?!.,:;*_~'\"|\\·")
 _TRAILING_ENTITY = re.compile(r"&[A-Za-z0-9]{1,31};\Z")
 
-_BRACKET = re.compile(r"\\.|[()\[\]{}]")
+# Converters from HTML escape them, so that an escaped one is as much of a bracket.
+_BRACKET = re.compile(r"\\[^()\[\]{}]|[()\[\]{}]")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 
-_PLACEHOLDER = re.compile(r"\$\{|\{\{|\{[^{}\s/]{0,64}\}|%s")
+# Around what some editors highlight. An address may end with two of them as well: numbers of WeChat accounts do.
+_HIGHLIGHTS = frozenset({"==", "^^", "++", "%%"})
+_LONGEST_HIGHLIGHT = 300
 
 # Hosts whose addresses are opaque ASCII: a Chinese letter is never part of one.
 _OPAQUE_HOST = re.compile(
@@ -138,11 +164,6 @@ def resolve(raw: str) -> str:
     return decode_entities(raw)
 
 
-def is_template(url: str) -> bool:
-    """Whether a URL holds a placeholder such as ``${host}`` or ``{service}``, so that nobody can open it."""
-    return ("{" in url or "%s" in url) and _PLACEHOLDER.search(url) is not None
-
-
 def bare_urls(
     text: str, start: int, end: int, *, code: bool = False, names: bool | None = None
 ) -> Iterator[BareUrl]:
@@ -167,12 +188,17 @@ def bare_urls(
             found = _name(text, match.start(), stop)
             # Each is read to the end of its run, so that a run full of what looks like one is read once.
             no_name_before = stop
+        elif sort == "cut":
+            found = _cut_url(runs, match)
         else:
             found = _url(runs, match, code=code)
         if found is not None:
             position = found.end
-            if not is_template(text[found.start : found.end]):
-                yield found
+            if is_template(text[found.start : found.end]) or (
+                not code and has_hole_behind(text, found.end)
+            ):
+                continue
+            yield found
 
 
 def _url(runs: Runs, match: re.Match[str], *, code: bool) -> BareUrl | None:
@@ -183,6 +209,17 @@ def _url(runs: Runs, match: re.Match[str], *, code: bool) -> BareUrl | None:
         return None
     url = runs.text[start:end] if code else resolve(runs.text[start:end])
     return BareUrl(start, end, url if has_scheme else f"http://{url}")
+
+
+def _cut_url(runs: Runs, match: re.Match[str]) -> BareUrl | None:
+    """The URL of what was meant as a link, without the space in its scheme; None where no label stands before."""
+    host_start = match.end()
+    if _LABEL.search(runs.text, max(0, match.start() - _LONGEST_LABEL), match.start()) is None:
+        return None
+    if (end := runs.url_end(host_start, host_start)) <= host_start:
+        return None
+    scheme = "".join(match[0].split()).lower()
+    return BareUrl(match.start(), end, scheme + resolve(runs.text[host_start:end]))
 
 
 def _name(text: str, start: int, end: int) -> BareUrl | None:
@@ -221,7 +258,8 @@ def with_scheme(destination: str) -> str | None:
 class _Run:
     """Characters without a stop among them, and the brackets that bound URLs in it.
 
-    ``brackets`` maps the place of a bracket to that of its partner, or to -1.
+    ``brackets`` maps the place of a bracket to that of its partner, or to -1; ``letter`` is the first Chinese letter
+    behind what was looked at.
     """
 
     text: str
@@ -229,6 +267,7 @@ class _Run:
     end: int
     brackets: dict[int, int] | None = None
     places: list[int] | None = None
+    letter: int = -1
 
 
 class Runs:
@@ -274,15 +313,26 @@ def _pair_brackets(run: _Run) -> tuple[dict[int, int], list[int]]:
 
 
 def _url_end(run: _Run, start: int, host_start: int) -> int:
-    text = run.text
-    if not _has_host(text, host_start, run.end):
+    text, limit = run.text, run.end
+    if not _has_host(text, host_start, limit):
         return host_start
-    end = _before_unbalanced(run, start, run.end)
-    if start and text[start - 1] == "'" and (quote := text.find("'", start, end)) > 0:
-        # Before anything else looks at the whole run: it may hold many quoted URLs.
-        end = quote
-    end = _before_wide_letter(text, start, host_start, end)
-    return _trimmed(text, host_start, end)
+    if start and text[start - 1] == "'" and (quote := text.find("'", start, limit)) > 0:
+        limit = quote
+    # What ends a URL for certain goes first: brackets pair within it alone, and the run may hold many URLs.
+    limit = _before_wide_letter(run, start, host_start, limit)
+    end = _trimmed(text, host_start, _before_unbalanced(run, start, limit))
+    if text[end - 2 : end] in _HIGHLIGHTS and _is_highlighted(text, start, text[end - 2 : end]):
+        return _trimmed(text, host_start, end - 2)
+    return end
+
+
+def _is_highlighted(text: str, start: int, mark: str) -> bool:
+    """Whether a highlight is open at ``start``: the last mark before it on its line stands as an opening one does."""
+    before = text[max(0, start - _LONGEST_HIGHLIGHT) : start].rpartition("\n")[2]
+    outside, opened, inside = before.rpartition(mark)
+    if not opened or inside[:1].isspace():
+        return False
+    return not outside or not (outside[-1].isascii() and outside[-1].isalnum())
 
 
 def _has_host(text: str, start: int, end: int) -> bool:
@@ -305,13 +355,17 @@ def _before_unbalanced(run: _Run, start: int, limit: int) -> int:
     return limit
 
 
-def _before_wide_letter(text: str, start: int, host_start: int, end: int) -> int:
-    host = _ASCII_HOST.match(text, host_start, end)
-    body = host.end() if host and host[0] else _wide_host_end(text, host_start, end)
-    letter = _WIDE_LETTER.search(text, body, end)
-    if letter is None or _keeps_wide_letters(text, start, host_start, letter.start(), end):
-        return end
-    return letter.start()
+def _before_wide_letter(run: _Run, start: int, host_start: int, limit: int) -> int:
+    text = run.text
+    host = _ASCII_HOST.match(text, host_start, limit)
+    body = host.end() if host and host[0] else _wide_host_end(text, host_start, limit)
+    if run.letter < body:
+        found = _WIDE_LETTER.search(text, body, run.end)
+        run.letter = found.start() if found else run.end
+    letter = run.letter
+    if letter >= limit or _keeps_wide_letters(run, start, host_start, letter, limit):
+        return limit
+    return letter
 
 
 def _wide_host_end(text: str, host_start: int, end: int) -> int:
@@ -319,26 +373,31 @@ def _wide_host_end(text: str, host_start: int, end: int) -> int:
     return host.end() if host else host_start
 
 
-def _keeps_wide_letters(text: str, start: int, host_start: int, letter: int, end: int) -> bool:
+def _keeps_wide_letters(run: _Run, start: int, host_start: int, letter: int, limit: int) -> bool:
     """Whether Chinese letters belong to the URL: a separator precedes and the URL is all of its line.
 
     Known hosts settle it before: a repository's path is ASCII, though a heading in it may not be.
     """
+    text = run.text
     if not text.endswith(_SEPARATORS, host_start, letter):
         return False
     if _OPAQUE_HOST.match(text, host_start, letter) and "#" not in text[host_start:letter]:
         return False
     before = text[max(0, start - 64) : start]
     alone = start <= 64 or "\n" in before or "\r" in before
-    return alone and bool(_LINE_MARKS.match(before)) and bool(_REST_OF_LINE.match(text, end))
+    if not alone or not _LINE_MARKS.match(before):
+        return False
+    return bool(_REST_OF_LINE.match(text, _before_unbalanced(run, start, limit)))
 
 
 def _trimmed(text: str, host_start: int, end: int) -> int:
-    while end > host_start and text[end - 1] in _TRAILING:
-        if text[end - 1] == ";" and (
-            entity := _TRAILING_ENTITY.search(text, max(host_start, end - 33), end)
-        ):
+    while end > host_start and (last := text[end - 1]) in _TRAILING:
+        if last == ";" and (entity := _TRAILING_ENTITY.search(text, max(host_start, end - 33), end)):
             end = entity.start()
+        elif last == ":" and (
+            code := _SHORTCODE.search(text, max(host_start, end - _LONGEST_SHORTCODE), end)
+        ):
+            end = code.start()
         else:
             end -= 1
     return end

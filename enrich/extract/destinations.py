@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from enrich.extract.bare import is_template, with_scheme
+from enrich.extract.bare import with_scheme
+from enrich.extract.placeholders import is_template
 from enrich.extract.syntax import Construct, Definition
 
 Span = tuple[int, int]
@@ -22,8 +23,8 @@ _BEFORE_DEFINED_URL = re.compile(rf"\[(?:[^\[\]\\]|\\.)*\]:{_GAP}", re.DOTALL)
 _IN_ANGLES = re.compile(r"(?:[^<>\\\r\n]+|\\.)*")
 _PLAIN = re.compile(r"(?:[^\x00-\x20\x7f()\\]+|\\[!-/:-@\[-`{-~]|\\)*")
 
-# Sentence marks end an autolink too: seven of 945 were met with prose before the `>`.
-_MARK_IN_AUTOLINK = re.compile(r"[，。；：！？、《》【】「」『』“”‘’（）]")
+# Sentence marks end an autolink too: seven of 945 were met with prose before the `>`. Behind a bar Slack has the label.
+_MARK_IN_AUTOLINK = re.compile(r"[|，。；：！？、《》【】「」『』“”‘’（）]")
 _OPENS = {"》": "《", "】": "【", "」": "「", "』": "『", "”": "“", "’": "‘", "）": "（"}
 _OPENINGS = frozenset(_OPENS.values())
 

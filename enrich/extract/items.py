@@ -16,15 +16,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from enrich import date_forms
-from enrich.date_forms import BRACKETED_MONTH, HAN_MONTH, MONTH, Span
+from enrich.date_forms import BEFORE_ENGLISH_YEAR, BRACKETED_MONTH, HAN_MONTH, MONTH, Span
 from enrich.front_matter import front_matter
 from enrich.model import Link
 
 # The line endings that the places of links count by.
 _LINE_END = re.compile(r"\r\n?|\n")
 # A cheap look at a text before it is read line by line: nearly all notes are no logs.
-_LIKELY = re.compile(r"20\d\d[-./_年\s]?\s?\d")
-_MARKS_ALONE = re.compile(r"\W*(?:(?:\d{1,9}[.)]|\[[xX]\])\s\W*)?")
+_LIKELY = re.compile(
+    r"20\d\d(?:[-./_年\s]?\s?\d|(?<=[0-9BCEGHLNPRTVYbceghlnprtvy.,][ ,-]20\d\d)(?P<english>)(?!\w))"
+)
+_LONGEST_ENGLISH = 30
+_MARKS_ALONE = re.compile(
+    rf"\W*(?:(?:\d{{1,9}}[.)]|\[[xX]\])\s\W*)?(?:{date_forms.WEEKDAY}\s?)?", re.IGNORECASE
+)
 _LONGEST_MARKS = 40
 _TITLE_MARK = re.compile(r" {0,3}#(?!#)")
 _SECTION_MARK = re.compile(r" {0,3}##")
@@ -129,18 +134,29 @@ def _with_date(link: Link, date: str | None) -> Link:
 
 def _may_be_log(text: str) -> bool:
     """Whether a date stands at the head of a line, behind marks alone, or in several titles or rows of tables."""
-    position = faint = 0
+    position = start = faint = 0
     while (match := _LIKELY.search(text, position)) is not None:
-        start = max(text.rfind(end, position, match.start()) for end in "\r\n") + 1
-        head = text[max(start, position) : match.start()]
+        start = max(text.rfind(end, position, match.start()) for end in "\r\n") + 1 or start
+        if (date_start := _date_start(text, start, match)) < 0:
+            position = match.end()
+            continue
+        head = text[start:date_start]
         faint += "|" in head or _TITLE_MARK.match(head) is not None
         if faint > 1 or _SECTION_MARK.match(head):
             return True
         if len(head) <= _LONGEST_MARKS and not _TITLE_MARK.match(head) and _MARKS_ALONE.fullmatch(head):
             return True
         ending = _LINE_END.search(text, match.end())
-        position = ending.end() if ending else len(text)
+        position = start = ending.end() if ending else len(text)
     return False
+
+
+def _date_start(text: str, line: int, year: re.Match[str]) -> int:
+    """Where what looks like a date begins in its line; -1 when there is a year without day and month."""
+    if year["english"] is None:
+        return year.start()
+    before = BEFORE_ENGLISH_YEAR.search(text, max(line, year.start() - _LONGEST_ENGLISH), year.start())
+    return before.start() if before else -1
 
 
 def _without_title(ended: Sequence[tuple[_Stretch, int]]) -> list[tuple[_Stretch, int]]:

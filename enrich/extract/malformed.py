@@ -25,6 +25,12 @@ _SCHEME = re.compile(
 _SPELLINGS = re.compile(r"h{1,4}t{1,4}p{1,3}s{0,3}|h+t{2,4}s?|t{2,4}ps?|tps")
 _DOUBLED = re.compile(r"https?[:：;]{0,2}/{1,2}(?=h?t{1,2}ps?[:：;]{0,2}//)", re.IGNORECASE)
 
+# [x]((https://a.example/b)), [x]("https://a.example/b"), href=“https://a.example/b”: a path to every browser.
+_WRAPPED = re.compile(r"[(（\[<\"'“‘]{1,3}(https?://[^\s()（）\[\]<>\"'“”‘’]+)[)）\]>\"'”’]", re.IGNORECASE)
+
+# What nobody sees around an address that was copied: spaces that Markdown takes for letters, characters without width.
+_UNSEEN = "\u00a0\u00ad\u2002\u2003\u2009\u200b\u200c\u200d\u200e\u200f\u202f\u2060\u3000\ufeff"
+
 _GAP = r"[ \t]{0,2}\.[ \t]{0,2}"
 _CUT_HOST = re.compile(
     rf"https?://(?:www{_GAP})?(?:github{_GAP}com|arxiv{_GAP}org|mp{_GAP}weixin{_GAP}qq{_GAP}com)/(?=\w)",
@@ -49,7 +55,11 @@ class Malformed:
 
 
 def intended(url: str) -> str | None:
-    """The address that somebody meant by ``url``, or None when its scheme is spelt as it should be."""
+    """The address that somebody meant by ``url``, or None when its scheme is spelt as it should be and comes first."""
+    if (wrapped := _WRAPPED.match(url)) is not None:
+        return wrapped[1]
+    if (seen := url.strip(_UNSEEN)) != url and seen.startswith(("http://", "https://")):
+        return seen
     doubled = _DOUBLED.match(url)
     rest = url[doubled.end() :] if doubled else url
     scheme = _SCHEME.match(rest)

@@ -64,7 +64,8 @@ _MESSAGES = {
     "A blank line before it ends the block.",
     "unbalanced-markdown": "This looks like a Markdown link and is none: the brackets around the address do not "
     "pair, or it holds a space.",
-    "malformed-url": "The scheme of this address is misspelt, so that no browser can open it.",
+    "malformed-url": "This address is misspelt, or has marks or invisible characters around it, so that no "
+    "browser opens what was meant.",
 }
 
 _CUT_IN_TWO = "White space cuts this address in two, so that only a part of it is one."

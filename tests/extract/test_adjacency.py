@@ -57,6 +57,11 @@ see ‹https://a.example/b›.)
 看 ‹https://a.example/b›【代码】
 看 ‹https://a.example/b›[^1]。
 看 ‹https://a.example/b?x[]=1›[^注]后面还有
+看 ‹https://a.example/b›(已开源)
+看 ‹https://a.example/b›(已开源)后面
+看 ‹https://a.example/b›[代码]
+看 ‹https://a.example/b(c)›(见下)
+看 ‹https://a.example/b›{见下}
 看 ‹https://a.example/b›《标题》
 看 ‹https://a.example/b›「标题」
 看 ‹https://a.example/b›“标题”
@@ -124,6 +129,36 @@ __‹https://a.example/b›__
 ***‹https://a.example/b›***
 **链接** ‹https://a.example/b›
 ‹https://a.example/b›**后面**
+‹https://a.example/b›->‹https://c.example/d›
+‹https://a.example/b›-->‹https://c.example/d›
+‹https://a.example/b›=>‹https://c.example/d›
+‹https://a.example/b›&mdash;后面
+‹https://a.example/b›&middot;‹https://c.example/d›
+‹https://a.example/b›&bull;‹https://c.example/d›
+‹https://a.example/b›&ldquo;后面&rdquo;
+‹https://a.example/b›\ufe0f
+‹https://a.example/b›\u00ad后面
+‹https://a.example/b›\ufffd
+‹https://a.example/b›™
+‹https://a.example/b›©2021
+‹https://a.example/E=mc²›
+‹https://a.example/b--c›->d
+==‹https://a.example/b›==
+==‹https://a.example/b›==。后面
+==重点：‹https://a.example/b›==
+- ==重点 ‹https://a.example/b?x=MzA==›== 后面
+^^‹https://a.example/b›^^
+++‹https://a.example/b›++
+%%‹https://a.example/b›%%
+==重点== ‹https://a.example/b?x=MzA==›
+a==b ‹https://a.example/b?x=MzA==›
+a == b ‹https://a.example/b?x=MzA==›
+‹https://a.example/b?x=MzA==› 后面
+‹https://a.example/b?x=MzA==&y=1›
+‹https://a.example/b/c++›
+\(‹https://a.example/b›\)
+\[标题\]\(‹https://a.example/b›\)
+\[‹https://a.example/b›\] 后面
 ‹https://a.example/x*y*z›
 ‹https://a.example/x_y_z›
 ‹https://a.example/x~y›

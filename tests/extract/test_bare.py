@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from enrich.extract import extract
 from enrich.extract.bare import bare_urls, decode_entities, resolve
 
 URL = "https://a.example/b"
@@ -18,6 +19,122 @@ def urls(text: str, *, code: bool = False) -> list[str]:
 )
 def test_a_url_ends_at_what_no_address_holds(behind: str) -> None:
     assert urls(f"见{URL}{behind}后面") == [URL]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        ":star:",
+        ":star::star:",
+        ":fire:.",
+        ":+1:",
+        ":heavy_check_mark:",
+        ":heart_eyes:,",
+        ":star2::new:**",
+        ":x:)",
+    ],
+)
+def test_a_picture_that_is_set_behind_a_url_is_no_part_of_it(mark: str) -> None:
+    assert urls(f"{URL}{mark}") == [URL]
+    assert urls(f"- {URL}/{mark} 一文") == [f"{URL}/"]
+    assert urls(f"{URL}{mark}", code=True) == [URL]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/wiki/help:contents:",
+        "/wiki/Star:",
+        "/a:star:b",
+        "/:star:/c",
+        "/a:star",
+        "?q=a:8080:",
+        "/urn:isbn:1:",
+    ],
+)
+def test_colons_in_an_address_are_no_picture(path: str) -> None:
+    assert urls(f"https://a.example{path}") == [f"https://a.example{path.removesuffix(':')}"]
+    assert urls(f"https://a.example{path} x") == [f"https://a.example{path.removesuffix(':')}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://a.example/users/<id>",
+        "https://a.example/users/<user-name>/repos",
+        "https://a.example/?key=<API KEY>",
+        "https://a.example/users/&lt;id&gt;/x",
+        "https://a.example/users/\\<id\\>",
+        "https://[host]/x",
+        "[x](https://a.example/users/<id>)",
+    ],
+)
+def test_an_address_with_something_to_fill_in_is_none(text: str) -> None:
+    assert extract(f"GET {text} 后面") == []
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "<br>",
+        "<BR/>",
+        "</p>",
+        "<sup>1</sup>",
+        "<kbd>x</kbd>",
+        "<h2>x</h2>",
+        "<!-- x -->",
+        "< x",
+        "<中文>",
+        "<https://b.c>",
+    ],
+)
+def test_a_tag_behind_an_address_is_nothing_to_fill_in(behind: str) -> None:
+    assert extract(f"{URL}/{behind}")[0].url == f"{URL}/"
+    assert urls(f"{URL}<id>") == [URL]
+    assert urls("http://[::1]/x") == ["http://[::1]/x"]
+
+
+def test_what_markup_bounds_keeps_its_colons() -> None:
+    assert [link.url for link in extract(f"[x]({URL}:star:) <{URL}:star:>")] == [f"{URL}:star:"] * 2
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https:// a.example/b",
+        "https://  a.example/b",
+        "https: //a.example/b",
+        "https ://a.example/b",
+        "HTTPS: // a.example/b",
+    ],
+)
+def test_a_space_in_the_scheme_of_what_was_meant_as_a_link_is_left_out(written: str) -> None:
+    assert urls(f"见[x]({written})和[y]( {written} )") == [URL, URL]
+    assert [(link.url, link.written, link.column) for link in extract(f"[x]({written})")] == [
+        (URL, written, 5)
+    ]
+
+
+def test_a_host_that_is_known_without_its_scheme_is_found_once_behind_a_space() -> None:
+    assert urls("[x](https:// www.a.example/b) [y](http:// github.com/o/r)") == [
+        "https://www.a.example/b",
+        "http://github.com/o/r",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https:// a.example/b",
+        "(https:// a.example/b)",
+        "[x](https:// stands in front)",
+        "[x](https:// )",
+        "x](https:// a.example)",
+        "[x](https:// a. b)",
+    ],
+)
+def test_a_space_behind_a_scheme_in_other_text_makes_no_address(text: str) -> None:
+    assert urls(text) == []
 
 
 @pytest.mark.parametrize("mark", ["。", "，", "）", "；", "：", "！", "？", "】", "》", "」", "、", "”"])

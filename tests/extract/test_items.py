@@ -64,6 +64,19 @@ def _dates(text: str) -> list[str | None]:
         ("## 📅 2021/3/31 ##", "2021-03-31"),
         ("### [2021-03-31]", "2021-03-31"),
         ("### March 31, 2021", "2021-03-31"),
+        ("## March 31st, 2021", "2021-03-31"),
+        ("## March 2021", "2021-03"),
+        ("## Wed, 31 Mar 2021", "2021-03-31"),
+        ("## [1.2.0] - March 4, 2021", "2021-03-04"),
+        ("- Dec 10, 2020: [an article](https://x.example)", "2020-12-10"),
+        ("- Dec. 10, 2020 [an article](https://x.example)", "2020-12-10"),
+        ("- 10 Dec 2020", "2020-12-10"),
+        ("* **10-Dec-2020** words", "2020-12-10"),
+        ("1. 2nd of September, 2020 - words", "2020-09-02"),
+        ("- [ ] Sept 2 2020 | words", "2020-09-02"),
+        ("- (Thursday, DECEMBER 10th, 2020) words", "2020-12-10"),
+        ("- 周四 2020-12-10 words", "2020-12-10"),
+        ("May 3rd, 2021: [an article](https://x.example)", "2021-05-03"),
         ("## 2021年3月", "2021-03"),
         ("## 202103", "2021-03"),
         ("## [1.2.0] - 2021-03-04", "2021-03-04"),
@@ -105,6 +118,20 @@ def test_days_in_headings_that_are_not_alike_or_name_a_year_date_nothing(text: s
     "line",
     [
         "- 2021 NTIRE",
+        "- Dec 2020 words",
+        "- December 2020: words",
+        "- Dec 10: words of 2020",
+        "- Dec 32, 2020: words",
+        "- Dec 10, 20201 words",
+        "- Dec 10, 2020, someone published something",
+        "- Dec 10, 2020 - Dec 12, 2020 in Seattle",
+        "- 10 Dec 2020 to 12 Dec 2020: words",
+        "- Dec 10-12, 2020: words",
+        "- on Dec 10, 2020: words",
+        "- Marching 10, 2020 words",
+        "- may 2020 be over",
+        "Dec 10, 2020 was the day on which it began",
+        "## CVPR, June 14, 2020",
         "- 2020-2021年 overview",
         "- 2021年3月4日，someone published something",
         "- 2021年3月，someone published something",
@@ -156,6 +183,22 @@ def test_what_only_looks_like_a_dated_item_is_none(line: str) -> None:
 )
 def test_one_date_makes_no_log(text: str) -> None:
     assert item_dates(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- Dec 10, 2020: [a](b)\n- Dec 9, 2020: [a](b)\n",
+        "## March 31st, 2021\n\n[a](b)\n\n## March 30th, 2021\n",
+        "- Thu, 10 Dec 2020 [a](b)\n- Wed, 9 Dec 2020 [a](b)\n",
+        "| CVPR 2020 | Dec 10, 2020 |\n|--|--|\n| CVPR 2020 | Dec 9, 2020 |\n| x | 8 Dec 2020 |\n",
+        "## March 2021\n\n- a\n\n## April 2021\n\n- b\n",
+        "[[March 4th, 2021]]\n\n- a\n\n[[March 5th, 2021]]\n\n- b\n",
+        "- [[March 4th, 2021]]\n    - a\n- [[March 5th, 2021]]\n    - b\n",
+    ],
+)
+def test_days_in_english_alone_make_a_log(text: str) -> None:
+    assert len(item_dates(text)) == 2
 
 
 @pytest.mark.parametrize("text", ["## 2021-03-31\n\n- x\n", "Words.\n\n- 2021-02-22\n  - x\n"])
@@ -265,6 +308,10 @@ def test_stretches_of_any_text_lie_within_it_and_nest(text: str) -> None:
         "2020-1-1" + " " * 200_000 + "x\n- 2020",
         "- 2020-01-01\n" + " " * 200_000 + "x",
         "2020-1-1-" * 50_000,
+        "CVPR 2020 " * 40_000,
+        "Dec 10, 2020 " * 30_000,
+        "- Dec 10, 2020: x\n" * 20_000,
+        "may " * 100_000 + "2020",
         "2020-1\r" * 40_000,
         "```\n- 2020-01-01\n" * 10_000,
         "## 2020-01-01<a" + "<a" * 100_000,

@@ -52,9 +52,32 @@ def test_a_misspelt_scheme_is_remarked_with_the_address_that_was_meant(written: 
 
 
 @pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        (f"[x](({A}))", 5),
+        (f'[x]("{A}")', 5),
+        (f"[x](“{A}”)", 5),
+        (f"[x]([{A}]({A}))", 5),
+        (f"[x]:({A})", 5),
+        (f"<a href=“{A}”>x</a>", 9),
+        (f"[x](\u200b{A})", 5),
+        (f"[x]({A}\u3000)", 5),
+        (f"[x](\u00a0{A}\ufeff)", 5),
+        (f"<a href='{A}\u200b'>x</a>", 10),
+    ],
+)
+def test_an_address_with_marks_or_what_nobody_sees_around_it_is_told_as_it_was_meant(
+    text: str, column: int
+) -> None:
+    assert remarks(text) == [("malformed-url", 1, column, A)]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         A,
+        f"(https)/{A}",
+        "(x)",
         "HTTP://a.example",
         "ftp://a.example/b",
         "git://a.example/b.git",
@@ -105,6 +128,8 @@ def test_a_doubled_scheme_is_a_link_as_it_stands_and_a_misspelt_one_in_prose_is_
         ('[x](https://a.example/b "title)', 5, None),
         ("[x](https://a.example/ b/c)", 5, "https://a.example/b/c"),
         ("[x](https://a. example/b)", 5, A),
+        ("[x](https:// a.example/b)", 5, A),
+        ("![x]( https: //a.example/b )", 7, None),
         ("[x](https://a.example/b_ c)", 5, "https://a.example/b_c"),
         ("[x](https://a.example/b title)", 5, None),
         ("[x](https://a.example/b 标题)", 5, None),

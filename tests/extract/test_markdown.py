@@ -153,7 +153,7 @@ def test_a_name_without_a_scheme_is_written_as_it_stands() -> None:
     assert (link.url, link.written, link.column) == ("http://www.a.example", "www.a.example", 5)
 
 
-@pytest.mark.parametrize("prose", ["。", "，更多文字", "）"])
+@pytest.mark.parametrize("prose", ["。", "，更多文字", "）", "|label"])
 def test_prose_inside_an_autolink_is_no_part_of_it(prose: str) -> None:
     (link,) = extract(f"<{A}{prose}>")
     assert (link.url, link.element) == (A, Element.AUTOLINK)

@@ -247,7 +247,7 @@ def run(
 
     ``config`` names a configuration file; True looks for one as the command line does, False reads none. Report
     files are written only where ``reports_dir`` says. With ``takes_signals`` SIGINT and SIGTERM end the run with a
-    report that is not complete, in the main thread of a program alone. Raises UsageError, CacheBusyError and
+    report that is not complete, in the main thread of a program alone; KeyboardInterrupt where there is none. Raises UsageError, CacheBusyError and
     StorageError; what the web does wrong stands in the report.
     """
     asked = partial(

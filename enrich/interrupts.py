@@ -65,6 +65,7 @@ class Ears:
         if self._number is not None:
             if self._clock() - self._since < SAME_SECONDS:
                 return
+            _show_cursor()
             os._exit(128 + number)
         self._number, self._since = number, self._clock()
         self._heard(number)
@@ -92,6 +93,13 @@ class Ears:
             for number, handler in before:
                 loop.remove_signal_handler(number)
                 signal.signal(number, handler)
+
+
+def _show_cursor() -> None:
+    """What is drawn on a terminal hides its cursor, and whoever ends at once has no time to end that."""
+    if os.isatty(2) and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
+        with suppress(OSError):
+            os.write(2, b"\x1b[?25h\n")
 
 
 @contextmanager

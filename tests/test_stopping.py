@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pty
 import signal
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyte
 import pytest
 from internet import PROJECT, Internet, environment, run_enrich, saved_report
 from sites import small_web
@@ -134,6 +136,20 @@ def test_a_signal_breaks_off_the_reading_of_notes_and_leaves_the_last_report(
     assert urls == ({WORDS.format(2)} if step == "found_document" else set())
 
 
+def test_a_signal_while_notes_are_read_lets_go_of_a_cache_on_a_server(
+    folder: Path, internet: Internet, postgres_url: str
+) -> None:
+    (folder / "0.md").write_text(f"# A note\n\n- <{WORDS.format(0)}>\n")
+    env = environment(internet, ENRICH_CACHE=postgres_url)
+    code, said = interrupted(
+        WHILE_READ.format("found_document"), signal.SIGTERM, folder, env, "run", "--no-progress"
+    )
+    assert (code, len(said.splitlines())) == (143, 1), said
+    # Without --wait a cache that is still held is an error.
+    again = run_enrich(["run"], folder, env)
+    assert again.returncode == 0, again.stderr
+
+
 @pytest.mark.parametrize(("number", "code"), CODES)
 def test_a_signal_breaks_off_the_writing_of_a_report_and_the_next_run_writes_it(
     notes: Path, env: dict[str, str], internet: Internet, number: signal.Signals, code: int
@@ -244,6 +260,30 @@ ears.hear({int(number)})
 ears.hear({int(number)})
 """
     assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False).returncode == code
+
+
+@pytest.mark.parametrize("kind", ["xterm", "dumb"])
+def test_a_second_interrupt_leaves_a_terminal_that_shows_its_cursor(kind: str) -> None:
+    program = """
+import os
+from enrich.interrupts import Ears
+os.write(2, b"\\x1b[?25l" if os.environ["TERM"] != "dumb" else b"")
+moments = iter((0.0, 1.0))
+ears = Ears(lambda _: None, lambda: next(moments))
+ears.hear(2)
+ears.hear(2)
+"""
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, env={**os.environ, "TERM": kind}, stderr=theirs, check=False
+    )  # fmt: skip
+    os.write(theirs, b".")
+    screen = pyte.Screen(80, 24)
+    pyte.ByteStream(screen).feed(os.read(ours, 1000))
+    os.close(ours)
+    os.close(theirs)
+    assert (done.returncode, screen.cursor.hidden) == (130, False)
+    assert "".join(screen.display).strip() == "."
 
 
 def test_work_that_begins_after_the_signal_does_not_begin() -> None:

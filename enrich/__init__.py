@@ -1,17 +1,18 @@
 """enrich finds every link in a folder of notes, and what became of it.
 
-What is given here is what programs may rely on; docs/python.md shows it at work. Only the reader of texts is loaded
-at once: a command loads what it needs, and so does the first name that is asked for.
+What is given here is what programs may rely on; docs/python.md shows it at work. Hardly anything is loaded at once: a
+command loads what it needs, and so does the first name that is asked for. `extract` alone is there from the
+beginning, since its module has the same name.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from enrich.extract import extract
-from enrich.model import Link
 
+# The module ``typing`` takes longer to load than all that is here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from enrich.errors import CacheBusyError, EnrichError, StorageError, UsageError
     from enrich.job import Observer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Article,
         Changes,
         Finding,
+        Link,
         Page,
         Paper,
         ReportDocument,

@@ -6,6 +6,7 @@ Which links count is decided in `enrich.selection`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -250,13 +251,18 @@ async def gather(
     collection: Collection,
     selection: Selection,
     stopping: Callable[[], bool] = lambda: False,
+    at_once: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Gathered:
     """Put documents and links into the store until all are in or ``stopping``.
 
     Where documents have only come behind those of the last run, and none of these has changed, they are in already.
+    ``at_once`` is entered for work that may be broken off anywhere: one document alone may take seconds.
     """
     chosen_by, gathered = selection.chosen_by, Gathered()
-    known, gathered.unreadable = await _kept(store, collection, chosen_by, stopping)
+    known, gathered.unreadable = await _kept(store, collection, chosen_by, (stopping, at_once))
+    if stopping():
+        # What stands, stands for the next run as well.
+        return replace(gathered, is_whole=False)
     if store.standing:
         # Whoever adds anything takes the place of what stands; there may be nothing to add.
         await store.add([])
@@ -266,15 +272,13 @@ async def gather(
         batch = _Batch()
         for loaded in part:
             if stopping():
-                gathered.is_whole = False
-                break
-            batch.take_in(loaded, remembered, selection, chosen_by)
+                return replace(gathered, is_whole=False)
+            with at_once():
+                batch.take_in(loaded, remembered, selection, chosen_by)
             if batch.is_full:
                 await batch.store(store)
         await batch.store(store)
         gathered.unreadable += batch.unreadable
-        if not gathered.is_whole:
-            break
     return gathered
 
 
@@ -345,20 +349,27 @@ class _Batch:
 
 
 async def _kept(
-    store: Store, collection: Collection, chosen_by: bytes, stopping: Callable[[], bool]
+    store: Store,
+    collection: Collection,
+    chosen_by: bytes,
+    ends: tuple[Callable[[], bool], Callable[[], AbstractContextManager[None]]],
 ) -> tuple[int, int]:
     """How many of the first documents stand in the store as they are, and how many of these could not be read.
 
     To read a large collection takes minutes where it lies on another machine. Meanwhile a lease has to be renewed, and
     an interrupt heard, which is done while the store looks up the marks of a part.
     """
+    stopping, at_once = ends
     if not (standing := store.standing):
         return 0, 0
     compared = unreadable = 0
     for part in _parts(collection.loaded()):
         marks = await store.marks(compared, len(part))
-        if stopping() or not are_unchanged(part, marks, chosen_by):
+        if stopping():
             return 0, 0
+        with at_once():
+            if not are_unchanged(part, marks, chosen_by):
+                return 0, 0
         compared += len(marks)
         unreadable += sum(mark.unreadable for mark in marks)
         if compared == standing:

@@ -247,8 +247,8 @@ def run(
 
     ``config`` names a configuration file; True looks for one as the command line does, False reads none. Report
     files are written only where ``reports_dir`` says. With ``takes_signals`` SIGINT and SIGTERM end the run with a
-    report that is not complete, in the main thread of a program alone. Raises UsageError, CacheBusyError and
-    StorageError; what the web does wrong stands in the report.
+    report that is not complete, in the main thread of a program alone; where there is none KeyboardInterrupt is raised.
+    Raises UsageError, CacheBusyError and StorageError; what the web does wrong stands in the report.
     """
     asked = partial(
         run_async, *paths, config=config, observer=observer, takes_signals=takes_signals, **settings

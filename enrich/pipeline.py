@@ -6,11 +6,11 @@ is read from the store in order. Nothing that asks the network is imported unles
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,13 +21,14 @@ import anyio.to_thread
 
 from enrich import __version__
 from enrich.asking import Asking
-from enrich.collect import Gathered, collection_of, gather
+from enrich.collect import Collection, Gathered, collection_of, gather
 from enrich.config import check_engine, check_network_environment, check_places
 from enrich.equipment import ages_of, make_fetcher
 from enrich.errors import CacheBusyError, StorageError
 from enrich.files import Judge
 from enrich.gate import Gate, baseline_text
-from enrich.job import Finished, Job, Progress, make_folder
+from enrich.interrupts import Ears, Interrupted, raising
+from enrich.job import Finished, Job, Observer, Progress, make_folder
 from enrich.model import Report, ReportWarning
 from enrich.publish import write_atomically
 from enrich.run_warnings import mass_change, said_of, site_changes, warnings_of, withheld_before
@@ -51,28 +52,23 @@ PATIENCE_SECONDS = 60.0
 # --- asking -----------------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def _signals(progress: Progress) -> AsyncIterator[None]:
-    """While it lasts, the first SIGINT or SIGTERM stops the work and the second ends the process."""
+def _ears(progress: Progress, observer: Observer) -> Ears:
+    """Where signals are heard: the first stops the work, the second ends the process."""
+    loop = asyncio.get_running_loop()
 
-    async def listen() -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
-            async for number in received:
-                if progress.interrupted:
-                    os._exit(128 + number)
-                progress.signal_number = int(number)
-                progress.incomplete("interrupted")
-                if progress.stop is not None:
-                    progress.stop()
+    def stop() -> None:
+        if progress.stop is not None:
+            progress.stop()
+            observer.said(
+                "interrupted: what is under way is brought to an end; a second time ends it at once"
+            )
 
-    if os.name == "nt":
-        # Windows has no signals for event loops; Ctrl-C raises KeyboardInterrupt there.
-        yield
-        return
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(listen)
-        yield
-        tasks.cancel_scope.cancel()
+    def heard(number: int) -> None:
+        progress.signal_number = number
+        progress.incomplete("interrupted")
+        loop.call_soon_threadsafe(stop)
+
+    return Ears(heard)
 
 
 async def _ask(job: Job, opened: Opened, progress: Progress, rule: Confirmation) -> None:
@@ -155,19 +151,23 @@ async def _leave(asking: Asking, progress: Progress, answered: bool) -> None:
 async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
     """Do the whole job in an open cache folder; ``publish`` gets the report, in a thread.
 
-    Raises UsageError before anything is written, and StorageError when the cache cannot be used.
+    Raises UsageError before anything is written, StorageError when the cache cannot be used, and Interrupted where a
+    signal left no report: the last one is worth more than one that lacks the half of the documents.
     """
     settings = job.settings
     check_network_environment(os.environ)
     check_places(settings, job.is_check)
     check_engine(settings)
-    places = list(places_of(settings, job.paths))
-    gate = Gate.of(settings, places, job.now().date(), is_check=job.is_check)
-    collection = collection_of(places, git_dates=settings["git_dates"])
+    with raising() if job.takes_signals else nullcontext():
+        places = list(places_of(settings, job.paths))
+        gate = Gate.of(settings, places, job.now().date(), is_check=job.is_check)
+        collection = collection_of(places, git_dates=settings["git_dates"])
     cache = cache_of(settings)
     if isinstance(cache, FileCache):
         make_folder(cache.path.parent)
     progress = Progress()
+    ears = _ears(progress, job.observer)
+    made: Made | None = None
     async with AsyncExitStack() as stack:
         await _hold(stack, cache, settings["wait"])
         opened = await _open(stack, job, cache)
@@ -177,19 +177,23 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         )
         opened = replace(opened, run=this_run)
         if job.takes_signals:
-            await stack.enter_async_context(_signals(progress))
+            stack.enter_context(ears.listening())
         if not places and not settings["files_from"]:
             # A list of files may well be empty, as one of what changed; a folder of notes seldom is.
             progress.warn("no-documents")
             job.observer.warned(said_of("no-documents", progress))
-        gathered = await gather(store, collection, Selection.of(settings), lambda: progress.interrupted)
-        await _answer(job, opened, progress, {place.root for place in places if place.root is not None})
-        header = _header(job, this_run, progress, remarks, gathered.unreadable)
-        # The answers are stored, so the run is over, whether or not its report can be written.
-        await store.finish(complete=progress.complete, now=job.now())
-        made = await store.read(lambda rows: _publish(rows, header, gate, publish))
-        if gathered.is_whole:
+        gathered = await _gathered(job, store, collection, (progress, ears))
+        if gathered is not None:
+            await _answer(job, opened, progress, {place.root for place in places if place.root is not None})
+            header = _header(job, this_run, progress, remarks, gathered.unreadable)
+            # The answers are stored, so the run is over, whether or not its report can be written.
+            await store.finish(complete=progress.complete, now=job.now())
+            made = await _made(job, store, lambda rows: _publish(rows, header, gate, publish))
             await _settle(job, store, gathered)
+    if made is None:
+        assert progress.signal_number is not None, "nothing else leaves a run without a report"
+        # Not in there: what goes through a group of tasks comes out as another group.
+        raise Interrupted(progress.signal_number)
     return Finished(
         complete=progress.complete,
         failing=made.failing,
@@ -197,6 +201,49 @@ async def run(job: Job, publish: Callable[[Report], None]) -> Finished:
         signal_number=progress.signal_number,
         internal_errors=len(progress.internal_errors),
     )
+
+
+async def _gathered(
+    job: Job, store: Store, collection: Collection, hears: tuple[Progress, Ears]
+) -> Gathered | None:
+    """What was taken in, all of it; None after an interrupt, where the next run goes on as after a kill."""
+    progress, ears = hears
+    selection = Selection.of(job.settings)
+    try:
+        found = await gather(store, collection, selection, lambda: progress.interrupted, ears.at_once)
+        if found.is_whole:
+            return found
+    except Interrupted:
+        pass
+    if store.standing:
+        # It was only compared.
+        await _settle(job, store, Gathered())
+    job.observer.warned(
+        "interrupted before all notes were read: there is no new report, and the next run goes on"
+    )
+    return None
+
+
+async def _made(job: Job, store: Store, use: Callable[[Rows], Made]) -> Made | None:
+    """The report, once it is where it belongs; None after an interrupt that came meanwhile."""
+    try:
+        return await store.read(use)
+    except Interrupted:
+        job.observer.warned(
+            "interrupted while the report was written: all answers are stored, and the next run reports them"
+        )
+        return None
+
+
+def _heeding(progress: Progress) -> Callable[[], None]:
+    """Raises Interrupted after an interrupt; never for one that came before, after which somebody waits for a report."""
+    known = progress.signal_number
+
+    def heed() -> None:
+        if known is None and progress.signal_number is not None:
+            raise Interrupted(progress.signal_number)
+
+    return heed
 
 
 async def _settle(job: Job, store: Store, gathered: Gathered) -> None:
@@ -257,6 +304,7 @@ def _header(
         internal_errors=[*progress.internal_errors, *progress.site_changes],
         settings=job.settings,
         is_for_json=job.is_for_json,
+        heed=_heeding(progress),
     )
 
 
@@ -297,8 +345,8 @@ async def _answer(job: Job, opened: Opened, progress: Progress, roots: set[Path]
     if progress.interrupted:
         await store.defer_rest("not-reached")
     elif settings["offline"]:
-        await judge_unasked(job, store, rule)
-        await store.defer_rest("offline")
+        await judge_unasked(job, store, progress, rule)
+        await store.defer_rest("not-reached" if progress.interrupted else "offline")
     elif due:
         await _ask(job, opened, progress, rule)
 

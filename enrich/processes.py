@@ -170,6 +170,8 @@ def _help(line: _Line, work: Callable[[Any], Any]) -> None:
     from threading import Thread
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Not the handler of this process, which tells how it ends.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     coming: SimpleQueue[tuple[int, Any] | None] = SimpleQueue()
     Thread(target=_take, args=(line, coming), daemon=True).start()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +15,7 @@ from enrich.baseline import Settled
 from enrich.config import Settings
 from enrich.findings import Weighed, findings_of, order
 from enrich.gate import Gate
+from enrich.interrupts import heeding
 from enrich.json_rows import JsonRows
 from enrich.model import (
     Finding,
@@ -38,7 +39,10 @@ FIRST_FAILING = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a report says of the run itself. ``is_for_json`` if it will be written as JSON, among other forms."""
+    """What a report says of the run itself. ``is_for_json`` if it will be written as JSON, among other forms.
+
+    ``heed`` is called for each row, and raises where nobody waits for the report any more.
+    """
 
     run: Run
     complete: bool
@@ -49,6 +53,7 @@ class Header:
     internal_errors: Sequence[Finding]
     settings: Settings
     is_for_json: bool = False
+    heed: Callable[[], None] = lambda: None
 
 
 def _zeroes() -> dict[str, int]:
@@ -104,12 +109,14 @@ def report_of(rows: Rows, gate: Gate, header: Header) -> Iterator[Made]:
         report = Report(
             run=_run(header, tally, gate.remarks(settled)),
             summary=_summary(rows, header, tally),
-            documents=rows.documents,
-            targets=rows.targets,
-            findings=found,
-            entries=rows.entries,
+            documents=heeding(rows.documents, header.heed),
+            targets=heeding(rows.targets, header.heed),
+            findings=heeding(found, header.heed),
+            entries=heeding(rows.entries, header.heed),
             stars_of=rows.stars_of,
-            target_array=encoded.array if encoded is not None and encoded.finish() else None,
+            target_array=heeding(encoded.array, header.heed)
+            if encoded is not None and encoded.finish()
+            else None,
         )
         yield Made(report, tally.failing, tally.first_failing, settled)
 
@@ -134,6 +141,7 @@ def _found(
         yield gate.judged(finding, None)
     others = OtherAddresses(_paths(rows))
     for target, past in _with_pasts(rows):
+        header.heed()
         tally.add(target)
         if encoded is not None and encoded.is_whole:
             encoded.add(json_row(target))

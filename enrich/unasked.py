@@ -39,12 +39,12 @@ async def judge_files(job: Job, store: Store, progress: Progress, judge: Judge, 
     return count
 
 
-async def judge_unasked(job: Job, store: Store, rule: Confirmation) -> None:
+async def judge_unasked(job: Job, store: Store, progress: Progress, rule: Confirmation) -> None:
     """Without a network: the verdicts that need none, such as that of a number that arXiv never gives out."""
     sources = [partial(store.take, "", TAKEN_AT_ONCE)]
     sources += [partial(store.take_for_api, kind, TAKEN_AT_ONCE) for kind in await store.kinds_by_api()]
     for take in sources:
-        while due := await take():
+        while not progress.interrupted and (due := await take()):
             judged = [(one.target, kinds()[one.target.kind].judge_unasked(one.target)) for one in due]
             results = [
                 CheckResult(target_id=target.id, at=job.now(), verdict=verdict, attempts=0)

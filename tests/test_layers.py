@@ -49,8 +49,8 @@ LINES = (
     line("codec config location places redaction registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
-        "bounds changes characters date_forms dates front_matter gitignore mass_change moves named_dates outage parking "
-        "periods processes spelling titles topics under_way walls workflows",
+        "bounds changes characters date_forms dates front_matter gitignore interrupts mass_change moves named_dates outage "
+        "parking periods processes spelling titles topics under_way walls workflows",
         may_use_each_other=True,
     ),
     line("errors model", may_use_each_other=True),

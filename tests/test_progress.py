@@ -453,6 +453,7 @@ def test_a_terminal_shows_the_run_and_standard_output_the_report(
     assert json.loads(out.read_text(encoding="utf-8"))["summary"]["targets"] == 41
     assert [line[:20] for line in screens[-1]] == [
         FORETOLD[:20],
+        "interrupted: what is",
         "report: reports/late",
         "hint: open reports/l",
     ]

@@ -33,6 +33,7 @@ from enrich.cli.options import Commands
 from enrich.cli.reports import report_command
 from enrich.cli.settings import config_command
 from enrich.cli.streams import prepare
+from enrich.interrupts import drop_output, exit_code_of
 
 __all__ = ["cli", "main"]
 
@@ -79,10 +80,10 @@ def _leave(command: str | None) -> NoReturn:
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
-    # Modules that are loaded leave nothing to collect, and forty looks at them take as long as loading some.
-    gc.set_threshold(10_000)
-    prepare()
     try:
+        # Modules that are loaded leave nothing to collect, and forty looks at them take as long as loading some.
+        gc.set_threshold(10_000)
+        prepare()
         _leave(_invoke(sys.argv[1:]))
     except click.exceptions.Abort:
         sys.exit(EXIT_INTERRUPTED)
@@ -100,5 +101,6 @@ def main() -> NoReturn:
             sys.exit(code)
         say_mistake(error)
         sys.exit(EXIT_OURS)
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
+    except KeyboardInterrupt as error:
+        drop_output()
+        sys.exit(exit_code_of(error))

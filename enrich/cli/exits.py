@@ -6,6 +6,7 @@ import click
 
 from enrich.cli.printing import say
 from enrich.errors import CacheBusyError, EnrichError, StorageError, first_of, hint_of
+from enrich.interrupts import exit_code_of
 from enrich.spelling import did_you_mean
 
 EXIT_FAILED = 1
@@ -20,8 +21,8 @@ def code_of(error: BaseException) -> int | None:
     """Say what is wrong and give the exit code; None for what is a mistake of ours."""
     from enrich.text import fill, printable
 
-    if first_of(error, KeyboardInterrupt) is not None:
-        return EXIT_INTERRUPTED
+    if (interrupt := first_of(error, KeyboardInterrupt)) is not None:
+        return exit_code_of(interrupt)
     if isinstance(error, OSError):
         # The disk, a folder or the output, at a place that has no better words for it.
         where = printable(str(error.filename or "standard output"))

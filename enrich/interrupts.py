@@ -1,0 +1,159 @@
+"""SIGINT and SIGTERM: how a program ends well by them, and how a run hears them.
+
+Importing enrich changes no handler; only the command line does, and a run that was told to take signals.
+
+What surprised us: an event loop that hears signals hears them between two of its steps, so that whoever reads a note of
+60,000 links was heard seconds late. So Python's own handler stays, which is called between two instructions. And one
+Ctrl-C may come twice: `timeout` signals its child and then the whole group, npm and others pass on what the terminal
+has sent already.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TypeVar
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Whoever presses a key again takes longer.
+SAME_SECONDS = 0.1
+
+Row = TypeVar("Row")
+
+
+class Interrupted(KeyboardInterrupt):
+    """The signal with this number ended the work before there was anything to give."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__()
+        self.signal_number = signal_number
+
+
+def exit_code_of(error: KeyboardInterrupt) -> int:
+    """The exit code by which shells know a signal: 130 or 143."""
+    return 128 + (error.signal_number if isinstance(error, Interrupted) else signal.SIGINT)
+
+
+class Ears:
+    """What a run has heard. ``heard`` is told of the first signal; the second ends the process."""
+
+    def __init__(self, heard: Callable[[int], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._heard = heard
+        self._clock = clock
+        self._number: int | None = None
+        self._since = 0.0
+        self._at_once = False
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """While it lasts, the first signal raises Interrupted wherever the work stands. For long work without a trace."""
+        self._at_once = True
+        try:
+            if self._number is not None:
+                raise Interrupted(self._number)
+            yield
+        finally:
+            self._at_once = False
+
+    def hear(self, number: int, _frame: FrameType | None = None) -> None:
+        """The handler of a signal."""
+        if self._number is not None:
+            if self._clock() - self._since < SAME_SECONDS:
+                return
+            _show_cursor()
+            os._exit(128 + number)
+        self._number, self._since = number, self._clock()
+        self._heard(number)
+        if self._at_once:
+            raise Interrupted(number)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """While it lasts, signals are heard; in the main thread, in an event loop."""
+        if os.name == "nt":
+            # Windows has no signals for event loops; Ctrl-C raises KeyboardInterrupt there.
+            yield
+            return
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        before = [(number, signal.getsignal(number)) for number in SIGNALS]
+        for number in SIGNALS:
+            # It wakes the loop up, whichever thread the system gave the signal to.
+            loop.add_signal_handler(number, lambda: None)
+            signal.signal(number, self.hear)
+        try:
+            yield
+        finally:
+            for number, handler in before:
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)
+
+
+def _show_cursor() -> None:
+    """What is drawn on a terminal hides its cursor, and whoever ends at once has no time to end that."""
+    if os.isatty(2) and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
+        with suppress(OSError):
+            os.write(2, b"\x1b[?25h\n")
+
+
+@contextmanager
+def raising() -> Iterator[None]:
+    """While it lasts, SIGINT raises KeyboardInterrupt at once, and not when an event loop comes round.
+
+    For long work in a loop before anything is open; in the main thread.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def heeding(rows: Callable[[], Iterable[Row]], heed: Callable[[], None]) -> Callable[[], Iterator[Row]]:
+    """The same rows, ``heed`` being called before each of them; it may raise Interrupted."""
+
+    def heeded() -> Iterator[Row]:
+        for row in rows():
+            heed()
+            yield row
+
+    return heeded
+
+
+# --- the whole program ------------------------------------------------------------------------------
+
+
+def leave_at_once() -> None:
+    """Have a signal end the process without a word: there is nothing yet, or nothing any more, to be ended well.
+
+    What is ignored stays so, as it is for a program that a script has put into the background.
+    """
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def leave_well() -> None:
+    """Have a signal raise KeyboardInterrupt, so that whatever is open is closed, half a file of ours removed."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(number: int, _frame: FrameType | None) -> None:
+    raise Interrupted(number)
+
+
+def drop_output() -> None:
+    """Let go of what is still to be printed: its reader may be gone by the same Ctrl-C, or never take it."""
+    with suppress(AttributeError, OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -14,7 +14,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from enrich.decoding import Decoded
-from enrich.documents import STDIN, Place, Places, text_at, type_of
+from enrich.discovery import STDIN, Place, Places
+from enrich.documents import text_at, type_of
 from enrich.extract.fast import CODE, DISABLED, ELSEWHERE, IMAGE, Spot, spot_of, spots
 from enrich.files import is_surely_inside
 from enrich.model import Document, Element, Link, Shown

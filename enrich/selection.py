@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from enrich.config import DEFAULT_REPORTS_DIR, Settings
-from enrich.documents import Places, discover, walk_of
+from enrich.discovery import Places, discover, walk_of
 from enrich.errors import UsageError
 from enrich.files import KIND_NAME as FILE_KIND
 from enrich.files import is_path, locate

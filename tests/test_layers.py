@@ -41,8 +41,8 @@ LINES = (
         "baseline checking documents findings git_changes git_dates json_rows lookup mismatch progress repeats report "
         "sorting tracked waiting"
     ),
-    line("judging"),
-    line("asking"),
+    line("discovery judging"),
+    line("asking regular_files"),
     line("backlog controls decoding holds kinds live network turns"),
     line("extract fetch git reasons standstill store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.

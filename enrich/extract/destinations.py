@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 
 from enrich.extract.bare import is_template, with_scheme
+from enrich.extract.positions import Span
 from enrich.extract.syntax import Construct, Definition
-
-Span = tuple[int, int]
 
 _OUT_OF_SCOPE = re.compile(r"(?:data|mailto):", re.IGNORECASE)
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import ip_address
 from typing import Protocol
 
 import anyio
 
+from enrich.fetch.address import literal
 from enrich.outage import Seen, Window, pauses
 from enrich.store.history import ALIVE
 from enrich.store.recorder import NAMES, Asked, Recorder
@@ -125,12 +125,7 @@ class Network:
 
 
 def _has_name(url: str) -> bool:
-    host = host_of(url)
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return True
-    return False
+    return literal(host_of(url)) is None
 
 
 class Outages:

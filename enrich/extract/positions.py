@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 # The line endings of CommonMark (section 2.1). Form feeds and U+2028 end no line in an editor.
-_LINE_END = re.compile(r"\r\n?|\n")
+LINE_END = re.compile(r"\r\n?|\n")
 
 
 Span = tuple[int, int]
@@ -34,7 +34,7 @@ class Lines:
 
 def lines_of(text: str) -> Lines:
     """Where the lines of a text begin."""
-    return Lines([0, *(match.end() for match in _LINE_END.finditer(text))])
+    return Lines([0, *(match.end() for match in LINE_END.finditer(text))])
 
 
 def uncovered(spans: Iterable[Span], start: int, end: int) -> Iterator[Span]:

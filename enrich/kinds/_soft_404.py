@@ -41,6 +41,7 @@ from enrich.kinds._shown import (
 )
 from enrich.model import Doubt, Outcome, Response, Sight, Status, Verdict
 from enrich.moves import (
+    PERMANENT,
     is_deep,
     is_error_page,
     is_front_page,
@@ -51,7 +52,7 @@ from enrich.moves import (
 )
 from enrich.parking import is_parked, is_shop
 from enrich.urls import host_of
-from enrich.verdict import PERMANENT, is_gate
+from enrich.verdict import is_gate
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser

@@ -15,7 +15,6 @@ from typing import Protocol
 
 import anyio
 
-from enrich.fetch.address import literal
 from enrich.outage import Seen, Window, pauses
 from enrich.store.history import ALIVE
 from enrich.store.recorder import NAMES, Asked, Recorder
@@ -125,6 +124,9 @@ class Network:
 
 
 def _has_name(url: str) -> bool:
+    # On a good day nobody asks.
+    from enrich.fetch.address import literal
+
     return literal(host_of(url)) is None
 
 

@@ -58,7 +58,11 @@ Places = Sequence[Place] | Iterator[Place]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """Which files count as documents in a folder; without suffixes, those of every type there is."""
+    """Which files count as documents in a folder; without suffixes, those of every type there is.
+
+    ``excluded`` are found anywhere in a path, ``never`` are folders of ours. ``folder`` is the current one and that of
+    the file which says what is excluded, where that lies above: whoever wrote it saw paths from there.
+    """
 
     suffixes: frozenset[str]
     hidden: bool = False

@@ -1,6 +1,6 @@
 """The bytes of regular files, where a stranger may have laid them out.
 
-Devices and pipes are not opened, sizes are bounded, and whoever was not named is not followed as a symbolic link.
+Devices and pipes are not read, sizes are bounded, and a symbolic link is followed only where somebody named it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ _READ_NO_LINK = _READ | getattr(os, "O_NOFOLLOW", 0)
 
 
 def bytes_of(path: str | Path, *, follow: bool) -> bytes:
-    """What is in a file; Unreadable says why it is none that can be read, or larger than `MAX_BYTES`."""
+    """What is in a file; Unreadable says why it is none that can be read, or that it is larger than `MAX_BYTES`.
+
+    Without ``follow`` a symbolic link is none, even one that took the place of a file since it was found.
+    """
     try:
         descriptor = os.open(path, _READ if follow else _READ_NO_LINK)
     except OSError as error:

@@ -1,9 +1,9 @@
 """The APIs of GitHub and arXiv for benchmarks, in a process of their own: `python -m benchmarks.apis`.
 
-It prints its port and answers what enrich really asks: GraphQL about many repositories, and an Atom feed about many
+It answers what enrich really asks: GraphQL about many repositories, and an Atom feed about many
 papers, which like the real one comes in an order of its own, and with ten entries unless more are asked for. What is said
 of a repository or a paper follows from its number alone, so that a benchmark knows what a report has to say. `/counts`
-tells how often each was asked. It does as little as it can, and its own cost counts for nobody.
+tells how often each was asked.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from benchmarks.server import answer_all
 
 GITHUB, ARXIV = "github", "arxiv"
 TOKEN = "a-token-of-the-benchmark"  # noqa: S105 - opens nothing
@@ -26,7 +28,6 @@ _CATEGORIES = ("cs.CV", "cs.CL", "cs.LG", "stat.ML")
 _ABSTRACT = "We propose a method for task {}, which is better than x < y & z on three data sets. " + (
     "It needs no labels, and it is simple enough to be described in one sentence. " * 12
 )
-_CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 _ALIAS = re.compile(r'(\w+): repository\(owner: "([^"]+)", name: "([^"]+)"')
 _NUMBER_AT_END = re.compile(r"-(\d+)$")
 
@@ -175,47 +176,22 @@ def _feed(query: str) -> bytes:
 # --- serving ----------------------------------------------------------------------------------------
 
 
-class _Serving(asyncio.Protocol):
-    """One connection; what came of a request is kept until all of it is there."""
-
-    def __init__(self, answer: Callable[[str, str, bytes], tuple[str, bytes]]) -> None:
-        self._answer = answer
-        self._held = b""
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        assert self._transport is not None
-        self._held += data
-        while (whole := self._taken()) is not None:
-            head, body = whole
-            method, target, _ = head.decode("latin-1").split(" ", 2)
-            status, content = self._answer(method, target, body)
-            headers = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
-            self._transport.write(headers.encode() + content)
-
-    def _taken(self) -> tuple[bytes, bytes] | None:
-        end = self._held.find(b"\r\n\r\n")
-        if end < 0:
-            return None
-        length = _CONTENT_LENGTH.search(self._held, 0, end + 2)
-        whole = end + 4 + (int(length[1]) if length else 0)
-        if len(self._held) < whole:
-            return None
-        head, body, self._held = self._held[:end], self._held[end + 4 : whole], self._held[whole:]
-        return head, body
-
-
 class _Apis:
     """Both APIs, and how often each was asked."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
-    def answer(self, method: str, target: str, body: bytes) -> tuple[str, bytes]:
+    def answer(self, head: bytes, body: bytes) -> bytes:
+        """What is asked, with its head around it."""
+        method, target, _ = head.decode("latin-1").split(" ", 2)
+        status, content = self._told(method, target, body)
+        headers = (
+            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        )
+        return headers.encode() + content
+
+    def _told(self, method: str, target: str, body: bytes) -> tuple[str, bytes]:
         parts = urlsplit(target)
         if parts.path == "/counts":
             return "200 OK", json.dumps(self._counts).encode()
@@ -229,13 +205,5 @@ class _Apis:
         return "404 Not Found", b"{}"
 
 
-async def _serve() -> None:
-    apis = _Apis()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Serving(apis.answer), "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - what the parent waits for
-    await server.serve_forever()
-
-
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    asyncio.run(answer_all(_Apis().answer))

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import ROOT
 from benchmarks.inputs import made_notes, notes_of, repeated, write
 from benchmarks.measure import Cost, cost, median_cost
 
-ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
 QUICK_BYTES = 200_000
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks import ROOT
+
 HOSTS, LINKS = 100, 20
 QUICK_HOSTS = 5
 INTERVAL_SECONDS = 0.05

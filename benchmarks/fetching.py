@@ -7,18 +7,18 @@ program costs is taken off by a run with one link. lychee reads the links from a
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks import ROOT
 from benchmarks.asker import AT_ONCE, PER_HOST
-from benchmarks.extraction import ROOT, lychee_program
+from benchmarks.extraction import lychee_program
 from benchmarks.measure import timed
+from benchmarks.server import serving
 
 BODY_BYTES = 30_000
 SIZES = ((2_000, 50), (20_000, 500))
@@ -51,18 +51,6 @@ def measure(runs: int, sizes: Sequence[tuple[int, int]] = SIZES) -> list[Row]:
             for method in ("HEAD", "GET")
             for links, hosts in sizes
         ]
-
-
-@contextmanager
-def serving(module: str, *arguments: str) -> Iterator[int]:
-    """While it lasts, the port of a web server in a process of its own."""
-    command = [sys.executable, "-m", module, *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        try:
-            assert process.stdout is not None
-            yield int(process.stdout.readline())
-        finally:
-            process.terminate()
 
 
 def urls_of(links: int, hosts: int, port: int) -> list[str]:

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from benchmarks.extraction import ROOT
-from benchmarks.fetching import serving
+from benchmarks import ROOT
 from benchmarks.measure import Cost, cost_of_one
+from benchmarks.server import serving
 
 # Links and hosts. What others are compared with comes second, and once more on a single host.
 SIZES = ((1_000, 10), (10_000, 100), (10_000, 1), (100_000, 1_000))

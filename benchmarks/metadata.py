@@ -19,10 +19,9 @@ from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import apis
-from benchmarks.extraction import ROOT
-from benchmarks.fetching import serving
+from benchmarks import ROOT, apis
 from benchmarks.measure import Cost, cost_of_one
+from benchmarks.server import serving
 
 COUNT = 10_000
 QUICK_COUNT = 150

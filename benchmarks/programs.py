@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmarks import agreement
-from benchmarks.extraction import ROOT, lychee_program
+from benchmarks import ROOT, agreement
+from benchmarks.extraction import lychee_program
 from benchmarks.measure import Cost, median_cost, watched
 from benchmarks.origin import Counts, Origin, World, serving
 

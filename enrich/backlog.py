@@ -36,6 +36,7 @@ class Backlog:
     put_off: int = 0
 
     def begin(self, queue: Queue, count: int) -> None:
+        """So many targets of a queue are asked from now on."""
         self.left[queue] = count
 
     def done(self, queue: Queue) -> None:
@@ -44,6 +45,7 @@ class Backlog:
             self.left[queue] -= 1
 
     def defer(self, count: int) -> None:
+        """So many targets more wait for another run."""
         self.put_off += count
 
     def end(self, queue: Queue) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from enrich.errors import UsageError
-from enrich.model import Finding, ReportTarget, Shown, Status
+from enrich.model import ALIVE, Finding, ReportTarget, Shown, Status
 from enrich.registry import finding_codes, reason_of
 from enrich.text import fill, json_array, json_row
 
@@ -28,7 +28,6 @@ FORM_VERSION = 1
 LARGEST_BYTES = 32 << 20
 
 _GONE = "gone"
-_ALIVE = (Status.OK, Status.REDIRECTED)
 
 # Document, target, and what is wrong with it.
 Key = tuple[str, str, str]
@@ -164,4 +163,4 @@ class Baseline:
         if entry.document not in documents:
             return os.path.lexists(entry.document)
         status = self._statuses.get((entry.document, entry.target))
-        return not is_whole if status is None else status not in _ALIVE
+        return not is_whole if status is None else status not in ALIVE

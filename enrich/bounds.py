@@ -43,6 +43,7 @@ class Bound:
 
     @property
     def seconds_for_all(self) -> float:
+        """The same for all that is due, in however many runs."""
         return questions(self.due, self.batch) * self.gap_seconds
 
 
@@ -52,14 +53,14 @@ def questions(targets: int, batch: int) -> int:
 
 
 def gap_of(manners: Manners) -> float:
-    """The time between two questions to a host on average."""
+    """The seconds between two questions to a host on average."""
     return manners.interval_seconds + manners.jitter_seconds / 2
 
 
 def seconds_left(
     count: int, gap_seconds: float, width: int, answer_seconds: float | None, batch: int = 1
 ) -> float:
-    """How long so many targets of one host take: their gaps, and the answers themselves where those are slower.
+    """How many seconds so many targets of one host take: their gaps, and the answers themselves where those are slower.
 
     With one question at a time the gap begins after the answer (`enrich.fetch.pace.Pace`).
     """
@@ -118,4 +119,5 @@ class Estimate:
         return Estimate(self.end + max(-most, min(most, now + seconds - self.end)))
 
     def seconds(self, now: float) -> float:
+        """How long it is to the end; 0 where nothing was seen so far, or the end should have come."""
         return 0.0 if self.end is None else max(0.0, self.end - now)

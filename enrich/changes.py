@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
 from enrich.model import (
+    ALIVE,
+    UNSURE,
     Article,
     ChangedFact,
     ChangedStars,
@@ -22,8 +24,6 @@ from enrich.model import (
     Status,
 )
 
-ALIVE = frozenset({Status.OK, Status.REDIRECTED})
-UNSURE = frozenset({Status.BLOCKED, Status.UNREACHABLE})
 # Facts whose change is news; those that change every night (stars, pushes) are not among them.
 _NEWS: dict[str, tuple[str, ...]] = {
     "article": ("title", "account", "paid"),

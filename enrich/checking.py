@@ -296,6 +296,12 @@ async def _second_looks(
     by_host: dict[str, list[Asked]] = {}
     for asked in doubtful:
         by_host.setdefault(asked.due.target.host, []).append(asked)
+    # As many at a time as the lane of the host is wide.
+    at_once = [
+        waiting
+        for host, waiting in by_host.items()
+        for _ in range(min(asking.manners_of(host).width, len(waiting)))
+    ]
 
     async def one(waiting: list[Asked]) -> None:
         while waiting and not asking.stopping.is_set():
@@ -311,9 +317,8 @@ async def _second_looks(
             max((one.held_at for one in doubtful), default=-math.inf) + SECOND_LOOK_SECONDS
         )
         async with anyio.create_task_group() as tasks:
-            for host, waiting in by_host.items():
-                for _ in range(min(asking.manners_of(host).width, len(waiting))):
-                    tasks.start_soon(one, waiting)
+            for waiting in at_once:
+                tasks.start_soon(one, waiting)
     finally:
         asking.recorder.doubtful.extend(unseen.values())
 

@@ -12,7 +12,8 @@ from itertools import islice
 from pathlib import Path
 
 from enrich.dates import chosen, disagree
-from enrich.documents import Place, data_at, read, type_of
+from enrich.discovery import Place
+from enrich.documents import data_at, read, type_of
 from enrich.extract.items import dated
 from enrich.extract.remarks import remarks
 from enrich.findings import UNMENTIONED

@@ -54,5 +54,6 @@ def language_of(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
 
 
 def language_of_locale(environ: Mapping[str, str] = os.environ) -> str:
+    """Chinese where the locale is of that language, else English."""
     locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
     return "zh" if locale.lower().startswith("zh") else "en"

@@ -17,7 +17,7 @@ from enrich.turns import share_of
 
 if TYPE_CHECKING:
     from enrich.fetch.client import Fetcher, Transport
-    from enrich.fetch.settings import Ground
+    from enrich.fetch.settings import FetchSettings, Ground
 
 # A nightly job that starts a little earlier than the last one still counts as a day later.
 NIGHTLY_SLACK_SECONDS = 2 * 3600.0
@@ -71,37 +71,47 @@ def make_fetcher(
 
     ``ground`` is for one worker of many. Without ``holds``, hosts that want to be left alone are forgotten with it.
     """
-    from enrich.fetch.client import Fetcher, FetchSettings, proxies_from_environment
-    from enrich.fetch.pool import MOST_IDLE
-    from enrich.fetch.room import fitting, open_files
+    from enrich.fetch.client import Fetcher
     from enrich.fetch.settings import Ground
 
-    files, (proxies, no_proxy) = open_files(), proxies_from_environment()
     return Fetcher(
-        FetchSettings(
-            user_agent=user_agent(settings["contact"]),
-            timeout_seconds=settings["timeout"],
-            connect_timeout_seconds=settings["connect_timeout"],
-            retries=settings["retries"],
-            concurrency=fitting(settings["concurrency"], files),
-            most_concurrency=_most_concurrency(settings),
-            most_idle=fitting(MOST_IDLE, files),
-            manners_of=manners_of or settings.manners_of,
-            headers_of=partial(_headers_of, settings),
-            budget_of=partial(_budget_of, settings, manners_of or settings.manners_of),
-            timeout_of=lambda host: settings.hosts[host].timeout if host in settings.hosts else None,
-            allow_nets=settings["allow_net"],
-            allow_private=settings["allow_private"],
-            proxies=proxies,
-            no_proxy=no_proxy,
-            ca_bundle=os.environ.get("SSL_CERT_FILE"),
-            reads_robots=settings.reads_robots,
-            respect_robots=settings["respect_robots"],
-            ground=ground or Ground(),
-        ),
+        _fetch_settings(settings, manners_of or settings.manners_of, ground or Ground()),
         transport,
         held_until=holds.until if holds else {},
         on_hold=holds.add if holds else None,
+    )
+
+
+def _fetch_settings(
+    settings: Settings, manners_of: Callable[[str], Manners], ground: Ground
+) -> FetchSettings:
+    """How the web is asked by the settings, the environment, and what this machine has room for."""
+    from enrich.fetch.client import proxies_from_environment
+    from enrich.fetch.pool import MOST_IDLE
+    from enrich.fetch.room import fitting, open_files
+    from enrich.fetch.settings import FetchSettings
+
+    files, (proxies, no_proxy) = open_files(), proxies_from_environment()
+    return FetchSettings(
+        user_agent=user_agent(settings["contact"]),
+        timeout_seconds=settings["timeout"],
+        connect_timeout_seconds=settings["connect_timeout"],
+        retries=settings["retries"],
+        concurrency=fitting(settings["concurrency"], files),
+        most_concurrency=_most_concurrency(settings),
+        most_idle=fitting(MOST_IDLE, files),
+        manners_of=manners_of,
+        headers_of=partial(_headers_of, settings),
+        budget_of=partial(_budget_of, settings, manners_of),
+        timeout_of=lambda host: settings.hosts[host].timeout if host in settings.hosts else None,
+        allow_nets=settings["allow_net"],
+        allow_private=settings["allow_private"],
+        proxies=proxies,
+        no_proxy=no_proxy,
+        ca_bundle=os.environ.get("SSL_CERT_FILE"),
+        reads_robots=settings.reads_robots,
+        respect_robots=settings["respect_robots"],
+        ground=ground,
     )
 
 

@@ -21,7 +21,8 @@ from urllib.parse import unquote_to_bytes
 from enrich.baseline import Baseline, Settled, load, written
 from enrich.config import Settings, check_place
 from enrich.decoding import decode
-from enrich.documents import STDIN, Place, type_of
+from enrich.discovery import STDIN, Place
+from enrich.documents import type_of
 from enrich.errors import UsageError
 from enrich.files import KIND_NAME, PREFIX, is_among
 from enrich.findings import Policy, Weighed

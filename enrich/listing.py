@@ -14,7 +14,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from enrich.decoding import Decoded
-from enrich.documents import STDIN, Place, Places, text_at, type_of
+from enrich.discovery import STDIN, Place, Places
+from enrich.documents import document_at, text_at, type_of
 from enrich.extract.fast import CODE, DISABLED, ELSEWHERE, IMAGE, Spot, spot_of, spots
 from enrich.files import is_surely_inside
 from enrich.model import Document, Element, Link, Shown
@@ -129,7 +130,7 @@ def _lines(place: Place, text: str, work: _Work) -> Shown:
 
     def note_on(url: str, marks: int) -> str | None:
         nonlocal document
-        document = document or _document(place)
+        document = document or document_at(place)
         if is_surely_inside(document, url):
             return notes[marks]
         return _note_elsewhere(document, url, marks, work.selection)
@@ -170,16 +171,6 @@ def _as_they_are(lines: Sequence[str]) -> Shown | None:
 def _shown(words: str) -> Shown:
     known = unchanged(words) if len(words) < _LONGEST_LINE and "\n" not in words else None
     return printable(words) if known is None else known
-
-
-def _document(place: Place) -> Document:
-    """The document at a place, as far as relative links concern it."""
-    return Document(
-        path=place.shown,
-        text="",
-        file=place.file,
-        root=None if place.root is None else str(place.root),
-    )
 
 
 def _note_elsewhere(document: Document, url: str, marks: int, selection: Selection) -> str | None:

@@ -11,6 +11,10 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+# The statuses that lead elsewhere with a Location, and those of them that say it is for good (RFC 9110 section 15.4).
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PERMANENT = frozenset({301, 308})
+
 # Codes of ISO 639-1 that sites are published in, and the countries that stand for a language in addresses.
 _LANGUAGE_CODES = """
     ar bg bn ca cs da de el en es et fa fi fil fr he hi hr hu id it ja ko lt lv ms nb nl no pl pt ro ru sk sl sr sv

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import ip_address
 from typing import Protocol
 
 import anyio
@@ -125,12 +124,10 @@ class Network:
 
 
 def _has_name(url: str) -> bool:
-    host = host_of(url)
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return True
-    return False
+    # On a good day nobody asks.
+    from enrich.fetch.address import literal
+
+    return literal(host_of(url)) is None
 
 
 class Outages:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -21,7 +19,6 @@ from enrich.registry import format_named
 from enrich.report.changes import json_text, markdown_text
 
 _COPIED_CHARACTERS = 1 << 20
-_DATED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z\.json")
 
 
 def write_atomically(path: Path, pieces: Iterable[str]) -> None:
@@ -118,12 +115,11 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def dated_name(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H-%M-%SZ}.json"
-
-
 def write_reports(report: Report, folder: Path, names: Sequence[str], keep: int) -> list[Path]:
     """Write ``latest.*`` in each format, what changed, and the dated JSON; prune older dated ones; the latest paths."""
+    # Loaded by then, to look for what changed; before, nobody needs it.
+    from enrich.report.saved import dated_name
+
     for left in folder.glob(".*.part"):
         # Of a run that was killed while it wrote; the lock of the cache is ours now.
         left.unlink()
@@ -162,6 +158,7 @@ def _text_of(path: Path) -> Iterator[str]:
 
 def prune(folder: Path, keep: int) -> None:
     """Delete all but the newest ``keep`` dated reports."""
-    dated = sorted(path for path in folder.iterdir() if _DATED.fullmatch(path.name) and path.is_file())
-    for path in dated[:-keep]:
+    from enrich.report.saved import dated_in
+
+    for path in [path for path in dated_in(folder) if path.is_file()][:-keep]:
         path.unlink()

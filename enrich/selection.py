@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from enrich.config import DEFAULT_REPORTS_DIR, Settings
-from enrich.documents import Places, discover, walk_of
+from enrich.discovery import Places, discover, walk_of
 from enrich.errors import UsageError
 from enrich.files import KIND_NAME as FILE_KIND
 from enrich.files import is_path, locate
@@ -72,10 +72,8 @@ class Selection:
 
     def skip(self, link: Link, url: str) -> str | None:
         """The reason for which a link is listed without being asked, if there is one."""
-        if link.disabled:
-            return "excluded"
-        if link.element == "code":
-            return "code"
+        if (reason := _never_asked(link)) is not None:
+            return reason
         if link.image and not self.settings["check_images"]:
             return "image"
         if not is_web(url):
@@ -84,10 +82,8 @@ class Selection:
 
     def skip_path(self, link: Link) -> str | None:
         """The same for a link inside the collection. Its images are checked too, since asking costs nothing."""
-        if link.disabled:
-            return "excluded"
-        if link.element == "code":
-            return "code"
+        if (reason := _never_asked(link)) is not None:
+            return reason
         return "excluded" if self._is_excluded(link.url) else None
 
     def _is_excluded(self, url: str) -> bool:
@@ -104,6 +100,13 @@ class Selection:
             if pattern.search(url):
                 return pattern.sub(replacement, url, count=1)
         return url
+
+
+def _never_asked(link: Link) -> str | None:
+    """The reason that a link carries itself, whatever it leads to."""
+    if link.disabled:
+        return "excluded"
+    return "code" if link.element == "code" else None
 
 
 def _replaced_apis(settings: Settings) -> dict[str, str]:

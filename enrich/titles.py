@@ -71,6 +71,8 @@ def weight(bag: frozenset[str]) -> float:
 
 
 class Likeness(Enum):
+    """What comparing two titles tells of the things that they name."""
+
     SAME = "same"
     DIFFERENT = "different"
     UNKNOWN = "unknown"

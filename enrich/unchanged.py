@@ -21,7 +21,8 @@ from pathlib import Path
 
 from enrich import __version__
 from enrich.codec import encode
-from enrich.documents import Place, document_at
+from enrich.discovery import Place
+from enrich.documents import document_at
 from enrich.files import KIND_NAME, locate
 from enrich.model import Finding
 from enrich.store.protocol import FoundDocument, Mark

@@ -24,6 +24,8 @@ from enrich.model import (
     Verdict,
 )
 from enrich.moves import (
+    PERMANENT,
+    REDIRECTS,
     is_deep,
     is_error_page,
     is_front_page,
@@ -34,8 +36,6 @@ from enrich.moves import (
 from enrich.parking import is_shop
 from enrich.walls import wall_in
 
-PERMANENT = frozenset({301, 308})
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = frozenset({404, 410})
 REFUSALS = frozenset({401, 403, 406, 407, 429, 451, 999})
 

@@ -90,14 +90,20 @@ async def ask_all(work: Work, first: Callable[[Work], Awaitable[None]] | None = 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_cut_short, asking, scope)
             tasks.start_soon(keep_to_the_clock, scope)
-            if first is not None and not asking.stopping.is_set():
-                with asking.under_way.one():
-                    await first(work)
+            if first is not None:
+                await _go_before(work, first)
             await _work(asking)
             tasks.cancel_scope.cancel()
     if scope.cancelled_caught:
         await _finish(asking, scope.deadline + share, scope.deadline + LAST_SETTLING_SECONDS)
     return scope.cancelled_caught
+
+
+async def _go_before(work: Work, first: Callable[[Work], Awaitable[None]]) -> None:
+    """What goes before everything else, unless the run is to end already; it is under way as a whole."""
+    if not work.asking.stopping.is_set():
+        with work.asking.under_way.one():
+            await first(work)
 
 
 async def _cut_short(asking: Asking, scope: anyio.CancelScope) -> None:

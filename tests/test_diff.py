@@ -28,9 +28,8 @@ from enrich.model import (
     Status,
     Suggestion,
 )
-from enrich.publish import dated_name
 from enrich.report.changes import RENDERERS
-from enrich.report.saved import last_complete, open_saved
+from enrich.report.saved import dated_name, last_complete, open_saved
 
 URL = "https://a.example/"
 ID = f"url:{URL}"

@@ -13,14 +13,8 @@ import pytest
 
 from enrich.codec import encode
 from enrich.decoding import Decoded, Unreadable, decode
-from enrich.documents import (
-    MAX_DEPTH,
-    Place,
-    discover,
-    read,
-    type_of,
-    walk_of,
-)
+from enrich.discovery import MAX_DEPTH, Place, discover, walk_of
+from enrich.documents import read, type_of
 from enrich.errors import UsageError
 from enrich.model import Document, Finding
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from internet import environment, run_enrich
 
-from enrich.documents import Place, read
+from enrich.discovery import Place
+from enrich.documents import read
 from enrich.extract.anchors import markdown_anchors
 from enrich.files import Judge, is_path, locate
 from enrich.model import Document, Status, Target

@@ -41,16 +41,16 @@ LINES = (
         "baseline checking documents findings git_changes git_dates json_rows lookup mismatch progress repeats report "
         "sorting tracked waiting"
     ),
-    line("judging"),
-    line("asking"),
+    line("discovery judging"),
+    line("asking regular_files"),
     line("backlog controls decoding holds kinds live network turns"),
     line("extract fetch git reasons standstill store verdict"),
     # What everybody speaks: settings, the parts that are found by being there, URLs, what may be shown.
     line("codec config location places redaction registry text urls", may_use_each_other=True),
     # Arithmetic and small languages, for whom there is nothing else.
     line(
-        "bounds changes characters date_forms dates front_matter gitignore interrupts mass_change moves named_dates outage "
-        "parking periods processes spelling titles topics under_way walls workflows",
+        "bounds changes characters date_forms dates front_matter gitignore interrupts mass_change moves named_dates "
+        "outage parking periods processes spelling titles topics under_way walls workflows",
         may_use_each_other=True,
     ),
     line("errors model", may_use_each_other=True),

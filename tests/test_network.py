@@ -2,145 +2,39 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any
 
 import anyio
 import pytest
 import trio.testing
-
-from enrich.errors import StorageError
-from enrich.model import CheckResult, Status, Target, TargetState, Verdict
-from enrich.network import Network, Outages
-from enrich.store.history import Confirmation, merge
-from enrich.store.protocol import DueTarget
-from enrich.store.recorder import (
-    GATHERING_SECONDS,
-    HEARSAY_KEPT,
-    HEARSAY_SECONDS,
-    RESULTS_WAITING,
-    Asked,
-    Recorder,
+from own_network import (
+    GONE,
+    NO_LOOKUP,
+    NO_NAME,
+    NOW,
+    OK,
+    REFUSED,
+    UNSAFE,
+    WALL,
+    World,
+    asked,
+    fail_many,
+    running,
 )
 
-pytestmark = pytest.mark.anyio
+from enrich.errors import StorageError
+from enrich.model import CheckResult, Status, TargetState, Verdict
+from enrich.network import Network, Outages
+from enrich.store.history import Confirmation
+from enrich.store.recorder import HEARSAY_KEPT, HEARSAY_SECONDS, RESULTS_WAITING, Asked, Recorder
 
-NOW = datetime(2026, 5, 10, 6, tzinfo=UTC)
-OK = Verdict(Status.OK, "http-200")
-GONE = Verdict(Status.BROKEN, "http-410")
-REFUSED = Verdict(Status.UNREACHABLE, "connect-failure")
-UNSAFE = Verdict(Status.UNREACHABLE, "tls-failure")
-NO_NAME = Verdict(Status.BROKEN, "dns-not-found")
-NO_LOOKUP = Verdict(Status.UNREACHABLE, "dns-failure")
-WALL = Verdict(Status.BLOCKED, "http-403")
-CANARY = "https://canary.example/"
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:
     return "trio", {"clock": trio.testing.MockClock(autojump_threshold=0)}
-
-
-@dataclass
-class World:
-    """A web that can be switched off, and a store that remembers what it is given."""
-
-    up: bool = True
-    invents: bool = False
-    known: tuple[str, ...] = (CANARY,)
-    answers: int = 0
-    answered_from: float = -math.inf
-    verified_from: float = -math.inf
-    names_resolved: int = 0
-    silent_seconds: float = 0.0
-    asked_up: list[float] = field(default_factory=list)
-    lookups: int = 0
-    forgiven: int = 0
-    recorded: dict[str, str] = field(default_factory=dict)
-    withheld: dict[str, str] = field(default_factory=dict)
-    back: list[str] = field(default_factory=list)
-    deferred: list[str] = field(default_factory=list)
-
-    def witnesses(self) -> list[str]:
-        return []
-
-    async def is_up(self, urls: Sequence[str], *, names: bool = False) -> bool:
-        self.asked_up.append(anyio.current_time())
-        await anyio.sleep(self.silent_seconds)
-        return self.up and bool(urls)
-
-    async def invents_answers(self, *, proxies: bool = True) -> bool:
-        self.lookups += 1
-        return self.invents
-
-    def forgive(self) -> None:
-        self.forgiven += 1
-
-    async def canaries(self) -> tuple[str, ...]:
-        return self.known
-
-    async def record(self, results: Sequence[CheckResult], rule: Confirmation) -> list[TargetState]:
-        for result in results:
-            self.recorded[result.target_id] = result.verdict.reason
-            if result.withheld:
-                self.withheld[result.target_id] = result.withheld
-        return [merge(TargetState(status=Status.OK), result, rule) for result in results]
-
-    async def defer(self, ids: Sequence[str], reason: str) -> None:
-        self.deferred += ids
-
-    async def put_back(self, ids: Sequence[str]) -> None:
-        self.back += ids
-
-    def answer(self, *, safely: bool = True) -> None:
-        """Some host answers."""
-        self.answers += 1
-        self.answered_from = anyio.current_time()
-        self.verified_from = self.answered_from if safely else self.verified_from
-        self.names_resolved += 1
-
-
-@dataclass
-class Run:
-    world: World
-    recorder: Recorder
-    outages: Outages
-    stopping: anyio.Event
-
-    async def take(self, host: str, verdict: Verdict, number: int = 0, **more: Any) -> None:
-        # Asking takes time, so that one can tell what came first.
-        await anyio.sleep(0.01)
-        await self.outages.take(asked(host, verdict, number, **more))
-
-
-def asked(
-    host: str, verdict: Verdict, number: int = 0, *, was: Status | None = Status.OK, **more: Any
-) -> Asked:
-    target = Target(id=f"{host}/{number}", url=f"https://{host}/{number}", kind="web", host=host)
-    since = more.pop("doubted_since", None)
-    due = DueTarget(target=target, wants_metadata=False, was=was, doubted_since=since)
-    return Asked(due, CheckResult(target_id=target.id, at=NOW, verdict=verdict), **more)
-
-
-@asynccontextmanager
-async def running(world: World, wait_seconds: float = 300.0) -> AsyncIterator[Run]:
-    network = Network(world, world.canaries)
-    recorder = Recorder(world, Confirmation(), proofs=network, counted=lambda *_: None)  # type: ignore[arg-type]
-    stopping = anyio.Event()
-    outages = Outages(network, recorder, world.put_back, wait_seconds=wait_seconds, stopping=stopping)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(recorder.write)
-        yield Run(world, recorder, outages, stopping)
-        await recorder.close()
-
-
-async def fail_many(run: Run, count: int, verdict: Verdict = REFUSED, **more: Any) -> None:
-    for number in range(count):
-        await run.take(f"host-{number}.example", verdict, began=anyio.current_time(), **more)
 
 
 # --- asking nobody without a reason ------------------------------------------------------------------
@@ -575,118 +469,3 @@ async def test_a_portal_that_takes_over_in_mid_run_is_not_believed() -> None:
             await run.take("plain.example", GONE, 1000 + number, plain=True)
         assert not await run.outages.settle()
     assert len(world.recorded) == before
-
-
-# --- too much at once -------------------------------------------------------------------------------
-
-
-async def leave(
-    world: World, gone: dict[str, int], alive: dict[str, int], *, accept: bool = False, **more: Any
-) -> Any:
-    async with running(world) as run:
-        world.answer()
-        for verdict, hosts in ((GONE, gone), (OK, alive)):
-            for host, count in hosts.items():
-                for number in range(count):
-                    await run.take(host, verdict, number if verdict is GONE else 10_000 + number, **more)
-        return await run.recorder.conclude(NOW, accept=accept)
-    raise AssertionError("a task group lets nothing fall through")
-
-
-SPREAD = {f"host-{number}.example": 3 for number in range(30)}
-
-
-async def test_a_mass_of_links_that_seem_gone_is_withheld() -> None:
-    world = World()
-    found = await leave(world, SPREAD, SPREAD)
-    assert (found.withheld, found.asked, found.sites) == (90, 180, {})
-    assert len(world.withheld) == 90
-    assert len(world.recorded) == 180
-
-
-async def test_a_mass_is_believed_when_the_user_says_so() -> None:
-    world = World()
-    found = await leave(world, SPREAD, SPREAD, accept=True)
-    assert (found.withheld, world.withheld) == (0, {})
-
-
-async def test_what_was_seen_gone_the_day_before_is_believed() -> None:
-    world = World()
-    found = await leave(world, SPREAD, SPREAD, doubted_since=datetime(2026, 5, 9, 6, 10, tzinfo=UTC))
-    assert (found.withheld, world.withheld) == (0, {})
-    world = World()
-    found = await leave(world, SPREAD, SPREAD, doubted_since=datetime(2026, 5, 10, 1, tzinfo=UTC))
-    assert found.withheld == 90
-
-
-async def test_links_that_nobody_knew_before_are_no_mass() -> None:
-    world = World()
-    found = await leave(world, SPREAD, SPREAD, was=None)
-    assert (found.withheld, world.withheld) == (0, {})
-
-
-async def test_a_site_that_changed_is_one_finding_and_keeps_its_verdicts() -> None:
-    world = World()
-    found = await leave(
-        world, {"big.example": 40, "other.example": 2}, {"big.example": 2, "other.example": 9}
-    )
-    assert [(host, change.gone, change.asked) for host, change in found.sites.items()] == [
-        ("big.example", 40, 42)
-    ]
-    assert found.withheld == 0
-    assert {name.split("/")[0] for name in world.withheld} == {"big.example"}
-    assert len(world.withheld) == 40
-
-
-async def test_a_wall_in_front_of_a_site_is_told_of() -> None:
-    world = World()
-    async with running(world) as run:
-        world.answer()
-        for number in range(30):
-            await run.take("walled.example", WALL, number)
-        found = await run.recorder.conclude(NOW)
-    assert list(found.walls) == ["walled.example"]
-    assert world.withheld == {}
-
-
-async def test_results_that_come_faster_than_they_are_stored_wait_to_be_handed_in() -> None:
-    world = World()
-    store, handed_in, most = world.record, 0, 0
-
-    async def slow_record(results: Sequence[CheckResult], rule: Confirmation) -> list[TargetState]:
-        await anyio.sleep(10.0)
-        return await store(results, rule)
-
-    world.record = slow_record  # type: ignore[method-assign]
-    async with running(world) as run, anyio.create_task_group() as tasks:
-
-        async def worker(name: str) -> None:
-            nonlocal handed_in, most
-            for number in range(300):
-                world.answer(safely=False)
-                await run.take(f"{name}.example", OK, number, plain=True)
-                handed_in += 1
-                most = max(most, handed_in - len(world.recorded))
-
-        for name in range(20):
-            tasks.start_soon(worker, f"host-{name}")
-    # What lies in the stream to the store and in its hands, one bundle on its way there, and the next one.
-    assert most <= 1000 + 100 + 2 * HEARSAY_KEPT + 20
-
-
-async def test_what_follows_a_result_soon_is_stored_with_what_follows_it() -> None:
-    world = World()
-    store, batches = world.record, list[int]()
-
-    async def record(results: Sequence[CheckResult], rule: Confirmation) -> list[TargetState]:
-        batches.append(len(results))
-        return await store(results, rule)
-
-    world.record = record  # type: ignore[method-assign]
-    async with running(world) as run:
-        for number in range(101):
-            await run.take("a.example", OK, number)
-        began = anyio.current_time()
-    assert (batches[0], sum(batches)) == (1, 101), "nobody waits for company, and nothing is lost"
-    assert len(batches) <= 101 * 0.01 / GATHERING_SECONDS + 2
-    assert anyio.current_time() == began, "nor does the end of a run"

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from enrich.errors import StorageError
-from enrich.publish import dated_name, prune, write_atomically
+from enrich.publish import prune, write_atomically
+from enrich.report.saved import dated_name
 
 
 def failing() -> Iterator[str]:

@@ -12,7 +12,7 @@ from enrich.cli.printing import output_of, say
 from enrich.model import Shown
 
 if TYPE_CHECKING:
-    from enrich.documents import Places
+    from enrich.discovery import Places
     from enrich.model import Document, Finding
     from enrich.selection import Selection
 

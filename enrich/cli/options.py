@@ -115,6 +115,7 @@ verbose_option = click.option(
 
 
 def settings_of(command: str, config_file: str | None, options: Mapping[str, Any]) -> Settings:
+    """The settings of a command that was called with these options; raises UsageError, as `enrich.config.load` does."""
     from enrich.config import load
 
     return load(command, options, named_file=config_file)

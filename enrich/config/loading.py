@@ -47,12 +47,8 @@ def load(
     folder = folder or Path.cwd()
     file = find_file(named_file, folder) if use_files else None
     contents = contents_of(file, command) if file else Contents()
-    gathered: dict[str, tuple[Any, str]] = {
-        setting.name: (setting.default, "default") for setting in SETTINGS
-    }
+    gathered = _defaults(command)
     gathered |= contents.values
-    if command == "check" and "max_per_host" not in contents.values:
-        gathered["max_per_host"] = (CHECK_MAX_PER_HOST, "default")
     gathered |= _from_environment(os.environ if environ is None else environ)
     gathered |= _from_options(options)
     gathered |= _from_program(given)
@@ -74,6 +70,14 @@ def load(
     if command in ("run", "check"):
         _refuse_haste(settings, file.place if file else str)
     return settings
+
+
+def _defaults(command: str) -> dict[str, tuple[Any, str]]:
+    """The value of every setting where no source gives one, and where it stands: nowhere."""
+    values = {setting.name: setting.default for setting in SETTINGS}
+    if command == "check":
+        values["max_per_host"] = CHECK_MAX_PER_HOST
+    return {name: (value, "default") for name, value in values.items()}
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:

@@ -201,10 +201,9 @@ def _end(cluster: Any) -> None:
         cluster.close(timeout=END_SECONDS)
     except (TimeoutError, AssertionError):
         # Dask asserts that each has gone, which one that is just being started has not.
-        for nanny in cluster.workers.values():
-            if nanny.pid is not None:
-                with suppress(ProcessLookupError):
-                    os.kill(nanny.pid, signal.SIGKILL)
+        for pid in [nanny.pid for nanny in cluster.workers.values() if nanny.pid is not None]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def check_certificates(address: str) -> None:

@@ -35,6 +35,7 @@ class WorkerError(Exception):
 
 
 def news_of(result: CheckResult, state: TargetState) -> News:
+    """What an observer is told of a result that was stored, and of the state that stands since."""
     return News(
         target_id=result.target_id,
         at=result.at,

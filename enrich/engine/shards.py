@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from ipaddress import ip_address
+
+from enrich.fetch.address import literal
 
 # More links than that are a shard of their own: the rest of a shard would wait for them.
 BIG_SITE = 2000
@@ -47,19 +48,11 @@ class Placement:
 
 def site_of(host: str) -> str:
     """The site of a host, as far as its name tells: ``example.org`` for ``www.example.org``; an address is its own."""
-    if _is_address(host):
+    if literal(host) is not None:
         return host
     labels = host.rstrip(".").split(".")
     is_shared = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= _LONGEST_SHARED_LABEL
     return ".".join(labels[-3:] if is_shared else labels[-2:])
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 def _number(text: str) -> int:

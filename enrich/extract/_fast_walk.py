@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-Span = tuple[int, int]
+from enrich.extract.positions import Span
 
 MARKERS = r"[ \t>*+\-0-9.)]*"
 HTML_LINE = re.compile(rf"\n{MARKERS}<[A-Za-z/!?]")

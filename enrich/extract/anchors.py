@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from enrich.extract.bare import decode_entities
-from enrich.extract.html import Tag, tags
+from enrich.extract.html import Tag, tags, without_tags
 from enrich.extract.syntax import constructs, headings
 from enrich.front_matter import front_matter
 
@@ -25,7 +25,6 @@ _PLAIN_DROPPED = re.compile(r"[^a-z0-9_ -]")
 
 # `:rocket:` is a picture where the program knows the name, and a word where it does not.
 _SHORTCODE = re.compile(r":[A-Za-z0-9_+-]+:")
-_TAG = re.compile(r"<[^<>]*>")
 _HEADING_TAG = re.compile(r"h[1-6]")
 # kramdown's `{: #name}` and Pandoc's `{#name}` behind any block, MyST's `(name)=` before one.
 _WRITTEN_NAME = re.compile(r"\{:?[ \t]*#([^\s{}#]+)[^{}\n]*\}|^\(([^()\s]+)\)=[ \t]*$", re.MULTILINE)
@@ -104,7 +103,7 @@ def _text_of(text: str, tag: Tag) -> str:
     """The text of an element, up to its closing tag, at most a paragraph long."""
     closing = text.find(f"</{text[tag.start + 1 : tag.start + 1 + len(tag.name)]}", tag.end, tag.end + 1000)
     inner = text[tag.end : closing] if closing >= 0 else ""
-    return decode_entities(_TAG.sub("", inner)).strip()
+    return decode_entities(without_tags(inner)).strip()
 
 
 def _other_readings(titles: Iterable[str]) -> Iterator[str]:

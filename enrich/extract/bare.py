@@ -295,20 +295,21 @@ class Runs:
 
 def _pair_brackets(run: _Run) -> tuple[dict[int, int], list[int]]:
     """Brackets are paired once for a run, so that a run full of URLs in brackets stays linear."""
-    if run.brackets is None or run.places is None:
-        partners: dict[int, int] = {}
-        waiting: dict[str, list[int]] = {"(": [], "[": [], "{": []}
-        for match in _BRACKET.finditer(run.text, run.start, run.end):
-            mark, place = match[0], match.start()
-            if mark in waiting:
-                waiting[mark].append(place)
-                partners[place] = -1
-            elif mark in _CLOSES:
-                opener = waiting[_CLOSES[mark]].pop() if waiting[_CLOSES[mark]] else -1
-                partners[place] = opener
-                if opener >= 0:
-                    partners[opener] = place
-        run.brackets, run.places = partners, list(partners)
+    if run.brackets is not None and run.places is not None:
+        return run.brackets, run.places
+    partners: dict[int, int] = {}
+    waiting: dict[str, list[int]] = {"(": [], "[": [], "{": []}
+    for match in _BRACKET.finditer(run.text, run.start, run.end):
+        mark, place = match[0], match.start()
+        if mark in waiting:
+            waiting[mark].append(place)
+            partners[place] = -1
+        elif mark in _CLOSES:
+            opener = waiting[_CLOSES[mark]].pop() if waiting[_CLOSES[mark]] else -1
+            partners[place] = opener
+            if opener >= 0:
+                partners[opener] = place
+    run.brackets, run.places = partners, list(partners)
     return run.brackets, run.places
 
 

@@ -12,11 +12,10 @@ line is the next that holds something.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from enrich.extract.positions import Lines
+from enrich.extract.positions import Lines, Span, is_in
 
 _WORDS = (
     r"(?:(?:enrich|markdown-link-check|linkspector|lychee)-"
@@ -35,7 +34,6 @@ _IGNORE = {
     "-next-line": "disable-next-line",
 }
 
-Span = tuple[int, int]
 _Asked = tuple[str, Span, Span]
 """What a comment asks for, where it stands, and the line that it is about if it is about one."""
 
@@ -47,8 +45,7 @@ class Disabled:
     spans: list[Span]
 
     def __contains__(self, offset: int) -> bool:
-        index = bisect_right(self.spans, offset, key=lambda span: span[0])
-        return index > 0 and offset < self.spans[index - 1][1]
+        return is_in(self.spans, offset)
 
 
 def disabled(text: str, lines: Lines, comments: Iterable[Span]) -> Disabled:

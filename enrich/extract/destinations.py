@@ -10,9 +10,8 @@ import re
 
 from enrich.extract.bare import with_scheme
 from enrich.extract.placeholders import is_template
+from enrich.extract.positions import Span
 from enrich.extract.syntax import Construct, Definition
-
-Span = tuple[int, int]
 
 _OUT_OF_SCOPE = re.compile(r"(?:data|mailto):", re.IGNORECASE)
 

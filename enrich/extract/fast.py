@@ -42,7 +42,6 @@ from enrich.extract._fast_walk import (
     DEEP_LINE,
     HTML_LINE,
     MARKERS,
-    Span,
     Walk,
     border_before,
     border_behind,
@@ -53,6 +52,7 @@ from enrich.extract.bare import bare_urls, decode_entities
 from enrich.extract.control import may_switch
 from enrich.extract.destinations import wanted
 from enrich.extract.html import LINK_ATTRIBUTES
+from enrich.extract.positions import Span
 from enrich.front_matter import front_matter
 from enrich.model import Element, Link
 

@@ -8,10 +8,11 @@ for finding attributes. It never looks back: a tag that never closes costs its o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from enrich.extract.bare import decode_entities
+from enrich.extract.positions import Span
 
 # Where browsers find the address of what a reader sees or follows.
 LINK_ATTRIBUTES = {
@@ -44,11 +45,9 @@ _ATTRIBUTE = re.compile(r"[\s/]*([^\s\"'<>/=][^\s\"'<>/=]*)(?:[\s]*=[\s]*)?")
 _HAS_VALUE = re.compile(r"=\s*\Z")
 _UNQUOTED = re.compile(r"[^\s\"'<>`]+")
 _SKIPPED = re.compile(r"[\s/\"'=`]+")
-
-
+# What looks like a tag in a label or a heading, where none is read for its address.
+_TAG_LIKE = re.compile(r"<[^<>]*>")
 _WORD = re.compile(r"\S+")
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +87,16 @@ def tags(text: str, start: int, end: int) -> Iterator[Tag]:
             stop = closing.start() if closing else end
             yield Tag("!", position, stop)
             position = stop
+
+
+def comments_of(text: str, found: Iterable[Tag]) -> list[Span]:
+    """Where the comments among tags stand, in the order of these."""
+    return [(tag.start, tag.end) for tag in found if text.startswith("<!--", tag.start)]
+
+
+def without_tags(text: str) -> str:
+    """A label or a heading without what looks like a tag in it."""
+    return _TAG_LIKE.sub("", text)
 
 
 def alternative(text: str, tag: Tag) -> str | None:

@@ -17,11 +17,10 @@ from dataclasses import dataclass, field, replace
 
 from enrich import date_forms
 from enrich.date_forms import BEFORE_ENGLISH_YEAR, BRACKETED_MONTH, HAN_MONTH, MONTH, Span
+from enrich.extract.positions import LINE_END
 from enrich.front_matter import front_matter
 from enrich.model import Link
 
-# The line endings that the places of links count by.
-_LINE_END = re.compile(r"\r\n?|\n")
 # A cheap look at a text before it is read line by line: nearly all notes are no logs.
 _LIKELY = re.compile(
     r"20\d\d(?:[-./_年\s]?\s?\d|(?<=[0-9BCEGHLNPRTVYbceghlnprtvy.,][ ,-]20\d\d)(?P<english>)(?!\w))"
@@ -109,8 +108,8 @@ def item_dates(text: str) -> list[tuple[int, int, str]]:
     """
     if not _may_be_log(text):
         return []
-    lines = _LINE_END.split(text)
-    above = len(_LINE_END.findall(front_matter(text.removeprefix("\ufeff"))))
+    lines = LINE_END.split(text)
+    above = len(LINE_END.findall(front_matter(text.removeprefix("\ufeff"))))
     ended = _without_title(_read(lines, above).ended)
     if len(ended) < 2 and not any(one.sure for one, _last in ended):
         return []
@@ -146,7 +145,7 @@ def _may_be_log(text: str) -> bool:
             return True
         if len(head) <= _LONGEST_MARKS and not _TITLE_MARK.match(head) and _MARKS_ALONE.fullmatch(head):
             return True
-        ending = _LINE_END.search(text, match.end())
+        ending = LINE_END.search(text, match.end())
         position = start = ending.end() if ending else len(text)
     return False
 

@@ -8,7 +8,6 @@ out. A page may say where it came from: then its relative links lead to the web 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,11 +23,13 @@ from enrich.extract.html import (
     PICTURES,
     Tag,
     alternative,
+    comments_of,
     picture_addresses,
     stripped,
     tags,
+    without_tags,
 )
-from enrich.extract.positions import lines_of
+from enrich.extract.positions import Span, is_in, lines_of, uncovered
 from enrich.front_matter import front_matter, front_matter_value
 from enrich.model import DocumentType, Element, Extraction
 from enrich.urls import scheme_of
@@ -37,11 +38,8 @@ _ATTRIBUTES = {**LINK_ATTRIBUTES, "track": "src"}
 _CODE = frozenset({"pre", "code", "kbd", "samp", "tt", "listing"})
 _LONGEST_LABEL = 1000
 
-_TAG_LIKE = re.compile(r"<[^<>]*>")
 # What browsers take out of an address (WHATWG URL, 4.4).
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,7 @@ def read(text: str) -> Extraction:
     """The links of a page in the order of their places: those of tags, and addresses in its text."""
     page = _page(text)
     lines = lines_of(text)
-    comments = [(tag.start, tag.end) for tag in page.tags if text.startswith("<!--", tag.start)]
-    off = disabled(text, lines, comments)
+    off = disabled(text, lines, comments_of(text, page.tags))
     labels = _labels(page)
     found = [*_in_front_matter(page), *_in_tags(page, labels), *_in_text(page, labels.values())]
     return Extraction(
@@ -122,7 +119,7 @@ def _labels(page: _Page) -> dict[int, Span]:
 
 
 def _readable(text: str, start: int, end: int) -> str | None:
-    return " ".join(decode_entities(_TAG_LIKE.sub("", text[start:end])).split()) or None
+    return " ".join(decode_entities(without_tags(text[start:end])).split()) or None
 
 
 # --- text -------------------------------------------------------------------------------------------
@@ -136,25 +133,11 @@ def _in_front_matter(page: _Page) -> Iterator[Found]:
 def _in_text(page: _Page, labels: Iterable[Span]) -> Iterator[Found]:
     """Addresses that stand in the text between tags, where no link has them for its label."""
     code = _code(page.tags)
-    taken = sorted([*((tag.start, tag.end) for tag in page.tags), *labels])
-    for start, end in _gaps(taken, page.body, len(page.text)):
-        element = Element.CODE if _holds(code, start) else Element.BARE
+    taken = [*((tag.start, tag.end) for tag in page.tags), *labels]
+    for start, end in uncovered(taken, page.body, len(page.text)):
+        element = Element.CODE if is_in(code, start) else Element.BARE
         for bare in bare_urls(page.text, start, end):
             yield Found(bare.start, bare.end, bare.url, element)
-
-
-def _holds(spans: list[Span], offset: int) -> bool:
-    index = bisect_right(spans, offset, key=lambda span: span[0])
-    return index > 0 and offset < spans[index - 1][1]
-
-
-def _gaps(taken: Iterable[Span], start: int, end: int) -> Iterator[Span]:
-    for first, last in taken:
-        if first > start:
-            yield start, first
-        start = max(start, last)
-    if start < end:
-        yield start, end
 
 
 def _code(found: Iterable[Tag]) -> list[Span]:
@@ -205,7 +188,7 @@ def _shared_title(text: str, found: Iterable[Tag]) -> str | None:
 def prose(text: str) -> str:
     """The text between the tags, a line for each piece; the front matter as it stands."""
     page = _page(text)
-    between = _gaps(((tag.start, tag.end) for tag in page.tags), page.body, len(text))
+    between = uncovered(((tag.start, tag.end) for tag in page.tags), page.body, len(text))
     pieces = (decode_entities(text[start:end]).strip() for start, end in between)
     return text[: page.body] + "\n".join(piece for piece in pieces if piece)
 

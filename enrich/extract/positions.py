@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 # The line endings of CommonMark (section 2.1). Form feeds and U+2028 end no line in an editor.
-_LINE_END = re.compile(r"\r\n?|\n")
+LINE_END = re.compile(r"\r\n?|\n")
+
+
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,23 @@ class Lines:
 
 def lines_of(text: str) -> Lines:
     """Where the lines of a text begin."""
-    return Lines([0, *(match.end() for match in _LINE_END.finditer(text))])
+    return Lines([0, *(match.end() for match in LINE_END.finditer(text))])
+
+
+def uncovered(spans: Iterable[Span], start: int, end: int) -> Iterator[Span]:
+    """What spans leave uncovered of ``text[start:end]``; they may overlap."""
+    for span_start, span_end in sorted(spans):
+        if span_start > start:
+            yield start, span_start
+        start = max(start, span_end)
+    if start < end:
+        yield start, end
+
+
+def is_in(spans: Sequence[Span], offset: int) -> bool:
+    """Whether an offset lies in one of the spans, which are in order and apart."""
+    index = bisect_right(spans, offset, key=lambda span: span[0])
+    return index > 0 and offset < spans[index - 1][1]
 
 
 def code_points(text: str, byte_offsets: Iterable[int]) -> dict[int, int]:

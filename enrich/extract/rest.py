@@ -17,7 +17,7 @@ from enrich.extract.bare import bare_urls
 from enrich.extract.control import disabled_in_rest
 from enrich.extract.destinations import wanted
 from enrich.extract.found import Found, link_of
-from enrich.extract.positions import lines_of
+from enrich.extract.positions import Span, lines_of
 from enrich.model import DocumentType, Element, Extraction
 from enrich.urls import scheme_of
 
@@ -49,8 +49,6 @@ _IN_LINE = re.compile(r"[^\r\n]")
 _ESCAPED = re.compile(r"\\(\s|.)", re.DOTALL)
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1+[ \t]*")
 _SHORTEST_ADORNMENT = 4
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -357,12 +357,7 @@ class Fetcher:
                 fresh=fresh,
             )
             lane.connected(address.origin)
-            try:
-                return await self._receive(request, address, lane, answered, asked_at)
-            finally:
-                if not answered.is_complete:
-                    with anyio.CancelScope(shield=True):
-                        await answered.aclose()
+            return await self._receive(request, address, lane, answered, asked_at)
         except StaleConnectionError:
             state.fresh = True
             return None
@@ -377,12 +372,11 @@ class Fetcher:
             fault = fault_of(error)
             if fault is None:
                 raise
-            if is_before_connection(error):
-                was_sent = False
-                if fault.kind in retry.TRANSIENT_FAILURES:
-                    lane.unconnected(address.origin, fault)
-            else:
+            was_sent = not is_before_connection(error)
+            if was_sent:
                 lane.connected(address.origin)
+            elif fault.kind in retry.TRANSIENT_FAILURES:
+                lane.unconnected(address.origin, fault)
             return fault
         finally:
             self.requests += was_sent
@@ -419,6 +413,17 @@ class Fetcher:
         return tuple((name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items())
 
     async def _receive(
+        self, request: Request, address: Address, lane: Lane, answered: Answered, asked_at: float
+    ) -> Response | Fault:
+        """Read an answer as far as it is wanted. One that has more to come costs its connection."""
+        try:
+            return await self._read(request, address, lane, answered, asked_at)
+        finally:
+            if not answered.is_complete:
+                with anyio.CancelScope(shield=True):
+                    await answered.aclose()
+
+    async def _read(
         self, request: Request, address: Address, lane: Lane, answered: Answered, asked_at: float
     ) -> Response | Fault:
         """Take note of what the answer says about manners, and read as much of it as is wanted."""

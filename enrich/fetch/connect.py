@@ -89,6 +89,20 @@ class GuardedConnector:
             return await self._connect(addresses[0], port)
         winners: list[socket.socket] = []
         errors: list[OSError] = []
+        try:
+            await self._race(addresses, port, winners, errors)
+        except BaseException:
+            _close(winners)
+            raise
+        _close(winners[1:])
+        if not winners:
+            raise errors[0]
+        return winners[0]
+
+    async def _race(
+        self, addresses: list[str], port: int, winners: list[socket.socket], errors: list[OSError]
+    ) -> None:
+        """Connect to one address after the other until one of them takes a connection (RFC 8305 section 5)."""
 
         async def run(address: str, lost: anyio.Event) -> None:
             try:
@@ -99,20 +113,12 @@ class GuardedConnector:
             else:
                 tasks.cancel_scope.cancel()
 
-        try:
-            async with anyio.create_task_group() as tasks:
-                for address in addresses:
-                    lost = anyio.Event()
-                    tasks.start_soon(run, address, lost)
-                    with anyio.move_on_after(HEAD_START_SECONDS):
-                        await lost.wait()
-        except BaseException:
-            _close(winners)
-            raise
-        _close(winners[1:])
-        if not winners:
-            raise errors[0]
-        return winners[0]
+        async with anyio.create_task_group() as tasks:
+            for address in addresses:
+                lost = anyio.Event()
+                tasks.start_soon(run, address, lost)
+                with anyio.move_on_after(HEAD_START_SECONDS):
+                    await lost.wait()
 
     def _is_this_machine(self, sock: socket.socket) -> bool:
         """A machine's own public address leads to services that are meant for itself alone."""

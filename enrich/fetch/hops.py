@@ -14,9 +14,8 @@ import can_ada
 
 from enrich.model import Request, Response
 from enrich.model.records import record
+from enrich.moves import REDIRECTS
 from enrich.urls import USUAL_PORTS, WEB_SCHEMES, canonical, parsed_canonical
-
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 # What may follow a redirect to another origin; anything else (tokens above all) was meant for the first.
 _HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type"})
@@ -129,4 +128,4 @@ def _escaped(raw: bytes) -> str:
 
 def location_of(answer: Response) -> str | None:
     """Where an answer redirects to, if it does. An empty `Location` does not, as in browsers."""
-    return (answer.headers.get("location") or None) if answer.status in _REDIRECTS else None
+    return (answer.headers.get("location") or None) if answer.status in REDIRECTS else None

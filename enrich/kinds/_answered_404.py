@@ -17,11 +17,22 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from enrich.kinds import _html
-from enrich.kinds._shown import HINT, MOST_CHARACTERS, UNSEEN, is_alike, source_of, tree_of
-from enrich.kinds._soft_404 import is_success, joined, nonsense_beside, question, see
+from enrich.kinds._shown import (
+    HINT,
+    MOST_CHARACTERS,
+    UNSEEN,
+    answer_of,
+    is_alike,
+    is_success,
+    joined,
+    nonsense_beside,
+    question,
+    source_of,
+    tree_of,
+)
 from enrich.model import Doubt, Outcome, Response, Sight, Status, Verdict
 from enrich.moves import is_front_page, is_same_page
-from enrich.verdict import GONE, challenge
+from enrich.verdict import GONE
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
@@ -114,9 +125,9 @@ def _ask_front(shell: str, fronts: list[str], was_silent: bool) -> Doubt:
 
 
 def _see_shell(outcome: Outcome) -> Sight:
-    if not isinstance(outcome, Response) or challenge(outcome) is not None:
+    if (answer := answer_of(outcome)) is None:
         return Sight(None, outcome.url)
-    return Sight(outcome.status, outcome.url, text=_shell(source_of(outcome)) or "")
+    return Sight(answer.status, answer.url, text=_shell(source_of(answer)) or "")
 
 
 def _settle_front(shell: str, others: list[str], was_silent: bool, front: Sight) -> Verdict | Doubt | None:
@@ -170,11 +181,11 @@ def _sight_of(tree: LexborHTMLParser, url: str, status: int) -> Sight:
 
 
 def _see_whole(outcome: Outcome) -> Sight:
-    sight = see(outcome)
-    if sight.status is None or not isinstance(outcome, Response):
-        return sight
-    tree = tree_of(source_of(outcome))
-    return _sight_of(tree, outcome.url, outcome.status) if tree is not None else Sight(None, outcome.url)
+    answer = answer_of(outcome)
+    tree = tree_of(source_of(answer)) if answer is not None else None
+    if answer is None or tree is None:
+        return Sight(None, outcome.url)
+    return _sight_of(tree, answer.url, answer.status)
 
 
 def _settle_article(look: Sight, nonsense: Sight) -> Verdict | None:

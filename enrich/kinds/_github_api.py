@@ -146,6 +146,7 @@ def graphql_url(api_url: str) -> str:
 
 
 def graphql_request(questions: Sequence[Question], api_url: str, token: str) -> Request:
+    """One request for all these questions; GraphQL answers nobody without a token."""
     return Request(
         url=graphql_url(api_url),
         method="POST",
@@ -159,6 +160,7 @@ def graphql_request(questions: Sequence[Question], api_url: str, token: str) -> 
 
 
 def rest_request(name: str, api_url: str, token: str | None) -> Request:
+    """The request for one repository, by its full name."""
     url = f"{api_url.rstrip('/')}/repos/{quote(name)}"
     return Request(url=url, purpose=Purpose.API, headers=_headers(token), max_body_bytes=MAX_ANSWER_BYTES)
 

@@ -392,10 +392,12 @@ def identified_beside(target: Target, url: str) -> Identity | None:
 
 
 def blocked(why: str | None) -> Verdict:
+    """The verdict on what GitHub took down (451), for the reason it gives, if any."""
     detail = "GitHub blocked it for legal reasons or a breach of its terms"
     return Verdict(Status.BROKEN, "github-blocked", f"{detail} ({why})." if why else f"{detail}.")
 
 
 def renamed(url: str) -> Verdict:
+    """The verdict on a repository that is at another address now."""
     detail = "The repository has another name now; the old one leads there until somebody takes it."
     return Verdict(Status.REDIRECTED, "github-renamed", detail, Suggestion(url, "github-renamed"))

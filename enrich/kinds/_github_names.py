@@ -165,6 +165,7 @@ def full_name(owner: str, name: str) -> str | None:
 
 
 def is_full_name(text: str) -> bool:
+    """Whether a text is ``owner/name``, as GitHub lets both be called."""
     owner, _, name = text.partition("/")
     return bool(_OWNER.fullmatch(owner) and _REPOSITORY.fullmatch(name))
 

@@ -1,4 +1,4 @@
-"""What an answer shows to a reader, as far as a verdict goes by it.
+"""What an answer shows to a reader, as far as a verdict goes by it, and what is asked to be sure.
 
 What surprised us: a script is the smaller trouble of two. A page that shows no word at all beside its scripts is told
 in no time; the words of others differ from one request to the next by a date, a suggestion or what was asked for, so that
@@ -7,17 +7,23 @@ two pages are compared by the share of the words that both have.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from enrich.kinds import _encodings, _html
-from enrich.model import Response
+from enrich.model import Outcome, Purpose, Request, Response, Sight
+from enrich.urls import canonical
+from enrich.verdict import challenge
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
 
 # A title and a main heading stand at the beginning.
 READ_BYTES = 256 << 10
+# As much of a page that is asked for only to compare.
+CONTROL_BYTES = 64 << 10
 # Of a title or a heading.
 MOST_CHARACTERS = 200
 # Less than this beside a script is a sign that the script writes the page: "Loading", or a word on JavaScript.
@@ -86,3 +92,48 @@ def lead_of(source: str) -> str:
 def is_next_404(source: str) -> bool:
     """Whether the server of an application made with Next.js wrote its page for what is missing."""
     return "__NEXT_DATA__" in source and _NEXT_404.search(source) is not None
+
+
+# --- asking for more --------------------------------------------------------------------------------
+
+
+def question(url: str) -> Request:
+    """A question of ours about another page, to be sure of one. It is asked once: a failure proves nothing."""
+    return Request(
+        url=url,
+        purpose=Purpose.PAGE,
+        max_body_bytes=CONTROL_BYTES,
+        body_types=_html.MEDIA_TYPES,
+        retry=False,
+    )
+
+
+def nonsense_beside(url: str) -> str:
+    """An address in the same directory that nobody ever gave out: the same one for the same directory, and with the
+    same extension, since servers hand those to different programs."""
+    parts = urlsplit(url)
+    directory, _, name = parts.path.rstrip("/").rpartition("/")
+    extension = re.search(r"\.[A-Za-z]{2,5}\Z", name)
+    digest = hashlib.sha256(f"{parts.netloc}{directory}".encode()).hexdigest()
+    # No word and no number, so that no router takes it for an id.
+    made_up = "".join(chr(ord("g") + int(digit, 16)) for digit in digest[:20])
+    slash = "/" if parts.path.endswith("/") else ""
+    return f"{parts.scheme}://{parts.netloc}{directory}/{made_up}{extension[0] if extension else ''}{slash}"
+
+
+def joined(base: str, address: str) -> str | None:
+    """The canonical address that is written in a page at ``base``; None for what is none."""
+    try:
+        return canonical(urljoin(base, address.strip()))
+    except ValueError:
+        return None
+
+
+def answer_of(outcome: Outcome) -> Response | None:
+    """The answer to a question of ours; None for a failure, and for what a bot wall says in its place."""
+    return outcome if isinstance(outcome, Response) and challenge(outcome) is None else None
+
+
+def is_success(sight: Sight) -> bool:
+    """Whether an answer to a question of ours has a status of success (2xx)."""
+    return sight.status is not None and 200 <= sight.status < 300

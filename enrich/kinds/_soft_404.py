@@ -14,14 +14,13 @@ in the same directory, to which its front page links. Pages that stand open for 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from enrich.kinds import _html
 from enrich.kinds._shown import (
@@ -29,14 +28,20 @@ from enrich.kinds._shown import (
     LEAST_TEXT,
     MOST_CHARACTERS,
     UNSEEN,
+    answer_of,
     is_alike,
     is_next_404,
+    is_success,
+    joined,
     lead_of,
+    nonsense_beside,
+    question,
     source_of,
     tree_of,
 )
-from enrich.model import Doubt, Outcome, Purpose, Request, Response, Sight, Status, Verdict
+from enrich.model import Doubt, Outcome, Response, Sight, Status, Verdict
 from enrich.moves import (
+    PERMANENT,
     is_deep,
     is_error_page,
     is_front_page,
@@ -46,13 +51,12 @@ from enrich.moves import (
     is_taken_down,
 )
 from enrich.parking import is_parked, is_shop
-from enrich.urls import canonical, host_of
-from enrich.verdict import PERMANENT, challenge, is_gate
+from enrich.urls import host_of
+from enrich.verdict import is_gate
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
 
-CONTROL_BYTES = 64 << 10
 # Words that are compared, and links of a front page that are looked at.
 _MOST_TEXT = 2000
 _MOST_LINKS = 300
@@ -142,7 +146,7 @@ def doubt_of(response: Response) -> Doubt | None:
     judge = _judge_of(asked, response)
     if judge is None:
         return None
-    return Doubt(name="nonsense", question=question(nonsense_beside(asked)), see=see, settle=judge)
+    return Doubt(name="nonsense", question=question(nonsense_beside(asked)), see=_see, settle=judge)
 
 
 def _judge_of(asked: str, response: Response) -> Callable[[Sight], Verdict | Doubt | None] | None:
@@ -233,7 +237,7 @@ def _settle_front(asked: str, front: Response, nonsense: Sight) -> Verdict | Dou
         return _ASKS_TO_LOG_IN
     name = f"a neighbour in {_directory(asked)}"
     return Doubt(
-        name=name, question=question(neighbour), see=see, settle=partial(_settle_neighbour, neighbour)
+        name=name, question=question(neighbour), see=_see, settle=partial(_settle_neighbour, neighbour)
     )
 
 
@@ -262,39 +266,12 @@ def _gone(what: str) -> Verdict:
     )
 
 
-def is_success(sight: Sight) -> bool:
-    return sight.status is not None and 200 <= sight.status < 300
-
-
 def _ends_like(response: Response, nonsense: Sight) -> bool:
     """Whether both end at one place; its parameters may name what was asked for."""
     return is_same_page(response.url.partition("?")[0], nonsense.url.partition("?")[0])
 
 
 # --- asking -----------------------------------------------------------------------------------------
-
-
-def question(url: str) -> Request:
-    return Request(
-        url=url,
-        purpose=Purpose.PAGE,
-        max_body_bytes=CONTROL_BYTES,
-        body_types=_html.MEDIA_TYPES,
-        retry=False,
-    )
-
-
-def nonsense_beside(url: str) -> str:
-    """An address in the same directory that nobody ever gave out: the same one for the same directory, and with the
-    same extension, since servers hand those to different programs."""
-    parts = urlsplit(url)
-    directory, _, name = parts.path.rstrip("/").rpartition("/")
-    extension = re.search(r"\.[A-Za-z]{2,5}\Z", name)
-    digest = hashlib.sha256(f"{parts.netloc}{directory}".encode()).hexdigest()
-    # No word and no number, so that no router takes it for an id.
-    made_up = "".join(chr(ord("g") + int(digit, 16)) for digit in digest[:20])
-    slash = "/" if parts.path.endswith("/") else ""
-    return f"{parts.scheme}://{parts.netloc}{directory}/{made_up}{extension[0] if extension else ''}{slash}"
 
 
 def _neighbour(tree: LexborHTMLParser, front: str, asked: str) -> str | None:
@@ -316,22 +293,15 @@ def _directory(url: str) -> str:
     return parts.netloc + parts.path.rstrip("/").rpartition("/")[0]
 
 
-def joined(base: str, address: str) -> str | None:
-    try:
-        return canonical(urljoin(base, address.strip()))
-    except ValueError:
-        return None
-
-
-def see(outcome: Outcome) -> Sight:
+def _see(outcome: Outcome) -> Sight:
     """What is remembered of the answer to a question of ours; a bot wall's is none."""
-    if not isinstance(outcome, Response) or challenge(outcome) is not None:
+    if (answer := answer_of(outcome)) is None:
         return Sight(None, outcome.url)
-    asked = outcome.hops[0].url if outcome.hops else outcome.url
-    sold = _is_sold(asked, outcome)
-    look = _look(outcome, whole=sold)
+    asked = answer.hops[0].url if answer.hops else answer.url
+    sold = _is_sold(asked, answer)
+    look = _look(answer, whole=sold)
     words = _without_names(look.words, asked)
-    return Sight(outcome.status, outcome.url, words, look.text, sold, look.leads_to)
+    return Sight(answer.status, answer.url, words, look.text, sold, look.leads_to)
 
 
 # --- reading ----------------------------------------------------------------------------------------

@@ -37,8 +37,9 @@ from enrich.model import (
     Target,
     Verdict,
 )
+from enrich.moves import REDIRECTS
 from enrich.urls import canonical, host_of
-from enrich.verdict import REDIRECTS, judge_http
+from enrich.verdict import judge_http
 
 CSL_TYPE = "application/vnd.citationstyles.csl+json"
 # Papers of large collaborations have thousands of authors and references: about 1 MB.

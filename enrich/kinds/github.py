@@ -49,6 +49,7 @@ from enrich.model import (
     Target,
     Verdict,
 )
+from enrich.moves import PERMANENT
 from enrich.urls import host_of
 from enrich.verdict import judge_http, judge_platform
 
@@ -101,7 +102,6 @@ def judge(target: Target, outcome: Outcome) -> Verdict:
     return judge_other(outcome)
 
 
-_PERMANENT = frozenset({301, 308})
 # Pages that answer 404 to everybody but those who may see them.
 _MEMBERS_ONLY = re.compile(r"(?:graphs/traffic|settings|stargazers|watchers)(?:[/?].*)?")
 
@@ -138,7 +138,7 @@ def _is_ours(target: Target, response: Response) -> bool:
 
 def _moved_to(target: Target, response: Response) -> str | None:
     """Where the repository went for good, when a page of it answered under another name."""
-    if not response.hops or any(hop.status not in _PERMANENT for hop in response.hops):
+    if not response.hops or any(hop.status not in PERMANENT for hop in response.hops):
         return None
     there, old = identified_beside(target, response.url), parts_of(target.id)
     new = parts_of(there.id) if there else None

@@ -21,6 +21,7 @@ import enrich
 from enrich.kinds import _html, _wechat_facts, _wechat_ids, _wechat_page
 from enrich.kinds._wechat_page import ARTICLE, EXPIRED, UNRECOGNISED, PageState
 from enrich.model import (
+    ALIVE,
     CanonicalUrl,
     Failure,
     Finding,
@@ -287,13 +288,10 @@ def findings_of(row: ReportTarget) -> Iterable[Finding]:
         if url is None or host_of(url) != HOST:
             continue
         token = _wechat_ids.token_of(url)
-        if token is not None and not _wechat_ids.is_token(token) and row.status not in _THERE:
+        if token is not None and not _wechat_ids.is_token(token) and row.status not in ALIVE:
             yield _bad_token(row, link, token)
         elif _wechat_ids.is_long(url) and not _wechat_ids.is_signed(url):
             yield _unsigned(row, link)
-
-
-_THERE = (Status.OK, Status.REDIRECTED)
 
 
 def _bad_token(row: ReportTarget, link: ReportLink, token: str) -> Finding:

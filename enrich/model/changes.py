@@ -23,6 +23,8 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
+    """Where a link to a target stands; line and column from 1."""
+
     document: str
     line: int
     column: int

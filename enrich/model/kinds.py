@@ -180,15 +180,15 @@ class Kind:
     ``wants_page`` says that metadata are due. ``confirm`` makes the second question when the first
     answer (a HEAD) cannot be trusted or the page itself is wanted, or None when the answer stands.
     ``judge`` and ``read_page`` turn an answer into a verdict and metadata; ``doubt`` says of an answer that was
-    judged to be alive what would have to be asked to be sure. ``ask_facts`` makes one more question, whose answer
-    ``read_page`` is shown too, for metadata that are due and that the answer of a link that is there does not hold;
-    the verdict stands. ``look_up`` asks an API in
-    batches of ``batch_size`` at ``api_url``; ``asks_api`` says which targets it can decide. ``findings_of`` derives
-    findings from a row of the report. ``judge_unasked`` gives the verdict of a target that nobody need be asked
-    about. ``identify_on`` does the same as ``identify`` for a server of one's own, given the address of its API.
-    ``manners`` gives the built-in manners of hosts it knows. A verdict
-    *ok* lasts ``ok_age_seconds``; with 0 every verdict is made anew in every run. ``page_seconds`` says how long a link
-    takes by manners whose metadata are wanted too, given the gap of its own host.
+    judged to be alive, or came with 404, what would have to be asked to be sure. ``ask_facts`` makes one more question,
+    whose answer ``read_page`` is shown too, for metadata that are due and that the answer of a link that is there does
+    not hold; the verdict stands. ``look_up`` asks an API in batches of ``batch_size`` at ``api_url``; ``asks_api`` says
+    which targets it can decide. ``findings_of`` derives findings from a row of the report. ``judge_unasked`` gives the
+    verdict of a target that nobody need be asked about. ``identify_on`` does the same as ``identify`` for a server of
+    one's own, given the address of its API. ``manners`` gives the built-in manners of hosts it knows. A verdict *ok*
+    lasts ``ok_age_seconds``, ``ok_spread_seconds`` shorter or longer at most; with 0 every verdict is made anew in every
+    run. Metadata last ``metadata_age_seconds``. ``page_seconds`` says how long a link takes by manners whose metadata
+    are wanted too, given the gap of its own host.
     """
 
     name: str

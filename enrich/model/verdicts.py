@@ -19,6 +19,11 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
+# It opens; and we could not tell whether it does.
+ALIVE = frozenset({Status.OK, Status.REDIRECTED})
+UNSURE = frozenset({Status.BLOCKED, Status.UNREACHABLE})
+
+
 class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"

@@ -11,11 +11,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from enrich.model import Format, Report, Severity, Shown, Status
+from enrich.model import UNSURE, Format, Report, Severity, Shown
 from enrich.report._findings import address, explained, place, targets_of, worth_showing
 from enrich.text import fill, markup
 
-_UNSURE = (Status.BLOCKED, Status.UNREACHABLE)
 # What could not be told is of less use in a list of failures the longer it is.
 MOST_SKIPPED = 2000
 
@@ -59,7 +58,7 @@ def _skipped(report: Report) -> Iterator[_Case]:
     """Links that nobody can tell about yet."""
     left = MOST_SKIPPED
     for target in report.targets():
-        if target.status not in _UNSURE:
+        if target.status not in UNSURE:
             continue
         for link in target.links:
             told = f"{link.document}:{link.line}:{link.column}: {target.detail or target.reason}"

@@ -23,7 +23,7 @@ from enrich.model import (
     Shown,
     Status,
 )
-from enrich.report._findings import is_let_through, place
+from enrich.report._findings import SEVERITIES, is_let_through, place
 from enrich.report.text import asides, banner, headline
 from enrich.report.words import words
 from enrich.text import fill, joined, markdown, markdown_code, markdown_link
@@ -33,7 +33,6 @@ MAX_CHARACTERS = 300_000
 # More rows never fit.
 MOST_ROWS = MAX_CHARACTERS // 20
 LONGEST_TITLE = 400
-_SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 _TITLES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "let_through"}
 
 
@@ -61,7 +60,7 @@ def _summary(report: Report) -> Iterator[Shown]:
 
 def _findings(report: Report) -> Iterator[Shown]:
     told = words(report.language)
-    for severity in _SEVERITIES:
+    for severity in SEVERITIES:
         if number := _number(report, severity):
             chosen = (
                 finding

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from os import SEEK_CUR
@@ -123,12 +124,21 @@ def nights(folder: Path, before: ReportRun, most: int = 60) -> list[Night]:
     return found[::-1]
 
 
+def dated_name(moment: datetime) -> str:
+    """The name under which the report of a run that began at this moment (UTC) is kept."""
+    return f"{moment:%Y-%m-%dT%H-%M-%SZ}.json"
+
+
+def dated_in(folder: Path) -> list[Path]:
+    """What lies in a folder by such a name, oldest first."""
+    return sorted(path for path in folder.iterdir() if _DATED.fullmatch(path.name))
+
+
 def _complete(folder: Path, before: ReportRun) -> Iterator[Saved]:
     """Dated reports of complete runs before this one, newest first."""
     if not folder.is_dir():
         return
-    dated = sorted((path for path in folder.iterdir() if _DATED.fullmatch(path.name)), reverse=True)
-    for path in dated:
+    for path in reversed(dated_in(folder)):
         try:
             saved = open_saved(path)
         except UsageError:

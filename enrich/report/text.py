@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from enrich.model import Finding, Format, Report, ReportTarget, Severity, Shown, Status
+from enrich.model import UNSURE, Finding, Format, Report, ReportTarget, Severity, Shown, Status
 from enrich.report._findings import SEVERITIES, address, explained, place, targets_of, worth_showing
 from enrich.report.words import words
 from enrich.text import fill, joined, printable
-
-_UNSURE = (Status.BLOCKED, Status.UNREACHABLE)
 
 
 def line(finding: Finding, target: ReportTarget | None, language: str = "en") -> Shown:
@@ -40,7 +38,7 @@ def _statuses(report: Report, language: str) -> str:
 def _unsure(report: Report) -> Iterator[Shown]:
     """What could not be told, counted by reason."""
     told = words(report.language)
-    reasons = Counter(target.reason for target in report.targets() if target.status in _UNSURE)
+    reasons = Counter(target.reason for target in report.targets() if target.status in UNSURE)
     if reasons:
         listed = [f"{reason} {number}" for reason, number in sorted(reasons.items())]
         total = counted(sum(reasons.values()), "target", report.language)
@@ -95,7 +93,7 @@ def _tail(report: Report, shown: Sequence[Finding]) -> Iterator[Shown]:
     told = words(language)
     yield fill("{}\n", headline(report, language))
     yield from _totals(shown, language)
-    if any(summary.by_status[status] for status in _UNSURE):
+    if any(summary.by_status[status] for status in UNSURE):
         yield from _unsure(report)
     said = []
     if summary.deferred:

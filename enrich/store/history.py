@@ -12,10 +12,10 @@ import enum
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from enrich.model import ALIVE as ALIVE
 from enrich.model import CheckResult, Status, TargetState, Verdict
 from enrich.registry import reason_of
 
-ALIVE = frozenset({Status.OK, Status.REDIRECTED})
 DEFINITE = ALIVE | {Status.BROKEN}
 
 # Trouble of the resolver or of a provider, and a network that wants its user to log in first (RFC 6585 section 6):

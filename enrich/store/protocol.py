@@ -147,6 +147,8 @@ class ExpectedTurns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheInfo:
+    """How much a cache holds, and over which time; ``by_status`` counts targets by the verdict that stands."""
+
     targets: int
     checks: int
     runs: int

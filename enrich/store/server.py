@@ -51,24 +51,29 @@ class Server:
 
     def ask_all(self, statements: Sequence[tuple[str, Parameters]]) -> list[dict[str, Any]]:
         """The same for several as one transaction; the rows of the last."""
+        end = time.monotonic() + self._patience
+        with self._turn:
+            return self._ask_until(end, statements)
+
+    def _ask_until(self, end: float, statements: Sequence[tuple[str, Parameters]]) -> list[dict[str, Any]]:
+        """Ask, again and again while there is no connection, as long as that moment of the monotonic clock allows."""
         from enrich.store.caches import of_server
 
         storage_error = of_server().storage_error
         import psycopg
 
-        end, pause = time.monotonic() + self._patience, FIRST_PAUSE_SECONDS
-        with self._turn:
-            while True:
-                try:
-                    return self._ask(statements)
-                except psycopg.OperationalError as error:
-                    self._let_go()
-                    if self._closed or time.monotonic() + pause > end:
-                        raise storage_error(self._url, error) from error
-                except psycopg.Error as error:
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return self._ask(statements)
+            except psycopg.OperationalError as error:
+                self._let_go()
+                if self._closed or time.monotonic() + pause > end:
                     raise storage_error(self._url, error) from error
-                time.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            except psycopg.Error as error:
+                raise storage_error(self._url, error) from error
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _ask(self, statements: Sequence[tuple[str, Parameters]]) -> list[dict[str, Any]]:
         from psycopg.rows import dict_row

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from enrich.fetch.client import Fetcher, FetchSettings
-from enrich.model import Failure, Manners, Outcome, Response
+from enrich.model import Failure, Manners, Outcome, Request, Response
 
 LOOPBACK = ("127.0.0.0/8",)
 EAGER = Manners(width=8, interval_seconds=0.0)
@@ -32,6 +32,12 @@ def settings(**changes: Any) -> FetchSettings:
 
 def fetcher(**changes: Any) -> Fetcher:
     return Fetcher(settings(**changes))
+
+
+async def ask(url: str, request: dict[str, Any] | None = None, **changes: Any) -> Outcome:
+    """What a fetcher of these settings gives for one question; ``request`` is all of it but the address."""
+    async with fetcher(**changes) as asking:
+        return await asking.fetch(Request(url=url, **(request or {})))
 
 
 async def until(happened: Callable[[], object]) -> None:

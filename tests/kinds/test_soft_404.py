@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.kinds import web
-from enrich.kinds._soft_404 import doubt_of, nonsense_beside, says_not_found
+from enrich.kinds._shown import nonsense_beside
+from enrich.kinds._soft_404 import doubt_of, says_not_found
 from enrich.model import Doubt, Failure, FailureKind, Hop, Response, Status, Target, Verdict
 from enrich.verdict import challenge, judge_http
 

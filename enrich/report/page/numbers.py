@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from enrich.model import Paper, Report, ReportTarget, Status
+from enrich.model import UNSURE, Paper, Report, ReportTarget, Status
 from enrich.report.page.data import shown_host
 
 HOSTS_SHOWN = 15
@@ -18,7 +18,6 @@ NIGHTS_SHOWN = 60
 
 Counts = Mapping[str, int]
 _MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
-_UNSURE = frozenset({Status.BLOCKED, Status.UNREACHABLE})
 
 
 @dataclass(slots=True)
@@ -40,7 +39,7 @@ class Numbers:
         published = target.metadata.published if isinstance(target.metadata, Paper) else None
         if (month := _MONTH.match(published or "")) and target.stands_for is None:
             self.months[month[0]] += 1
-        if target.status in _UNSURE:
+        if target.status in UNSURE:
             self.unsure[target.reason] += 1
         self.broken += target.status is Status.BROKEN
 

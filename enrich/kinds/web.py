@@ -22,7 +22,7 @@ from enrich.kinds._answered_404 import cannot_tell, doubt_of_404, leads_on
 from enrich.kinds._forums import notice
 from enrich.kinds._page_facts import facts_of
 from enrich.kinds._soft_404 import doubt_of, is_suspicious_way
-from enrich.kinds._web_hosts import Host, host_at, landing_page
+from enrich.kinds._web_hosts import Host, has_landing_pages, host_at, landing_page
 from enrich.model import (
     CanonicalUrl,
     Doubt,
@@ -122,8 +122,11 @@ def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | Non
 
 
 def _begins_with_page(target: Target, wants_page: bool) -> bool:
-    """Whether the page is asked for at once; an address that ends like a file is seldom one."""
-    return wants_page and _FILE.search(target.url) is None
+    """Whether the page is asked for at once; an address that ends like a file is seldom one, nor is one whose facts
+    stand at another."""
+    if not wants_page or _FILE.search(target.url) is not None:
+        return False
+    return not has_landing_pages(target.host) or landing_page((target.url,)) is None
 
 
 def _head_request(url: str, *, retry: bool) -> Request:
@@ -335,6 +338,8 @@ KIND = Kind(
     request=request,
     judge=judge,
     confirm=confirm,
+    # Where links lead to PDFs, a page is asked for behind each of them.
+    page_seconds=lambda host, gap: gap * (2 if has_landing_pages(host) else 1),
     doubt=doubt,
     read_page=read_page,
     ask_facts=ask_facts,

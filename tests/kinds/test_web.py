@@ -75,6 +75,12 @@ def test_a_file_is_asked_about_and_not_fetched(end: str) -> None:
     assert web.request(target, True).method == "HEAD"
 
 
+@pytest.mark.parametrize("wants_page", [False, True])
+def test_a_pdf_whose_page_is_known_is_not_fetched_itself(wants_page: bool) -> None:
+    target = replace(TARGET, url="https://openreview.net/pdf?id=H1xscnEKDr", host="openreview.net")
+    assert web.request(target, wants_page).method == "HEAD"
+
+
 @pytest.mark.parametrize("end", ["/", "/a", "/a.html", "/a.php?id=1", "/a.pdf/view", "/v1.0", "/zip"])
 def test_what_may_be_a_page_is_fetched(end: str) -> None:
     target = replace(TARGET, url=f"https://example.zip{end}")

@@ -71,9 +71,9 @@ _WORTH_A_GET = frozenset(
         FailureKind.TOO_MANY_REDIRECTS,
     }
 )
-# Failures of a GET behind which a page may be that is slow to write, or that ends too early. Where no name was found
-# and no connection made, another method changes nothing.
-_WORTH_A_HEAD = _WORTH_A_GET - {FailureKind.CONNECT, FailureKind.DNS_FAILURE}
+# Failures of a GET behind which a page may be that is slow to write, that ends too early, or whose words somebody on the
+# way answers with a reset. Where no name was found another method changes nothing.
+_WORTH_A_HEAD = _WORTH_A_GET - {FailureKind.DNS_FAILURE}
 # The path ends like that of a document, an archive, a picture, a film, data or a program. HEAD tells whether it is there
 # without a byte of it on its way.
 _FILE = re.compile(

@@ -88,7 +88,8 @@ def test_what_may_be_a_page_is_fetched(end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "before"), [("timeout", 1), ("protocol-error", 0), ("too-large", 0), ("bot-wall", 0)]
+    ("kind", "before"),
+    [("timeout", 1), ("protocol-error", 0), ("connect-failure", 0), ("too-large", 0), ("bot-wall", 0)],
 )
 def test_a_page_that_did_not_come_may_be_told_to_be_there_by_a_head(kind: str, before: int) -> None:
     failed = Failure(kind=FailureKind(kind), detail="", url=URL)

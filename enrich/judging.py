@@ -75,6 +75,8 @@ async def _check_one(
             # What a HEAD alone has met condemns nobody, whether it came first or had to do in the end.
             verdict = await _settled(asking, kind, target, verdict, outcome)
         result = _result(asking, kind, due, (verdict, outcome), (first, second))
+        # There by its headers alone, whichever way round.
+        result = replace(result, lacks_page=isinstance(second, Failure) or _is_head(question))
         shown = second if isinstance(second, Response) else first
         result = await _with_facts(asking, kind, due, shown, result)
         return Asked(due, result, plain=_is_plain(first) or _is_plain(second), began=began)
@@ -170,9 +172,11 @@ async def _with_facts(
     if not due.wants_metadata or result.metadata is not None or result.verdict.status not in ALIVE:
         return result
     question = kind.ask_facts(due.target, outcome)
-    answer = await asking.fetch(question) if question is not None else None
-    if not isinstance(answer, Response):
+    if question is None:
         return result
+    answer = await asking.fetch(question)
+    if not isinstance(answer, Response):
+        return replace(result, lacks_page=True)
     facts = kind.read_page(due.target, answer)
     return replace(
         result,

@@ -109,8 +109,8 @@ def request(target: Target, wants_page: bool) -> Request:
 def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | None:
     """A GET when the answer to HEAD leaves a doubt or the page itself is wanted; a HEAD when no page came, though
     somebody takes questions; else None."""
-    # What was waited for in vain, the longest wait there is, is the first of the retries.
-    asked_before = int(was_silent(outcome))
+    # What was waited for in vain, the longest wait there is, counts as retries.
+    asked_before = outcome.attempts if was_silent(outcome) else 0
     if _begins_with_page(target, wants_page):
         if not isinstance(outcome, Failure) or outcome.kind not in _WORTH_A_HEAD:
             return None

@@ -81,6 +81,13 @@ def test_a_pdf_whose_page_is_known_is_not_fetched_itself(wants_page: bool) -> No
     assert web.request(target, wants_page).method == "HEAD"
 
 
+def test_all_that_was_waited_for_in_vain_counts_as_retries() -> None:
+    silent = Failure(kind=FailureKind.TIMEOUT, detail="", url=URL, attempts=2)
+    question = web.confirm(TARGET, silent, True)
+    assert question is not None
+    assert question.asked_before == 2
+
+
 @pytest.mark.parametrize("end", ["/", "/a", "/a.html", "/a.php?id=1", "/a.pdf/view", "/v1.0", "/zip"])
 def test_what_may_be_a_page_is_fetched(end: str) -> None:
     target = replace(TARGET, url=f"https://example.zip{end}")

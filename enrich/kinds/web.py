@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from enrich.extract.remarks import answers_securely
+from enrich.fetch.retry import is_transient
 from enrich.kinds import _encodings, _html
 from enrich.kinds._answered_404 import cannot_tell, doubt_of_404, leads_on
 from enrich.kinds._forums import notice
@@ -108,11 +109,14 @@ def request(target: Target, wants_page: bool) -> Request:
 
 def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | None:
     """A GET when the answer to HEAD leaves a doubt or the page itself is wanted; a HEAD when no page came, though
-    somebody takes questions; else None."""
+    somebody takes questions; the same again where a refusal may pass and was not put again; else None."""
     # What was waited for in vain, the longest wait there is, counts as retries.
     asked_before = outcome.attempts if was_silent(outcome) else 0
     if _begins_with_page(target, wants_page):
-        if not isinstance(outcome, Failure) or outcome.kind not in _WORTH_A_HEAD:
+        if isinstance(outcome, Response):
+            again = replace(request(target, wants_page), asked_before=1)
+            return again if _wants_to_be_left_alone(outcome) else None
+        if outcome.kind not in _WORTH_A_HEAD:
             return None
         return replace(_head_request(target.url, retry=bool(asked_before)), asked_before=asked_before)
     wants_look = wants_page or is_suspicious_way(outcome)
@@ -135,6 +139,12 @@ def _head_request(url: str, *, retry: bool) -> Request:
 
 def _page_request(url: str) -> Request:
     return Request(url=url, purpose=Purpose.PAGE, max_body_bytes=PAGE_BYTES, body_types=_html.MEDIA_TYPES)
+
+
+def _wants_to_be_left_alone(response: Response) -> bool:
+    """Whether a host that refuses for now was not asked again: it wants to be left alone for longer than we wait. To ask
+    costs nothing then and says that its turn is in a later run, which is no failure of the page."""
+    return response.attempts == 1 and is_transient(response)
 
 
 def _is_doubtful(outcome: Outcome) -> bool:

@@ -83,7 +83,7 @@ def case(
 
 def answers(status: int, said: str, **headers: str) -> Case:
     """A host that has one answer for this page, whatever the method."""
-    shown = "".join(f" with {name}" for name in headers)
+    shown = "".join(f" with {name} {value}" for name, value in headers.items())
     return case(f"answers {status}{shown}", said, {"/blog/a": bare(status, **headers), "*": MISSING})
 
 
@@ -97,6 +97,7 @@ STATUSES = [
     *(answers(status, f"unreachable http-{status}") for status in (300, 304)),
     answers(301, "unreachable protocol-error"),
     answers(429, "blocked http-429", retry_after="1"),
+    *(answers(status, "skipped host-deferred", retry_after="3600") for status in (429, 503)),
     case(
         "404 with a page full of links",
         "broken http-404",

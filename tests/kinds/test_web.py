@@ -107,7 +107,15 @@ def test_a_page_that_did_not_come_may_be_told_to_be_there_by_a_head(kind: str, b
 
 @pytest.mark.parametrize("status", [200, 202, 301, 403, 404, 405, 500, 503])
 def test_what_a_page_was_answered_with_stands(status: int) -> None:
-    assert web.confirm(TARGET, response(status=status), True) is None
+    answered = replace(response(status=status), attempts=3 if status >= 500 else 1)
+    assert web.confirm(TARGET, answered, True) is None
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_refusal_that_was_not_put_again_is_put_to_whoever_knows_why(status: int) -> None:
+    question = web.confirm(TARGET, response(status=status), True)
+    assert question is not None
+    assert (question.method, question.asked_before) == ("GET", 1)
 
 
 def test_the_first_question_without_a_page_is_a_head() -> None:

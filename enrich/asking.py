@@ -37,7 +37,8 @@ class Asking:
     makes no sense. ``hold_back`` leaves a host alone for so many seconds, beyond this run if that is long; ``refusals``
     counts how often hosts refused to answer. ``broke`` receives mistakes of ours. ``controls`` settles doubts about
     what hosts answer; ``backlog`` is told how many targets are left, for whoever shows the run. What is ``under_way``
-    when ``stopping`` is set is given some time. ``clock`` is that of the event loop.
+    when ``stopping`` is set is given some time. ``clock`` is that of the event loop; ``retries`` is how often is asked
+    again what may pass.
     """
 
     store: Store
@@ -55,6 +56,7 @@ class Asking:
     hold_back: Callable[[str, float], None] = _not_at_all
     refusals: Refusals = field(default_factory=Refusals)
     is_check: bool = False
+    retries: int = 2
     controls: Controls = field(default_factory=Controls)
     backlog: Backlog = field(default_factory=Backlog)
     stopping: anyio.Event = field(default_factory=anyio.Event)

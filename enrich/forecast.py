@@ -54,7 +54,7 @@ def _seconds_each(host: str, gap_seconds: float, share: float) -> float:
     known = list(kinds().values())
     by_manners = (kind for kind in known if host in kind.manners)
     kind = next(by_manners, None) or next((kind for kind in known if host in kind.hosts), kinds()["web"])
-    return (1 - share) * gap_seconds + share * kind.page_seconds(gap_seconds)
+    return (1 - share) * gap_seconds + share * kind.page_seconds(host, gap_seconds)
 
 
 def _called(host: str) -> str:

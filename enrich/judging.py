@@ -61,11 +61,13 @@ async def _check_one(
 ) -> Asked | None:
     kind, target = kinds()[due.target.kind], due.target
     began = asking.clock()
-    first = await asking.fetch(kind.request(target, due.wants_metadata))
+    request = kind.request(target, due.wants_metadata)
+    first = await asking.fetch(request)
     try:
-        question = kind.confirm(target, first, due.wants_metadata)
-        if question is not None and was_silent(first):
+        if was_silent(first) and kind.confirm(target, first, due.wants_metadata) is not None:
             await stand_back()
+            first = await _once_more(asking, request, first)
+        question = kind.confirm(target, first, due.wants_metadata)
         second = await asking.fetch(question) if question is not None else None
         if isinstance(first, Failure) and _was_not_asked(second):
             # The host went down meanwhile, but this link has failed by itself.
@@ -75,6 +77,8 @@ async def _check_one(
             # What a HEAD alone has met condemns nobody, whether it came first or had to do in the end.
             verdict = await _settled(asking, kind, target, verdict, outcome)
         result = _result(asking, kind, due, (verdict, outcome), (first, second))
+        # There by its headers alone, whichever way round.
+        result = replace(result, lacks_page=isinstance(second, Failure) or _is_head(question))
         shown = second if isinstance(second, Response) else first
         result = await _with_facts(asking, kind, due, shown, result)
         return Asked(due, result, plain=_is_plain(first) or _is_plain(second), began=began)
@@ -85,6 +89,21 @@ async def _check_one(
         asking.broke(target, error)
         await asking.store.defer([target.id], "not-reached")
         return None
+
+
+async def _once_more(asking: Asking, request: Request, silent: Outcome) -> Outcome:
+    """The answer to a question that was left to us when it was not answered, asked as it was; a last retry is left for
+    another form of it. Many that are silent once are not silent twice, and only the question itself brings facts."""
+    if request.retries_silence or silent.attempts >= asking.retries:
+        return silent
+    again = await asking.fetch(replace(request, asked_before=silent.attempts))
+    if _was_not_asked(again):
+        return silent
+    return replace(
+        again,
+        attempts=silent.attempts + again.attempts,
+        elapsed_seconds=silent.elapsed_seconds + again.elapsed_seconds,
+    )
 
 
 def _is_head(question: Request | None) -> bool:
@@ -170,9 +189,11 @@ async def _with_facts(
     if not due.wants_metadata or result.metadata is not None or result.verdict.status not in ALIVE:
         return result
     question = kind.ask_facts(due.target, outcome)
-    answer = await asking.fetch(question) if question is not None else None
-    if not isinstance(answer, Response):
+    if question is None:
         return result
+    answer = await asking.fetch(question)
+    if not isinstance(answer, Response):
+        return replace(result, lacks_page=True)
     facts = kind.read_page(due.target, answer)
     return replace(
         result,

@@ -235,6 +235,7 @@ def _asking(
         outages=outages,
         broke=broke,
         is_check=job.is_check,
+        retries=settings["retries"],
         stopping=outages.stopping,
         under_way=fetcher.under_way,
         clock=asyncio.get_running_loop().time,

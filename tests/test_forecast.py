@@ -16,6 +16,8 @@ from enrich.registry import kinds
 pytestmark = pytest.mark.anyio
 
 PAGES = [f"https://blog.example/{number}" for number in range(40)]
+# Whose pages stand behind them.
+PDFS = [f"https://aclanthology.org/2022.acl-long.{number}.pdf" for number in range(40)]
 DOIS = [f"https://doi.org/10.1000/{number}" for number in range(1000)]
 ARTICLES = [f"https://mp.weixin.qq.com/s/{number:022}" for number in range(40)]
 
@@ -47,13 +49,19 @@ async def test_a_link_takes_as_long_as_all_of_its_questions(
 
 def test_dois_wait_for_the_agency_that_most_are_registered_with() -> None:
     doi = kinds()["doi"]
-    assert doi.page_seconds(doi.manners["doi.org"].interval_seconds) == 0.2
+    assert doi.page_seconds("doi.org", doi.manners["doi.org"].interval_seconds) == 0.2
     assert max(agency.interval_seconds for agency in doi.manners.values()) >= 0.2
 
 
-async def test_what_is_foretold_of_pages_is_what_they_are_asked(tmp_path: Path) -> None:
-    world = World(respond(200, b"<title>A page</title>", content_type="text/html"))
-    async with asking_of(world, PAGES[:5], tmp_path, manners=Manners(interval_seconds=20.0)) as asking:
+@pytest.mark.parametrize(
+    ("urls", "content_type", "seconds"),
+    [(PAGES[:5], "text/html", 100.0), (PDFS[:5], "application/pdf", 200.0)],
+)
+async def test_what_is_foretold_of_pages_is_what_they_are_asked(
+    tmp_path: Path, urls: list[str], content_type: str, seconds: float
+) -> None:
+    world = World(respond(200, b"<title>A page</title>", content_type=content_type))
+    async with asking_of(world, urls, tmp_path, manners=Manners(interval_seconds=20.0)) as asking:
         (bound,) = await forecast(asking)
         await check_all(asking)
-    assert bound.seconds_for_all == 20.0 * len(world.asked) == 100.0
+    assert bound.seconds_for_all == 20.0 * len(world.asked) == seconds

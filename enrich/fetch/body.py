@@ -179,11 +179,17 @@ async def read_wanted(request: Request, answer: Response, answered: Answered) ->
     is_redirect = location_of(answer) is not None
     wanted = is_wanted(answer.headers.get("content-type", ""), request.body_types)
     if is_redirect or not wanted or not is_readable(coding):
-        if not answered.is_complete:
+        if not (answered.is_complete or _is_known_to_be_long(answer)):
             await _discard(answered)
         return b"", wanted and not is_redirect
     async with aclosing(answered.chunks()) as chunks:
         return await read_body(chunks, coding, request.max_body_bytes)
+
+
+def _is_known_to_be_long(answer: Response) -> bool:
+    """Whether an answer says itself that its body is too long to be read for the sake of the connection."""
+    length = answer.headers.get("content-length", "").strip()
+    return length.isdecimal() and int(length[:20]) > DRAIN_BYTES
 
 
 async def _discard(answered: Answered) -> None:

@@ -200,14 +200,13 @@ class Fetcher:
         """Ask, follow redirects, and ask again where that may help. Faults of the web are outcomes."""
         outcome = await self._attempt(request, self.under_way)
         retries = self._settings.retries - request.asked_before
-        may_retry = request.retry and (request.retries_silence or not was_silent(outcome))
-        if may_retry and retries > 0 and self._is_worth_asking_again(outcome):
+        if request.retry and retries > 0 and self._is_worth_asking_again(request, outcome):
             return await self._ask_again(request, outcome, retries)
         return outcome
 
-    def _is_worth_asking_again(self, outcome: Outcome) -> bool:
-        """Transient, and the host neither deferred nor down."""
-        if not retry.is_transient(outcome):
+    def _is_worth_asking_again(self, request: Request, outcome: Outcome) -> bool:
+        """Transient, not left to whoever asked, and the host neither deferred nor down."""
+        if not retry.is_transient(outcome) or (was_silent(outcome) and not request.retries_silence):
             return False
         address = address_of(outcome.url)
         return address is not None and self._hosts.lane(address.host).refusal(address.origin) is None
@@ -238,7 +237,7 @@ class Fetcher:
             sleep=anyio.sleep,
             stop=tenacity.stop_after_attempt(retries),
             wait=lambda state: pause(state.attempt_number + 1),
-            retry=tenacity.retry_if_result(self._is_worth_asking_again),
+            retry=tenacity.retry_if_result(partial(self._is_worth_asking_again, request)),
             retry_error_callback=last_outcome,
         )
         outcome: Outcome = await retrying(attempt)

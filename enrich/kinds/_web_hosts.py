@@ -156,6 +156,11 @@ def host_at(url: str) -> Host:
     return _by_host().get(name, ELSEWHERE)
 
 
+def has_landing_pages(host: str) -> bool:
+    """Whether the PDFs of a host are described at other addresses of it."""
+    return bool(_by_host().get(host.removeprefix("www."), ELSEWHERE).landing)
+
+
 def landing_page(urls: Iterable[str]) -> str | None:
     """The address of the page about a PDF that one of these canonical addresses is known to lead to."""
     for url in urls:

@@ -195,7 +195,7 @@ KIND = Kind(
     judge=judge,
     confirm=confirm,
     # Most are registered with Crossref, which is asked after doi.org and more slowly.
-    page_seconds=lambda gap: max(gap, AGENCIES[0].manners.interval_seconds),
+    page_seconds=lambda _host, gap: max(gap, AGENCIES[0].manners.interval_seconds),
     read_page=read_page,
     manners={"doi.org": RESOLVER_MANNERS}
     | {host: agency.manners for agency in AGENCIES for host in agency.hosts},

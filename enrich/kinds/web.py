@@ -17,12 +17,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from enrich.extract.remarks import answers_securely
+from enrich.fetch.retry import is_transient
 from enrich.kinds import _encodings, _html
 from enrich.kinds._answered_404 import cannot_tell, doubt_of_404, leads_on
 from enrich.kinds._forums import notice
 from enrich.kinds._page_facts import facts_of
 from enrich.kinds._soft_404 import doubt_of, is_suspicious_way
-from enrich.kinds._web_hosts import Host, host_at, landing_page
+from enrich.kinds._web_hosts import Host, has_landing_pages, host_at, landing_page
 from enrich.model import (
     CanonicalUrl,
     Doubt,
@@ -71,9 +72,9 @@ _WORTH_A_GET = frozenset(
         FailureKind.TOO_MANY_REDIRECTS,
     }
 )
-# Failures of a GET behind which a page may be that is slow to write, or that ends too early. Where no name was found
-# and no connection made, another method changes nothing.
-_WORTH_A_HEAD = _WORTH_A_GET - {FailureKind.CONNECT, FailureKind.DNS_FAILURE}
+# Failures of a GET behind which a page may be that is slow to write, that ends too early, or whose words somebody on the
+# way answers with a reset. Where no name was found another method changes nothing.
+_WORTH_A_HEAD = _WORTH_A_GET - {FailureKind.DNS_FAILURE}
 # The path ends like that of a document, an archive, a picture, a film, data or a program. HEAD tells whether it is there
 # without a byte of it on its way.
 _FILE = re.compile(
@@ -108,11 +109,14 @@ def request(target: Target, wants_page: bool) -> Request:
 
 def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | None:
     """A GET when the answer to HEAD leaves a doubt or the page itself is wanted; a HEAD when no page came, though
-    somebody takes questions; else None."""
-    # What was waited for in vain, the longest wait there is, is the first of the retries.
-    asked_before = int(was_silent(outcome))
+    somebody takes questions; the same again where a refusal may pass and was not put again; else None."""
+    # What was waited for in vain, the longest wait there is, counts as retries.
+    asked_before = outcome.attempts if was_silent(outcome) else 0
     if _begins_with_page(target, wants_page):
-        if not isinstance(outcome, Failure) or outcome.kind not in _WORTH_A_HEAD:
+        if isinstance(outcome, Response):
+            again = replace(request(target, wants_page), asked_before=1)
+            return again if _wants_to_be_left_alone(outcome) else None
+        if outcome.kind not in _WORTH_A_HEAD:
             return None
         return replace(_head_request(target.url, retry=bool(asked_before)), asked_before=asked_before)
     wants_look = wants_page or is_suspicious_way(outcome)
@@ -122,8 +126,11 @@ def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | Non
 
 
 def _begins_with_page(target: Target, wants_page: bool) -> bool:
-    """Whether the page is asked for at once; an address that ends like a file is seldom one."""
-    return wants_page and _FILE.search(target.url) is None
+    """Whether the page is asked for at once; an address that ends like a file is seldom one, nor is one whose facts
+    stand at another."""
+    if not wants_page or _FILE.search(target.url) is not None:
+        return False
+    return not has_landing_pages(target.host) or landing_page((target.url,)) is None
 
 
 def _head_request(url: str, *, retry: bool) -> Request:
@@ -132,6 +139,12 @@ def _head_request(url: str, *, retry: bool) -> Request:
 
 def _page_request(url: str) -> Request:
     return Request(url=url, purpose=Purpose.PAGE, max_body_bytes=PAGE_BYTES, body_types=_html.MEDIA_TYPES)
+
+
+def _wants_to_be_left_alone(response: Response) -> bool:
+    """Whether a host that refuses for now was not asked again: it wants to be left alone for longer than we wait. To ask
+    costs nothing then and says that its turn is in a later run, which is no failure of the page."""
+    return response.attempts == 1 and is_transient(response)
 
 
 def _is_doubtful(outcome: Outcome) -> bool:
@@ -335,6 +348,8 @@ KIND = Kind(
     request=request,
     judge=judge,
     confirm=confirm,
+    # Where links lead to PDFs, a page is asked for behind each of them.
+    page_seconds=lambda host, gap: gap * (2 if has_landing_pages(host) else 1),
     doubt=doubt,
     read_page=read_page,
     ask_facts=ask_facts,

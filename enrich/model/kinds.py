@@ -165,7 +165,7 @@ def no_findings(_row: ReportTarget) -> Iterable[Finding]:
     return ()
 
 
-def in_one_question(gap_seconds: float) -> float:
+def in_one_question(_host: str, gap_seconds: float) -> float:
     """The verdict's own question brings the metadata as well."""
     return gap_seconds
 
@@ -188,7 +188,7 @@ class Kind:
     one's own, given the address of its API. ``manners`` gives the built-in manners of hosts it knows. A verdict *ok*
     lasts ``ok_age_seconds``, ``ok_spread_seconds`` shorter or longer at most; with 0 every verdict is made anew in every
     run. Metadata last ``metadata_age_seconds``. ``page_seconds`` says how long a link takes by manners whose metadata
-    are wanted too, given the gap of its own host.
+    are wanted too, given its host and the gap there.
     """
 
     name: str
@@ -210,7 +210,7 @@ class Kind:
     ok_age_seconds: float = 7 * 86400.0
     ok_spread_seconds: float = 2 * 86400.0
     judge_unasked: Callable[[Target], Verdict | None] = no_verdict
-    page_seconds: Callable[[float], float] = in_one_question
+    page_seconds: Callable[[str, float], float] = in_one_question
     doubt: Callable[[Target, Response], Doubt | None] = no_doubt
     ask_facts: Callable[[Target, Outcome], Request | None] = no_question
     identify_on: Callable[[CanonicalUrl, str], Identity | None] | None = None

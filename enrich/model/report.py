@@ -22,7 +22,8 @@ from enrich.model.verdicts import Finding, Status, Suggestion, Verdict
 class CheckResult:
     """What one check of one target gave. It is stored before it is counted or shown.
 
-    ``withheld`` says why a *broken* is not believed yet: the older verdict stays until it is seen again.
+    ``withheld`` says why a *broken* is not believed yet: the older verdict stays until it is seen again. ``lacks_page``:
+    it is there, and what would have told its metadata did not come.
     """
 
     target_id: str
@@ -35,6 +36,7 @@ class CheckResult:
     metadata: Metadata | None = None
     metadata_source: str | None = None
     wanted_metadata: bool = False
+    lacks_page: bool = False
     alias: str | None = None
     withheld: str | None = None
 

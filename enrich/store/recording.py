@@ -171,6 +171,8 @@ def _metadata_change(before: _Before, result: CheckResult) -> tuple[str, tuple[o
     if result.wanted_metadata and before.has_metadata:
         return "metadata_tried_at, metadata_stale", (at, 1, id_)
     if result.wanted_metadata and result.verdict.status in ALIVE:
+        if result.lacks_page:
+            return "metadata_tried_at", (at, id_)
         # It is there and has nothing to say about itself; that counts as an answer.
         return "metadata_tried_at, metadata_fetched_at", (at, at, id_)
     return None

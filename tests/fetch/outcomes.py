@@ -1,7 +1,8 @@
 """Small sites made of bytes, and the verdict that a careful person would give on a link to each.
 
 In a site, the path `*` answers for every path that is not named, a path may have a host before it, and a pair answers
-HEAD and GET. `{port}` in a header stands for the server's port.
+HEAD and GET. A list is answered one after the other, the last one again and again. `{port}` in a header stands for the
+server's port.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass, replace
 from origin import Answer
 
 HTML = {"content-type": "text/html; charset=utf-8"}
-Site = Mapping[str, Answer | tuple[Answer, Answer]]
+Answers = Answer | list[Answer]
+Site = Mapping[str, Answers | tuple[Answers, Answers]]
 
 
 def page(
@@ -50,6 +52,7 @@ SHELLS = (
 )
 SHELL = '<div id="app"></div><script src="/app.js"></script>'
 PAGE = {"/blog/a": page(), "*": MISSING}
+SILENT = Answer(200, after_seconds=50.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Case:
     host: str = "site.test"
     wants_page: bool = True
     timeout_seconds: float = 30.0
+    retries: int = 0
 
 
 def case(
@@ -79,7 +83,7 @@ def case(
 
 def answers(status: int, said: str, **headers: str) -> Case:
     """A host that has one answer for this page, whatever the method."""
-    shown = "".join(f" with {name}" for name in headers)
+    shown = "".join(f" with {name} {value}" for name, value in headers.items())
     return case(f"answers {status}{shown}", said, {"/blog/a": bare(status, **headers), "*": MISSING})
 
 
@@ -93,6 +97,7 @@ STATUSES = [
     *(answers(status, f"unreachable http-{status}") for status in (300, 304)),
     answers(301, "unreachable protocol-error"),
     answers(429, "blocked http-429", retry_after="1"),
+    *(answers(status, "skipped host-deferred", retry_after="3600") for status in (429, 503)),
     case(
         "404 with a page full of links",
         "broken http-404",
@@ -109,6 +114,10 @@ STATUSES = [
         {"*": page("Page not found", status=403)},
     ),
 ]
+
+CLOUDFLARE = page(
+    "Just a moment...", "<script>window._cf_chl_opt={}</script>", 403, cf_mitigated="challenge"
+)
 
 # What HEAD is answered with, and GET: by the first a check asks, by the second a run.
 METHODS = [
@@ -155,11 +164,27 @@ HEADS = [
         {"*": (bare(404), Answer(200, after_seconds=50.0))},
         timeout_seconds=2.0,
     ),
+    case(
+        "HEAD 405, GET is answered the second time",
+        "ok http-200",
+        {"*": (bare(405), [SILENT, page()])},
+        timeout_seconds=2.0,
+        retries=2,
+    ),
+    case(
+        "HEAD 403, GET 503 and then 200", "ok http-200", {"*": (bare(403), [bare(503), page()])}, retries=2
+    ),
+    case("HEAD 200, GET 206", "ok http-206", {"*": (page(), page(status=206))}),
+    case("HEAD 200, GET 405", "unreachable http-405", {"*": (page(), bare(405))}),
+    case("HEAD 200, GET is challenged", "blocked bot-wall", {"*": (page(), CLOUDFLARE)}),
+    case(
+        "HEAD leads to nowhere, GET elsewhere",
+        "redirected http-301",
+        {"/blog/a": (to("/gone", 301), to("/new", 301)), "/gone": MISSING, "*": page()},
+        better="/new",
+    ),
 ]
 
-CLOUDFLARE = page(
-    "Just a moment...", "<script>window._cf_chl_opt={}</script>", 403, cf_mitigated="challenge"
-)
 GATES = (
     "/wp-login.php?redirect_to=x",
     "/sessions/new",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import pytest
 from hypothesis import given
@@ -17,8 +17,10 @@ from enrich.fetch.body import (
     is_readable,
     is_wanted,
     read_body,
+    read_wanted,
     wire_cap,
 )
+from enrich.model import Request, Response
 
 pytestmark = pytest.mark.anyio
 
@@ -138,6 +140,25 @@ def test_a_body_is_read_when_its_type_begins_as_asked(content_type: str, wanted:
 
 def test_the_wire_cap_follows_the_body_cap() -> None:
     assert (wire_cap(1), wire_cap(4 << 20), wire_cap(32 << 20)) == (2 << 20, 2 << 20, 16 << 20)
+
+
+class Untouched:
+    """An answer whose body nobody may begin to read."""
+
+    status, headers, is_complete = 200, [], False
+
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        raise AssertionError("what is too long to be drained was read")
+
+    async def aclose(self) -> None: ...
+
+
+@pytest.mark.parametrize("length", [str(DRAIN_BYTES + 1), str(2 << 30), "9" * 5000])
+async def test_an_unwanted_body_that_says_it_is_long_is_left_at_once(length: str) -> None:
+    request = Request(url="https://a.example/get", body_types=("text/html",))
+    headers = {"content-type": "application/octet-stream", "content-length": length}
+    answer = Response(url=request.url, status=200, headers=headers)
+    assert await read_wanted(request, answer, Untouched()) == (b"", False)
 
 
 async def test_draining_stops_at_its_bound() -> None:

@@ -7,6 +7,7 @@ and what is stated in the end is compared.
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from fetching import names, settings
 from gone import IN_OTHER_WORDS
 from in_place import IN_PLACE
 from origin import Answer, Arrival, serve
-from outcomes import CASES, FRONT, HTML, PAGE, SORRY, Case, case, page, to
+from outcomes import CASES, FRONT, HTML, PAGE, SILENT, SORRY, Case, bare, case, page, to
 from test_check import World, asking_of, fail, respond
 
 from enrich.fetch.client import Fetcher
@@ -68,12 +69,16 @@ async def ask(one: Case, folder: Path, links: tuple[str, ...] = ()) -> list[Aske
         )
         if isinstance(found, tuple):
             found = found[arrival.method != "HEAD"]
+        if isinstance(found, list):
+            taken[id(found)] += 1
+            found = found[min(taken[id(found)], len(found)) - 1]
         found = found or page(f"{arrival.path}: not found")
         location = {k: v.replace("{port}", f":{origin.port}") for k, v in found.headers.items()}
         return replace(found, headers=location)
 
     asked = []
-    limits = settings(timeout_seconds=one.timeout_seconds)
+    taken: Counter[int] = Counter()
+    limits = settings(timeout_seconds=one.timeout_seconds, retries=one.retries)
     async with (
         serve() as origin,
         Fetcher(limits, resolve=names(NAMES)) as fetcher,
@@ -85,7 +90,7 @@ async def ask(one: Case, folder: Path, links: tuple[str, ...] = ()) -> list[Aske
             target = Target(id=f"url:{url}", url=url, kind="web", host=one.host)
             before = len(origin.arrivals)
             found = await check_one(
-                replace(asking, fetch=fetcher.fetch),
+                replace(asking, fetch=fetcher.fetch, retries=one.retries),
                 DueTarget(target=target, wants_metadata=one.wants_page),
             )
             assert found is not None
@@ -116,6 +121,31 @@ async def test_a_healthy_page_costs_what_it_cost_before(tmp_path: Path) -> None:
     quick = case("", "", PAGE, wants_page=False)
     assert (await ask(quick, tmp_path))[0].requests == [("HEAD", "/blog/a")]
     assert (await ask(case("", "", PAGE), tmp_path))[0].requests == [("GET", "/blog/a")]
+
+
+@pytest.mark.parametrize(
+    ("head", "get", "asked"),
+    [
+        (page(), SILENT, "GET GET HEAD"),
+        (bare(405), [SILENT, page()], "GET GET"),
+        (SILENT, [bare(503), SILENT], "GET GET HEAD"),
+        (bare(503), [SILENT, bare(503)], "GET GET GET"),
+        (page(), [bare(503), bare(503), page()], "GET GET GET"),
+    ],
+)
+async def test_what_is_silent_or_fails_is_asked_again_two_times_at_most(
+    head: Answer, get: Answer | list[Answer], asked: str, tmp_path: Path
+) -> None:
+    one = case("", "", {"*": (head, get)}, timeout_seconds=2.0, retries=2)
+    requests = (await ask(one, tmp_path))[0].requests
+    assert [method for method, _ in requests] == asked.split()
+
+
+async def test_who_wants_no_retries_has_none(tmp_path: Path) -> None:
+    one = case("", "", {"*": (page(), SILENT)}, timeout_seconds=2.0)
+    (asked,) = await ask(one, tmp_path)
+    assert [method for method, _ in asked.requests] == ["GET", "HEAD"]
+    assert asked.result.lacks_page
 
 
 async def test_a_host_is_asked_for_nonsense_once_in_a_run(tmp_path: Path) -> None:

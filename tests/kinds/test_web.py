@@ -75,6 +75,19 @@ def test_a_file_is_asked_about_and_not_fetched(end: str) -> None:
     assert web.request(target, True).method == "HEAD"
 
 
+@pytest.mark.parametrize("wants_page", [False, True])
+def test_a_pdf_whose_page_is_known_is_not_fetched_itself(wants_page: bool) -> None:
+    target = replace(TARGET, url="https://openreview.net/pdf?id=H1xscnEKDr", host="openreview.net")
+    assert web.request(target, wants_page).method == "HEAD"
+
+
+def test_all_that_was_waited_for_in_vain_counts_as_retries() -> None:
+    silent = Failure(kind=FailureKind.TIMEOUT, detail="", url=URL, attempts=2)
+    question = web.confirm(TARGET, silent, True)
+    assert question is not None
+    assert question.asked_before == 2
+
+
 @pytest.mark.parametrize("end", ["/", "/a", "/a.html", "/a.php?id=1", "/a.pdf/view", "/v1.0", "/zip"])
 def test_what_may_be_a_page_is_fetched(end: str) -> None:
     target = replace(TARGET, url=f"https://example.zip{end}")
@@ -82,7 +95,8 @@ def test_what_may_be_a_page_is_fetched(end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "before"), [("timeout", 1), ("protocol-error", 0), ("too-large", 0), ("bot-wall", 0)]
+    ("kind", "before"),
+    [("timeout", 1), ("protocol-error", 0), ("connect-failure", 0), ("too-large", 0), ("bot-wall", 0)],
 )
 def test_a_page_that_did_not_come_may_be_told_to_be_there_by_a_head(kind: str, before: int) -> None:
     failed = Failure(kind=FailureKind(kind), detail="", url=URL)
@@ -93,7 +107,15 @@ def test_a_page_that_did_not_come_may_be_told_to_be_there_by_a_head(kind: str, b
 
 @pytest.mark.parametrize("status", [200, 202, 301, 403, 404, 405, 500, 503])
 def test_what_a_page_was_answered_with_stands(status: int) -> None:
-    assert web.confirm(TARGET, response(status=status), True) is None
+    answered = replace(response(status=status), attempts=3 if status >= 500 else 1)
+    assert web.confirm(TARGET, answered, True) is None
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_refusal_that_was_not_put_again_is_put_to_whoever_knows_why(status: int) -> None:
+    question = web.confirm(TARGET, response(status=status), True)
+    assert question is not None
+    assert (question.method, question.asked_before) == ("GET", 1)
 
 
 def test_the_first_question_without_a_page_is_a_head() -> None:

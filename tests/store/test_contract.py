@@ -104,6 +104,20 @@ async def test_an_answer_that_could_not_tell_is_asked_again_the_next_day(store: 
     assert (row.status, row.checked_at) == ("ok", NOW)
 
 
+async def test_a_page_that_is_there_and_did_not_come_is_asked_for_again_the_next_day(store: Store) -> None:
+    await begin(store, document(link(target("x")), link(target("y"))))
+    await due(store)
+    unread = result("x", wanted_metadata=True, lacks_page=True)
+    await store.record([unread, result("y", wanted_metadata=True)], RULE)
+    for hours, names in ((1, []), (25, ["x"])):
+        later = NOW + timedelta(hours=hours)
+        await begin(store, document(link(target("x")), link(target("y"))), now=later)
+        await due(store, now=later)
+        assert [(one.target.id, one.wants_metadata) for one in await store.take("a.example", 9)] == [
+            (name, True) for name in names
+        ]
+
+
 async def test_max_age_and_refresh_replace_the_ages(store: Store) -> None:
     await begin(store, document(link(target("x"))))
     await due(store)

@@ -77,8 +77,9 @@ async def _check_one(
             # What a HEAD alone has met condemns nobody, whether it came first or had to do in the end.
             verdict = await _settled(asking, kind, target, verdict, outcome)
         result = _result(asking, kind, due, (verdict, outcome), (first, second))
-        # There by its headers alone, whichever way round.
-        result = replace(result, lacks_page=isinstance(second, Failure) or _is_head(question))
+        if isinstance(second, Failure) or _is_head(question):
+            # There by its headers alone, whichever way round.
+            result = replace(result, lacks_page=True)
         shown = second if isinstance(second, Response) else first
         result = await _with_facts(asking, kind, due, shown, result)
         return Asked(due, result, plain=_is_plain(first) or _is_plain(second), began=began)

@@ -169,6 +169,7 @@ def test_the_rules_of_the_page_are_accepted(tmp_path: Path) -> None:
             '[[rules]]\nseverity = "note"\npath = "("\n',
             "rule 1 of [[rules]]: path: is not a regular expression",
         ),
+        ('[[rules]]\nseverity = "note"\npath = "notes/**"\n', "any text is .* and not *"),
         ('[[rules]]\nseverity = "note"\nhost = "https://a.example"\n', "must be the name of a host"),
         ('[[rules]]\nseverity = "note"\nkind = "wechaat"\n', "must be one of"),
         ('[[rules]]\nseverity = "note"\ncodes = ["http-4o4"]\n', "enrich config --codes"),

@@ -105,7 +105,11 @@ def pattern(value: object) -> str:
     try:
         re.compile(plain_text(value))
     except re.error as error:
-        raise ValueError(f"is not a regular expression: {value!r}: {error}") from None
+        # What a shell takes for any text repeats here what stands before it.
+        meant = (
+            "; any text is .* and not *" if error.msg in ("multiple repeat", "nothing to repeat") else ""
+        )
+        raise ValueError(f"is not a regular expression: {value!r}: {error}{meant}") from None
     return plain_text(value)
 
 

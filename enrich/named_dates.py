@@ -52,6 +52,8 @@ _ALONE = re.compile(rf"(?:\A|[（(\[【]|\s[-–—|·]\s|[:：])\s?(?:{WEEKDAY}
 _OPENED = re.compile(r"[（(\[【][^）)\]】]*\Z")
 _CLOSED = re.compile(r"\s?[）)\]】]")
 _ENDED = re.compile(r"\s*\Z")
+# What stands before a date is looked at no farther than this, since a title may hold many dates.
+_LONGEST_HEAD = 80
 
 
 def in_title(title: str) -> Span | None:
@@ -71,7 +73,7 @@ def in_file_name(stem: str) -> Span | None:
 
 def _is_version(title: str, match: re.Match[str]) -> bool:
     groups = match.groupdict()
-    head = title[max(0, match.start() - 80) : match.start()]
+    head = title[max(0, match.start() - _LONGEST_HEAD) : match.start()]
     if groups.get("end_day") is not None or "day" not in groups:
         return False
     if _VERSION_WORD.search(head):
@@ -88,8 +90,8 @@ def _is_version(title: str, match: re.Match[str]) -> bool:
 
 def _in_english(name: str) -> Span | None:
     for match in ENGLISH_DAY.finditer(name):
-        head = name[: match.start()]
-        follows = _CLOSED if _OPENED.search(head) else _ENDED
-        if _ALONE.search(head) and follows.match(name, match.end()):
+        head = (max(0, match.start() - _LONGEST_HEAD), match.start())
+        follows = _CLOSED if _OPENED.search(name, *head) else _ENDED
+        if _ALONE.search(name, *head) and follows.match(name, match.end()):
             return date_forms.span(match)
     return None

@@ -105,6 +105,11 @@ _TRAILING_ENTITY = re.compile(r"&[A-Za-z0-9]{1,31};\Z")
 _BRACKET = re.compile(r"\\[^()\[\]{}]|[()\[\]{}]")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 
+# In <https://a.example/?b=MzA==>, and in a tag, what looks like an arrow is the end of the address and a bracket.
+_OWN = re.compile(r"[-=]{1,3}(?=>)")
+_BEFORE_OWN = re.compile(r"<(?:[A-Za-z][^<>]*=)?\Z")
+_LONGEST_TAG = 100
+
 # Around what some editors highlight. An address may end with two of them as well: numbers of WeChat accounts do.
 _HIGHLIGHTS = frozenset({"==", "^^", "++", "%%"})
 _LONGEST_HIGHLIGHT = 300
@@ -322,18 +327,23 @@ def _url_end(run: _Run, start: int, host_start: int) -> int:
     # What ends a URL for certain goes first: brackets pair within it alone, and the run may hold many URLs.
     limit = _before_wide_letter(run, start, host_start, limit)
     end = _trimmed(text, host_start, _before_unbalanced(run, start, limit))
+    if end == run.end and (own := _OWN.match(text, end)):
+        return own.end() if _BEFORE_OWN.search(text, max(0, start - _LONGEST_TAG), start) else end
     if text[end - 2 : end] in _HIGHLIGHTS and _is_highlighted(text, start, text[end - 2 : end]):
         return _trimmed(text, host_start, end - 2)
     return end
 
 
 def _is_highlighted(text: str, start: int, mark: str) -> bool:
-    """Whether a highlight is open at ``start``: the last mark before it on its line stands as an opening one does."""
+    """Whether a highlight is open at ``start``: of the marks before it on its line, one opens and the next closes."""
     before = text[max(0, start - _LONGEST_HIGHLIGHT) : start].rpartition("\n")[2]
-    outside, opened, inside = before.rpartition(mark)
-    if not opened or inside[:1].isspace():
-        return False
-    return not outside or not (outside[-1].isascii() and outside[-1].isalnum())
+    is_open, place = False, before.find(mark)
+    while place >= 0:
+        outside, behind = before[max(0, place - 1) : place], before[place + len(mark) :][:1]
+        closes, opens = not outside.isspace(), not (outside.isascii() and outside.isalnum())
+        is_open = not closes if is_open else opens and not behind.isspace()
+        place = before.find(mark, place + len(mark))
+    return is_open
 
 
 def _has_host(text: str, start: int, end: int) -> bool:

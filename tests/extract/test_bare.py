@@ -58,6 +58,24 @@ def test_colons_in_an_address_are_no_picture(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    ["==重点==", "==重点==，", "**==重点==** ", "==a== 和 ==b==：", "a == b，", "见", "`x`==重点== "],
+)
+def test_an_address_behind_a_highlight_that_has_ended_keeps_its_end(before: str) -> None:
+    assert urls(f"{before}{URL}?c=MzA==") == [f"{URL}?c=MzA=="]
+    assert urls(f"{before}=={URL}?c=MzA====") == [f"{URL}?c=MzA=="]
+
+
+@pytest.mark.parametrize("end", ["?c=MzA==", "?q=", "/c-", "/c--"])
+def test_what_looks_like_an_arrow_ends_an_address_in_brackets_of_its_own(end: str) -> None:
+    url = f"{URL}{end}"
+    for path in ("a.txt", "a.rst", "a.html", "a.md"):
+        assert [link.url for link in extract(f"x <{url}> y", path=path)] == [url]
+    assert [link.url for link in extract(f"<a href={url}>x</a>")] == [url]
+    assert urls(f"{URL}=>{URL} x={URL}-->{URL}") == [URL] * 4
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "https://a.example/users/<id>",

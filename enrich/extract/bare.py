@@ -170,16 +170,18 @@ def resolve(raw: str) -> str:
 
 
 def bare_urls(
-    text: str, start: int, end: int, *, code: bool = False, names: bool | None = None
+    text: str, start: int, end: int, *, code: bool = False, names: bool | None = None, bounded: bool = False
 ) -> Iterator[BareUrl]:
     """The http, https and ``www.`` URLs of ``text[start:end]``, and names that stand for one.
 
     In ``code`` nothing is markup: backslashes end a URL, entities stand for themselves, and a name is a name.
-    ``names`` has them read all the same, for prose that knows no markup.
+    ``names`` has them read all the same, for prose that knows no markup. What stands behind ``end`` may tell that an
+    address goes on, `/users/<id>`, but where it is ``bounded``, as the text of a page is by tags.
     """
     beginning = _BEGINNING if (not code if names is None else names) else _BEGINNING_IN_CODE
     runs = Runs(text, end, code=code)
     position = no_name_before = start
+    seen = end if bounded else len(text)
     while (match := beginning.search(text, position, end)) is not None:
         position, sort = match.end(), match.lastgroup
         if sort == "arxiv":
@@ -199,9 +201,7 @@ def bare_urls(
             found = _url(runs, match, code=code)
         if found is not None:
             position = found.end
-            if is_template(text[found.start : found.end]) or (
-                not code and has_hole_behind(text, found.end)
-            ):
+            if is_template(text[found.start : found.end]) or has_hole_behind(text, found.end, seen):
                 continue
             yield found
 

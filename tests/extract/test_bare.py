@@ -91,6 +91,24 @@ def test_an_address_with_something_to_fill_in_is_none(text: str) -> None:
     assert extract(f"GET {text} 后面") == []
 
 
+@pytest.mark.parametrize("path", ["a.md", "a.txt", "a.rst"])
+def test_code_and_plain_text_have_such_addresses_too(path: str) -> None:
+    text = f"    GET {URL}/<id> {URL}/<br> {URL}/<user name>/x {URL}\n\n`{URL}/<id>`\n"
+    assert [link.url for link in extract(text, path=path)] == [f"{URL}/", URL]
+
+
+@pytest.mark.parametrize("name", ["red", "g-emoji", "noindex"])
+def test_what_is_closed_again_is_a_tag(name: str) -> None:
+    for path in ("a.md", "a.txt", "a.html"):
+        text = f"<p>{URL}/<{name}>x</{name}></p>"
+        assert [link.url for link in extract(text, path=path)] == [f"{URL}/"]
+
+
+def test_in_a_page_each_tag_is_one() -> None:
+    assert [link.url for link in extract(f"<p>{URL}/<g-icon></p>", path="a.html")] == [f"{URL}/"]
+    assert extract(f"<p>{URL}/&lt;id&gt;</p>", path="a.html") == []
+
+
 @pytest.mark.parametrize(
     "behind",
     [

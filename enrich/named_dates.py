@@ -52,6 +52,9 @@ _ALONE = re.compile(rf"(?:\A|[（(\[【]|\s[-–—|·]\s|[:：])\s?(?:{WEEKDAY}
 _OPENED = re.compile(r"[（(\[【][^）)\]】]*\Z")
 _CLOSED = re.compile(r"\s?[）)\]】]")
 _ENDED = re.compile(r"\s*\Z")
+# What stands before a date is looked at no farther than this, since a title may hold many dates.
+_LONGEST_HEAD = 80
+_DIGITS_OF_A_DAY = 4
 
 
 def in_title(title: str) -> Span | None:
@@ -65,31 +68,41 @@ def in_title(title: str) -> Span | None:
 
 def in_file_name(stem: str) -> Span | None:
     """The date in a file name such as ``2018-8-26-x``, ``20210429``, ``notes-2021-05`` or ``March 31st, 2021``."""
-    found = date_forms.first(stem, DAY, COMPACT_DAY, HAN_MONTH, MONTH)
-    return found or date_forms.span(_MINUTE.match(stem)) or _in_english(stem)
+    for form in (DAY, COMPACT_DAY, HAN_MONTH, MONTH):
+        for match in form.finditer(stem):
+            if not _is_dotted_version(stem, match) and (found := date_forms.span(match)) is not None:
+                return found
+    return date_forms.span(_MINUTE.match(stem)) or _in_english(stem)
 
 
 def _is_version(title: str, match: re.Match[str]) -> bool:
     groups = match.groupdict()
-    head = title[max(0, match.start() - 80) : match.start()]
     if groups.get("end_day") is not None or "day" not in groups:
         return False
-    if _VERSION_WORD.search(head):
-        return True
-    if groups.get("mark") != ".":
+    return _VERSION_WORD.search(_head(title, match)) is not None or _is_dotted_version(title, match)
+
+
+def _is_dotted_version(name: str, match: re.Match[str]) -> bool:
+    """Whether numbers with dots count something, by what stands around them; of a range they are days."""
+    groups, head = match.groupdict(), _head(name, match)
+    if name[match.end("year")] != "." or groups.get("end_day") is not None:
         return False
-    if _VERSION_GOES_ON.match(title, match.end()):
+    if _VERSION_WORD.search(head) or _VERSION_GOES_ON.match(name, match.end()):
         return True
     word = _LATIN_WORD.search(head)
-    if word is None or len(groups["month"]) + len(groups["day"]) == 4:
+    if word is None or len(groups["month"]) + len(groups.get("day") or "") == _DIGITS_OF_A_DAY:
         return False
     return _WRITING.search(word[1]) is None
 
 
+def _head(name: str, match: re.Match[str]) -> str:
+    return name[max(0, match.start() - _LONGEST_HEAD) : match.start()]
+
+
 def _in_english(name: str) -> Span | None:
     for match in ENGLISH_DAY.finditer(name):
-        head = name[: match.start()]
-        follows = _CLOSED if _OPENED.search(head) else _ENDED
-        if _ALONE.search(head) and follows.match(name, match.end()):
+        head = (max(0, match.start() - _LONGEST_HEAD), match.start())
+        follows = _CLOSED if _OPENED.search(name, *head) else _ENDED
+        if _ALONE.search(name, *head) and follows.match(name, match.end()):
             return date_forms.span(match)
     return None

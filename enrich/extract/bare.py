@@ -105,6 +105,11 @@ _TRAILING_ENTITY = re.compile(r"&[A-Za-z0-9]{1,31};\Z")
 _BRACKET = re.compile(r"\\[^()\[\]{}]|[()\[\]{}]")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 
+# In <https://a.example/?b=MzA==>, and in a tag, what looks like an arrow is the end of the address and a bracket.
+_OWN = re.compile(r"[-=]{1,3}(?=>)")
+_BEFORE_OWN = re.compile(r"<(?:[A-Za-z][^<>]*=)?\Z")
+_LONGEST_TAG = 100
+
 # Around what some editors highlight. An address may end with two of them as well: numbers of WeChat accounts do.
 _HIGHLIGHTS = frozenset({"==", "^^", "++", "%%"})
 _LONGEST_HIGHLIGHT = 300
@@ -165,16 +170,18 @@ def resolve(raw: str) -> str:
 
 
 def bare_urls(
-    text: str, start: int, end: int, *, code: bool = False, names: bool | None = None
+    text: str, start: int, end: int, *, code: bool = False, names: bool | None = None, bounded: bool = False
 ) -> Iterator[BareUrl]:
     """The http, https and ``www.`` URLs of ``text[start:end]``, and names that stand for one.
 
     In ``code`` nothing is markup: backslashes end a URL, entities stand for themselves, and a name is a name.
-    ``names`` has them read all the same, for prose that knows no markup.
+    ``names`` has them read all the same, for prose that knows no markup. What stands behind ``end`` may tell that an
+    address goes on, `/users/<id>`, but where it is ``bounded``, as the text of a page is by tags.
     """
     beginning = _BEGINNING if (not code if names is None else names) else _BEGINNING_IN_CODE
     runs = Runs(text, end, code=code)
     position = no_name_before = start
+    seen = end if bounded else len(text)
     while (match := beginning.search(text, position, end)) is not None:
         position, sort = match.end(), match.lastgroup
         if sort == "arxiv":
@@ -194,9 +201,7 @@ def bare_urls(
             found = _url(runs, match, code=code)
         if found is not None:
             position = found.end
-            if is_template(text[found.start : found.end]) or (
-                not code and has_hole_behind(text, found.end)
-            ):
+            if is_template(text[found.start : found.end]) or has_hole_behind(text, found.end, seen):
                 continue
             yield found
 
@@ -322,18 +327,23 @@ def _url_end(run: _Run, start: int, host_start: int) -> int:
     # What ends a URL for certain goes first: brackets pair within it alone, and the run may hold many URLs.
     limit = _before_wide_letter(run, start, host_start, limit)
     end = _trimmed(text, host_start, _before_unbalanced(run, start, limit))
+    if end == run.end and (own := _OWN.match(text, end)):
+        return own.end() if _BEFORE_OWN.search(text, max(0, start - _LONGEST_TAG), start) else end
     if text[end - 2 : end] in _HIGHLIGHTS and _is_highlighted(text, start, text[end - 2 : end]):
         return _trimmed(text, host_start, end - 2)
     return end
 
 
 def _is_highlighted(text: str, start: int, mark: str) -> bool:
-    """Whether a highlight is open at ``start``: the last mark before it on its line stands as an opening one does."""
+    """Whether a highlight is open at ``start``: of the marks before it on its line, one opens and the next closes."""
     before = text[max(0, start - _LONGEST_HIGHLIGHT) : start].rpartition("\n")[2]
-    outside, opened, inside = before.rpartition(mark)
-    if not opened or inside[:1].isspace():
-        return False
-    return not outside or not (outside[-1].isascii() and outside[-1].isalnum())
+    is_open, place = False, before.find(mark)
+    while place >= 0:
+        outside, behind = before[max(0, place - 1) : place], before[place + len(mark) :][:1]
+        closes, opens = not outside.isspace(), not (outside.isascii() and outside.isalnum())
+        is_open = not closes if is_open else opens and not behind.isspace()
+        place = before.find(mark, place + len(mark))
+    return is_open
 
 
 def _has_host(text: str, start: int, end: int) -> bool:

@@ -136,7 +136,7 @@ def _in_text(page: _Page, labels: Iterable[Span]) -> Iterator[Found]:
     taken = [*((tag.start, tag.end) for tag in page.tags), *labels]
     for start, end in uncovered(taken, page.body, len(page.text)):
         element = Element.CODE if is_in(code, start) else Element.BARE
-        for bare in bare_urls(page.text, start, end):
+        for bare in bare_urls(page.text, start, end, bounded=True):
             yield Found(bare.start, bare.end, bare.url, element)
 
 

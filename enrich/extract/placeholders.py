@@ -20,9 +20,11 @@ _TAG_NAMES = (
 )
 # Only behind what leaves a part of an address open.
 _HOLE_BEHIND = re.compile(
-    rf"(?<=[/=&_.:#?-])(?:\\?<|&lt;)(?!(?:{_TAG_NAMES})(?![\w-]))[a-z][\w -]{{0,40}}(?:\\?>|&gt;)",
+    rf"(?<=[/=&_.:#?-])(?:\\?<|&lt;)(?!(?:{_TAG_NAMES})(?![\w-]))(?P<name>[a-z][\w-]{{0,40}})[\w -]{{0,40}}(?:\\?>|&gt;)",
     re.IGNORECASE,
 )
+
+_LONGEST_ELEMENT = 300
 
 
 def is_template(url: str) -> bool:
@@ -33,6 +35,12 @@ def is_template(url: str) -> bool:
     return False
 
 
-def has_hole_behind(text: str, end: int) -> bool:
-    """Whether a URL that ends at ``end`` is one to a reader who sees no tag in ``<id>`` but something to fill in."""
-    return text.startswith(("<", "&lt;", "\\<"), end) and _HOLE_BEHIND.match(text, end) is not None
+def has_hole_behind(text: str, end: int, limit: int) -> bool:
+    """Whether a URL that ends at ``end`` is one to a reader who sees no tag in ``<id>`` but something to fill in.
+
+    Nothing behind ``limit`` counts. What is closed again is a tag, whatever its name: `<red>x</red>`.
+    """
+    if not text.startswith(("<", "&lt;", "\\<"), end, limit):
+        return False
+    hole = _HOLE_BEHIND.match(text, end, limit)
+    return hole is not None and f"</{hole['name']}>" not in text[hole.end() : hole.end() + _LONGEST_ELEMENT]

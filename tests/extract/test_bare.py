@@ -58,6 +58,24 @@ def test_colons_in_an_address_are_no_picture(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    ["==重点==", "==重点==，", "**==重点==** ", "==a== 和 ==b==：", "a == b，", "见", "`x`==重点== "],
+)
+def test_an_address_behind_a_highlight_that_has_ended_keeps_its_end(before: str) -> None:
+    assert urls(f"{before}{URL}?c=MzA==") == [f"{URL}?c=MzA=="]
+    assert urls(f"{before}=={URL}?c=MzA====") == [f"{URL}?c=MzA=="]
+
+
+@pytest.mark.parametrize("end", ["?c=MzA==", "?q=", "/c-", "/c--"])
+def test_what_looks_like_an_arrow_ends_an_address_in_brackets_of_its_own(end: str) -> None:
+    url = f"{URL}{end}"
+    for path in ("a.txt", "a.rst", "a.html", "a.md"):
+        assert [link.url for link in extract(f"x <{url}> y", path=path)] == [url]
+    assert [link.url for link in extract(f"<a href={url}>x</a>")] == [url]
+    assert urls(f"{URL}=>{URL} x={URL}-->{URL}") == [URL] * 4
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "https://a.example/users/<id>",
@@ -71,6 +89,24 @@ def test_colons_in_an_address_are_no_picture(path: str) -> None:
 )
 def test_an_address_with_something_to_fill_in_is_none(text: str) -> None:
     assert extract(f"GET {text} 后面") == []
+
+
+@pytest.mark.parametrize("path", ["a.md", "a.txt", "a.rst"])
+def test_code_and_plain_text_have_such_addresses_too(path: str) -> None:
+    text = f"    GET {URL}/<id> {URL}/<br> {URL}/<user name>/x {URL}\n\n`{URL}/<id>`\n"
+    assert [link.url for link in extract(text, path=path)] == [f"{URL}/", URL]
+
+
+@pytest.mark.parametrize("name", ["red", "g-emoji", "noindex"])
+def test_what_is_closed_again_is_a_tag(name: str) -> None:
+    for path in ("a.md", "a.txt", "a.html"):
+        text = f"<p>{URL}/<{name}>x</{name}></p>"
+        assert [link.url for link in extract(text, path=path)] == [f"{URL}/"]
+
+
+def test_in_a_page_each_tag_is_one() -> None:
+    assert [link.url for link in extract(f"<p>{URL}/<g-icon></p>", path="a.html")] == [f"{URL}/"]
+    assert extract(f"<p>{URL}/&lt;id&gt;</p>", path="a.html") == []
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ from enrich.extract import extract
 from enrich.model import Link
 
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9]")
+# The two that are there to be filled in: http://localhost:daprport/v1.0/publish/<topic>
+_PATTERNS = 2
+_PATTERN = re.compile(r"http://localhost:daprport/v1\.0/(?:invoke|publish)/<")
 _LABEL = re.compile(r"\[[^\[\]]*\]\(")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
@@ -65,7 +68,8 @@ def test_every_address_in_the_corpus_is_in_a_link_or_its_label() -> None:
                 for match in _ADDRESS.finditer(line)
                 if not any(start <= match.start() < end for start, end in spans)
             ]
-    assert missed == []
+    assert [place for place in missed if not _PATTERN.match(place[2])] == []
+    assert len(missed) == _PATTERNS
 
 
 def test_a_megabyte_of_notes_is_read_in_a_fraction_of_a_second() -> None:

@@ -22,6 +22,7 @@ PIECES = [
     "[", "<a ", "http://a.http://a.", "![", "](", "[a](", "[a](<", "(", "http://a(", "http://a(x", "http://a.b/中", "http://a.b/(中)",
     "http://a.b/(c)中", "'http://a.b/(c)'", "==http://a.b/c== ", "==http://a.b/c==中", "\\(http://a.b\\)", "http://a.b/:star:",
     "http://a.b/:star: ", "http://a.b/<id>", "http://a.b/&lt;",
+    "<http://a.b/=>", "<a =http://a.b/=>", "<a=http://a.b/->", "==a== ==http://a.b/==",
     "](http:// a.b", "[x](http:// a.b", "](http: //", "](http:// ", "http://a.b/==(",
     "http://a)", "<a '", "<a \"'", "<a x='\">", "<!--", "<!-", "<div>", "<div>[a](b)\n", "<br>\n", "<a href=u>",
     "</a>", "<script>", "`", "``` ", "&amp;", "&a;", "https://a.b/x&a;", "\\", "*a_ ", "*a **b ", "[r]: http://a.b\n",

@@ -17,13 +17,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from socket import socket
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Whoever presses a key again takes longer.
 SAME_SECONDS = 0.1
+_MANY_SIGNALS = 4096
 
 Row = TypeVar("Row")
+Handler = Callable[[int, FrameType | None], object]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -74,25 +80,59 @@ class Ears:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """While it lasts, signals are heard; in the main thread, in an event loop."""
+        """While it lasts, signals are heard that are not ignored; in the main thread, in an event loop."""
         if os.name == "nt":
             # Windows has no signals for event loops; Ctrl-C raises KeyboardInterrupt there.
             yield
             return
         import asyncio
 
-        loop = asyncio.get_running_loop()
-        before = [(number, signal.getsignal(number)) for number in SIGNALS]
-        for number in SIGNALS:
-            # It wakes the loop up, whichever thread the system gave the signal to.
-            loop.add_signal_handler(number, lambda: None)
-            signal.signal(number, self.hear)
+        with _waking(asyncio.get_running_loop()), _handled_by(self.hear, SIGNALS):
+            yield
+
+
+@contextmanager
+def _handled_by(handler: Handler, numbers: Iterable[signal.Signals]) -> Iterator[None]:
+    """While it lasts, signals have this handler. What is ignored stays so: whoever began the program wants that."""
+    before = [(number, signal.getsignal(number)) for number in numbers]
+    heeded = [(number, its) for number, its in before if its is not signal.SIG_IGN]
+    for number, _ in heeded:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, its in heeded:
+            signal.signal(number, its)
+
+
+@contextmanager
+def _waking(loop: AbstractEventLoop) -> Iterator[None]:
+    """While it lasts, a signal wakes the loop up, whichever thread the system gave it to.
+
+    Not by the loop's own handlers: it has one for each signal, and would forget that of the program around us.
+    """
+    import socket
+
+    heard, tells = socket.socketpair()
+    with heard, tells:
+        heard.setblocking(False)
+        tells.setblocking(False)
+        before = signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
+        loop.add_reader(heard, _pass_on, heard, before)
         try:
             yield
         finally:
-            for number, handler in before:
-                loop.remove_signal_handler(number)
-                signal.signal(number, handler)
+            signal.set_wakeup_fd(before)
+            loop.remove_reader(heard)
+            _pass_on(heard, before)
+
+
+def _pass_on(heard: socket, before: int) -> None:
+    """Tell whoever was woken up by signals before of those that are not ours."""
+    with suppress(BlockingIOError):
+        others = bytes(number for number in heard.recv(_MANY_SIGNALS) if number not in SIGNALS)
+        if others and before != -1:
+            os.write(before, others)
 
 
 def _show_cursor() -> None:
@@ -108,11 +148,8 @@ def raising() -> Iterator[None]:
 
     For long work in a loop before anything is open; in the main thread.
     """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with _handled_by(signal.default_int_handler, [signal.SIGINT]):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def heeding(rows: Callable[[], Iterable[Row]], heed: Callable[[], None]) -> Callable[[], Iterator[Row]]:

@@ -6,6 +6,7 @@ comes out of it was broken off, however slow the machine is.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import pty
@@ -16,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pyte
 import pytest
 from internet import PROJECT, Internet, environment, run_enrich, saved_report
@@ -236,6 +238,56 @@ def test_a_program_that_lets_signals_be_taken_learns_that_there_is_no_report(
         enrich.run(takes_signals=True, offline=True, config=False, observer=Interrupting())
     assert exit_code_of(caught.value) == code
     assert [signal.getsignal(one) for one in signal.valid_signals()] == before
+
+
+def test_a_run_that_took_signals_leaves_those_of_the_loop_around_it_as_they_were(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that ends by a handler of its loop would else never end again."""
+    ours, others = signal.SIGTERM, signal.SIGUSR1
+
+    class Interrupting(enrich.LogObserver):
+        def warned(self, message: str) -> None:
+            signal.raise_signal(others)
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        heard = {number: anyio.Event() for number in (ours, others)}
+        for number, event in heard.items():
+            loop.add_signal_handler(number, event.set)
+        await enrich.run_async(takes_signals=True, offline=True, config=False, observer=Interrupting())
+        with anyio.fail_after(60):
+            await heard[others].wait()
+            signal.raise_signal(ours)
+            await heard[ours].wait()
+
+    monkeypatch.chdir(folder)
+    asyncio.run(serve())
+
+
+@pytest.mark.parametrize("command", [["run"], ["check"]])
+def test_whoever_is_told_to_ignore_ctrl_c_ignores_it(
+    notes: Path, env: dict[str, str], command: list[str]
+) -> None:
+    """As a shell tells whatever a script begins in the background: its Ctrl-C is meant for the script."""
+    ignoring = BEGIN.replace("signal.default_int_handler", "signal.SIG_IGN")
+    program = """
+import enrich.collect
+
+found_document = enrich.collect.found_document
+
+def interrupted(*all_of_it):
+    signal.raise_signal(number)
+    return found_document(*all_of_it)
+
+enrich.collect.found_document = interrupted
+"""
+    (notes / "0.md").write_text(f"# A note\n\n- <{WORDS.format(2)}>\n")
+    done = subprocess.run(
+        [sys.executable, "-c", ignoring + program + MAIN, "2", *command, "--no-progress"],
+        cwd=notes, env=env, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "interrupted" in done.stderr) == (0, False), done.stderr
 
 
 # --- what is heard ----------------------------------------------------------------------------------

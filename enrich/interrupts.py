@@ -148,6 +148,10 @@ def raising() -> Iterator[None]:
 
     For long work in a loop before anything is open; in the main thread.
     """
+    if getattr(signal.getsignal(signal.SIGINT), "__func__", None) is Ears.hear:
+        # As the whole program has it.
+        yield
+        return
     with _handled_by(signal.default_int_handler, [signal.SIGINT]):
         yield
 
@@ -177,14 +181,18 @@ def leave_at_once() -> None:
 
 
 def leave_well() -> None:
-    """Have a signal raise KeyboardInterrupt, so that whatever is open is closed, half a file of ours removed."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _terminated)
+    """Have a signal raise Interrupted, so that whatever is open is closed, half a file of ours removed.
+
+    It is raised once: what is being closed would else be left open by the same Ctrl-C, and a traceback be shown.
+    """
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    once = Ears(_interrupted)
+    for number in SIGNALS:
+        if signal.getsignal(number) in usual:
+            signal.signal(number, once.hear)
 
 
-def _terminated(number: int, _frame: FrameType | None) -> None:
+def _interrupted(number: int) -> None:
     raise Interrupted(number)
 
 

@@ -179,6 +179,47 @@ def test_a_signal_while_modules_are_loaded_is_answered_by_nothing(folder: Path, 
     assert (code in (-signal.SIGINT, 130), said) == (True, "")
 
 
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_a_signal_that_comes_again_while_the_program_leaves_says_nothing(
+    folder: Path, number: signal.Signals, code: int
+) -> None:
+    """`timeout` tells its child, and then the whole group."""
+    program = """
+import enrich.collect
+import enrich.interrupts
+
+leave = enrich.interrupts.leave_at_once
+
+def again():
+    os.kill(os.getpid(), number)
+    leave()
+
+def interrupted(*_, **__):
+    os.kill(os.getpid(), number)
+
+enrich.interrupts.leave_at_once = again
+enrich.collect.documents_of = interrupted
+"""
+    assert interrupted(program, number, folder, environment(None), "links", "--dates") == (code, "")
+
+
+def test_a_signal_while_a_command_that_is_done_leaves_says_nothing(folder: Path) -> None:
+    program = """
+import enrich.interrupts
+
+leave = enrich.interrupts.leave_at_once
+
+def late():
+    os.kill(os.getpid(), number)
+    leave()
+
+enrich.interrupts.leave_at_once = late
+"""
+    (folder / "a.md").write_text("# A note\n")
+    code, said = interrupted(program, signal.SIGTERM, folder, environment(None), "run", "--offline", "-q")
+    assert (code, said) == (143, "")
+
+
 def test_to_import_the_package_changes_no_signal_handler() -> None:
     program = """
 import importlib, pkgutil, signal

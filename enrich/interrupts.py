@@ -72,6 +72,7 @@ class Ears:
             if self._clock() - self._since < SAME_SECONDS:
                 return
             _show_cursor()
+            _remove_halves()
             os._exit(128 + number)
         self._number, self._since = number, self._clock()
         self._heard(number)
@@ -135,6 +136,27 @@ def _pass_on(heard: socket, before: int) -> None:
             os.write(before, others)
 
 
+_halves: set[str] = set()
+
+
+@contextmanager
+def removed_in_the_end(path: str) -> Iterator[None]:
+    """While it lasts a file may be there, and is removed however this ends, at once included."""
+    _halves.add(path)
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+        _halves.discard(path)
+
+
+def _remove_halves() -> None:
+    for path in list(_halves):
+        with suppress(OSError):
+            os.unlink(path)
+
+
 def _show_cursor() -> None:
     """What is drawn on a terminal hides its cursor, and whoever ends at once has no time to end that."""
     if os.isatty(2) and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
@@ -175,6 +197,7 @@ def leave_at_once() -> None:
 
     What is ignored stays so, as it is for a program that a script has put into the background.
     """
+    _remove_halves()
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)

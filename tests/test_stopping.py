@@ -355,6 +355,29 @@ ears.hear({int(number)})
     assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False).returncode == code
 
 
+def test_a_second_interrupt_leaves_no_half_file(tmp_path: Path) -> None:
+    (tmp_path / "report.txt").write_text("older")
+    program = """
+import sys
+from pathlib import Path
+from enrich.interrupts import Ears
+from enrich.publish import write_atomically
+
+moments = iter((0.0, 1.0))
+ears = Ears(lambda _: None, lambda: next(moments))
+
+def pieces():
+    yield "newer" * 10_000
+    ears.hear(15)
+    ears.hear(15)
+
+write_atomically(Path(sys.argv[1]), pieces())
+"""
+    command = [sys.executable, "-c", program, str(tmp_path / "report.txt")]
+    assert subprocess.run(command, cwd=PROJECT, check=False, timeout=120).returncode == 143
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"report.txt": "older"}
+
+
 @pytest.mark.parametrize("kind", ["xterm", "dumb"])
 def test_a_second_interrupt_leaves_a_terminal_that_shows_its_cursor(kind: str) -> None:
     program = """

@@ -24,14 +24,15 @@ def main() -> NoReturn:
     from enrich.interrupts import exit_code_of, leave_at_once, leave_well
 
     try:
-        leave_well()
-        command_line()
+        try:
+            leave_well()
+            command_line()
+        finally:
+            # The interpreter takes itself apart, which is of no interest to anybody.
+            leave_at_once()
     except KeyboardInterrupt as error:
         leave_at_once()
         sys.exit(exit_code_of(error))
-    finally:
-        # The interpreter takes itself apart, which is of no interest to anybody.
-        leave_at_once()
 
 
 if __name__ == "__main__":

@@ -17,13 +17,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from socket import socket
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Whoever presses a key again takes longer.
 SAME_SECONDS = 0.1
+_MANY_SIGNALS = 4096
 
 Row = TypeVar("Row")
+Handler = Callable[[int, FrameType | None], object]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -66,6 +72,7 @@ class Ears:
             if self._clock() - self._since < SAME_SECONDS:
                 return
             _show_cursor()
+            _remove_halves()
             os._exit(128 + number)
         self._number, self._since = number, self._clock()
         self._heard(number)
@@ -74,25 +81,80 @@ class Ears:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """While it lasts, signals are heard; in the main thread, in an event loop."""
+        """While it lasts, signals are heard that are not ignored; in the main thread, in an event loop."""
         if os.name == "nt":
             # Windows has no signals for event loops; Ctrl-C raises KeyboardInterrupt there.
             yield
             return
         import asyncio
 
-        loop = asyncio.get_running_loop()
-        before = [(number, signal.getsignal(number)) for number in SIGNALS]
-        for number in SIGNALS:
-            # It wakes the loop up, whichever thread the system gave the signal to.
-            loop.add_signal_handler(number, lambda: None)
-            signal.signal(number, self.hear)
+        with _waking(asyncio.get_running_loop()), _handled_by(self.hear, SIGNALS):
+            yield
+
+
+@contextmanager
+def _handled_by(handler: Handler, numbers: Iterable[signal.Signals]) -> Iterator[None]:
+    """While it lasts, signals have this handler. What is ignored stays so: whoever began the program wants that."""
+    before = [(number, signal.getsignal(number)) for number in numbers]
+    heeded = [(number, its) for number, its in before if its is not signal.SIG_IGN]
+    for number, _ in heeded:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, its in heeded:
+            signal.signal(number, its)
+
+
+@contextmanager
+def _waking(loop: AbstractEventLoop) -> Iterator[None]:
+    """While it lasts, a signal wakes the loop up, whichever thread the system gave it to.
+
+    Not by the loop's own handlers: it has one for each signal, and would forget that of the program around us.
+    """
+    import socket
+
+    heard, tells = socket.socketpair()
+    with heard, tells:
+        heard.setblocking(False)
+        tells.setblocking(False)
+        before = signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
+        loop.add_reader(heard, _pass_on, heard, before)
         try:
             yield
         finally:
-            for number, handler in before:
-                loop.remove_signal_handler(number)
-                signal.signal(number, handler)
+            signal.set_wakeup_fd(before)
+            loop.remove_reader(heard)
+            _pass_on(heard, before)
+
+
+def _pass_on(heard: socket, before: int) -> None:
+    """Tell whoever was woken up by signals before of those that are not ours."""
+    with suppress(BlockingIOError):
+        others = bytes(number for number in heard.recv(_MANY_SIGNALS) if number not in SIGNALS)
+        if others and before != -1:
+            os.write(before, others)
+
+
+_halves: set[str] = set()
+
+
+@contextmanager
+def removed_in_the_end(path: str) -> Iterator[None]:
+    """While it lasts a file may be there, and is removed however this ends, at once included."""
+    _halves.add(path)
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+        _halves.discard(path)
+
+
+def _remove_halves() -> None:
+    for path in list(_halves):
+        with suppress(OSError):
+            os.unlink(path)
 
 
 def _show_cursor() -> None:
@@ -108,11 +170,12 @@ def raising() -> Iterator[None]:
 
     For long work in a loop before anything is open; in the main thread.
     """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    if getattr(signal.getsignal(signal.SIGINT), "__func__", None) is Ears.hear:
+        # As the whole program has it.
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+        return
+    with _handled_by(signal.default_int_handler, [signal.SIGINT]):
+        yield
 
 
 def heeding(rows: Callable[[], Iterable[Row]], heed: Callable[[], None]) -> Callable[[], Iterator[Row]]:
@@ -134,20 +197,25 @@ def leave_at_once() -> None:
 
     What is ignored stays so, as it is for a program that a script has put into the background.
     """
+    _remove_halves()
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
 
 
 def leave_well() -> None:
-    """Have a signal raise KeyboardInterrupt, so that whatever is open is closed, half a file of ours removed."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _terminated)
+    """Have a signal raise Interrupted, so that whatever is open is closed, half a file of ours removed.
+
+    It is raised once: what is being closed would else be left open by the same Ctrl-C, and a traceback be shown.
+    """
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    once = Ears(_interrupted)
+    for number in SIGNALS:
+        if signal.getsignal(number) in usual:
+            signal.signal(number, once.hear)
 
 
-def _terminated(number: int, _frame: FrameType | None) -> None:
+def _interrupted(number: int) -> None:
     raise Interrupted(number)
 
 

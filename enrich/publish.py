@@ -6,14 +6,14 @@ which is synced and renamed over it.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from enrich.errors import StorageError
+from enrich.interrupts import removed_in_the_end
 from enrich.model import Changes, Report
 from enrich.registry import format_named
 from enrich.report.changes import json_text, markdown_text
@@ -30,26 +30,25 @@ def write_atomically(path: Path, pieces: Iterable[str]) -> None:
     if path.exists() and not path.is_file():
         _write_plainly(path, pieces)
         return
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror}") from None
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-        _sync_folder(path.parent)
-    except BaseException as error:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        if isinstance(error, OSError):
+    # Named before it is there: whoever is interrupted between the two would leave it behind.
+    name = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    with removed_in_the_end(str(name)):
+        try:
+            file = name.open("x", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise StorageError(f"{path}: cannot be written: {error.strerror}") from None
+        try:
+            with file:
+                file.writelines(pieces)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+            _sync_folder(path.parent)
+        except OSError as error:
             raise StorageError(
                 f"{path}: cannot be written: {error.strerror}; the old one is as it was"
             ) from None
-        raise
 
 
 def write_new(path: Path, text: str) -> bool:

@@ -6,6 +6,7 @@ comes out of it was broken off, however slow the machine is.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import pty
@@ -16,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pyte
 import pytest
 from internet import PROJECT, Internet, environment, run_enrich, saved_report
@@ -177,6 +179,47 @@ def test_a_signal_while_modules_are_loaded_is_answered_by_nothing(folder: Path, 
     assert (code in (-signal.SIGINT, 130), said) == (True, "")
 
 
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_a_signal_that_comes_again_while_the_program_leaves_says_nothing(
+    folder: Path, number: signal.Signals, code: int
+) -> None:
+    """`timeout` tells its child, and then the whole group."""
+    program = """
+import enrich.collect
+import enrich.interrupts
+
+leave = enrich.interrupts.leave_at_once
+
+def again():
+    os.kill(os.getpid(), number)
+    leave()
+
+def interrupted(*_, **__):
+    os.kill(os.getpid(), number)
+
+enrich.interrupts.leave_at_once = again
+enrich.collect.documents_of = interrupted
+"""
+    assert interrupted(program, number, folder, environment(None), "links", "--dates") == (code, "")
+
+
+def test_a_signal_while_a_command_that_is_done_leaves_says_nothing(folder: Path) -> None:
+    program = """
+import enrich.interrupts
+
+leave = enrich.interrupts.leave_at_once
+
+def late():
+    os.kill(os.getpid(), number)
+    leave()
+
+enrich.interrupts.leave_at_once = late
+"""
+    (folder / "a.md").write_text("# A note\n")
+    code, said = interrupted(program, signal.SIGTERM, folder, environment(None), "run", "--offline", "-q")
+    assert (code, said) == (143, "")
+
+
 def test_to_import_the_package_changes_no_signal_handler() -> None:
     program = """
 import importlib, pkgutil, signal
@@ -238,6 +281,56 @@ def test_a_program_that_lets_signals_be_taken_learns_that_there_is_no_report(
     assert [signal.getsignal(one) for one in signal.valid_signals()] == before
 
 
+def test_a_run_that_took_signals_leaves_those_of_the_loop_around_it_as_they_were(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that ends by a handler of its loop would else never end again."""
+    ours, others = signal.SIGTERM, signal.SIGUSR1
+
+    class Interrupting(enrich.LogObserver):
+        def warned(self, message: str) -> None:
+            signal.raise_signal(others)
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        heard = {number: anyio.Event() for number in (ours, others)}
+        for number, event in heard.items():
+            loop.add_signal_handler(number, event.set)
+        await enrich.run_async(takes_signals=True, offline=True, config=False, observer=Interrupting())
+        with anyio.fail_after(60):
+            await heard[others].wait()
+            signal.raise_signal(ours)
+            await heard[ours].wait()
+
+    monkeypatch.chdir(folder)
+    asyncio.run(serve())
+
+
+@pytest.mark.parametrize("command", [["run"], ["check"]])
+def test_whoever_is_told_to_ignore_ctrl_c_ignores_it(
+    notes: Path, env: dict[str, str], command: list[str]
+) -> None:
+    """As a shell tells whatever a script begins in the background: its Ctrl-C is meant for the script."""
+    ignoring = BEGIN.replace("signal.default_int_handler", "signal.SIG_IGN")
+    program = """
+import enrich.collect
+
+found_document = enrich.collect.found_document
+
+def interrupted(*all_of_it):
+    signal.raise_signal(number)
+    return found_document(*all_of_it)
+
+enrich.collect.found_document = interrupted
+"""
+    (notes / "0.md").write_text(f"# A note\n\n- <{WORDS.format(2)}>\n")
+    done = subprocess.run(
+        [sys.executable, "-c", ignoring + program + MAIN, "2", *command, "--no-progress"],
+        cwd=notes, env=env, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "interrupted" in done.stderr) == (0, False), done.stderr
+
+
 # --- what is heard ----------------------------------------------------------------------------------
 
 
@@ -260,6 +353,29 @@ ears.hear({int(number)})
 ears.hear({int(number)})
 """
     assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False).returncode == code
+
+
+def test_a_second_interrupt_leaves_no_half_file(tmp_path: Path) -> None:
+    (tmp_path / "report.txt").write_text("older")
+    program = """
+import sys
+from pathlib import Path
+from enrich.interrupts import Ears
+from enrich.publish import write_atomically
+
+moments = iter((0.0, 1.0))
+ears = Ears(lambda _: None, lambda: next(moments))
+
+def pieces():
+    yield "newer" * 10_000
+    ears.hear(15)
+    ears.hear(15)
+
+write_atomically(Path(sys.argv[1]), pieces())
+"""
+    command = [sys.executable, "-c", program, str(tmp_path / "report.txt")]
+    assert subprocess.run(command, cwd=PROJECT, check=False, timeout=120).returncode == 143
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"report.txt": "older"}
 
 
 @pytest.mark.parametrize("kind", ["xterm", "dumb"])

@@ -82,6 +82,9 @@ def _mark(db: Database, *, what: str, runs: Set[str], sink: str) -> None:
         return
     if marked is not None:
         why = "holds a part of another copy, or of one of this cache as it was before"
+    elif fingerprint(db) == what:
+        # All of it had arrived, but whoever copied it ended before that could be said.
+        return
     elif any(_count(db, table) for table in TABLES):
         why = "is not empty, and rows of two caches are not mixed"
     else:

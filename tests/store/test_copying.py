@@ -248,6 +248,17 @@ async def test_a_copy_that_is_killed_again_and_again_ends_with_the_same_contents
     assert contents(sink) == wanted
 
 
+@pytest.mark.parametrize("to_server", [True, False])
+async def test_a_copy_that_was_ended_when_all_had_arrived_is_one(
+    file: FileCache, server: ServerCache, to_server: bool
+) -> None:
+    source, sink = (file, server) if to_server else (server, file)
+    await filled(source)
+    counted = await copy(source, sink)
+    assert await copy(source, sink) == counted
+    assert contents(sink) == contents(source)
+
+
 async def test_rows_of_two_caches_are_not_mixed(
     file: FileCache, server: ServerCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:

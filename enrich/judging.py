@@ -26,6 +26,7 @@ from enrich.model import (
     Verdict,
     was_silent,
 )
+from enrich.model.records import record
 from enrich.registry import kinds
 from enrich.store.history import ALIVE
 from enrich.store.protocol import DueTarget
@@ -56,6 +57,39 @@ async def check_one(
         return None
 
 
+@record(frozen=True, slots=True)
+class _Answers:
+    """What a target's own address was answered with: to the ``first`` question, and the ``second`` to ``question``."""
+
+    first: Outcome
+    question: Request | None = None
+    second: Outcome | None = None
+
+    @property
+    def rests_on_head(self) -> bool:
+        """Whether a page that did not come was asked about with HEAD."""
+        return self.question is not None and self.question.method == "HEAD"
+
+    @property
+    def lacks_page(self) -> bool:
+        """Whether the page may be there by its headers alone, whichever way round they were asked for."""
+        return isinstance(self.second, Failure) or self.rests_on_head
+
+    @property
+    def shown(self) -> Outcome:
+        """The answer that shows most."""
+        return self.second if isinstance(self.second, Response) else self.first
+
+    @property
+    def elapsed_seconds(self) -> float:
+        return self.first.elapsed_seconds + (self.second.elapsed_seconds if self.second else 0.0)
+
+    @property
+    def are_plain(self) -> bool:
+        """Whether any part of an answer came without a certificate."""
+        return _is_plain(self.first) or (self.second is not None and _is_plain(self.second))
+
+
 async def _check_one(
     asking: Asking, due: DueTarget, stand_back: Callable[[], Awaitable[None]]
 ) -> Asked | None:
@@ -64,25 +98,12 @@ async def _check_one(
     request = kind.request(target, due.wants_metadata)
     first = await asking.fetch(request)
     try:
-        if was_silent(first) and kind.confirm(target, first, due.wants_metadata) is not None:
-            await stand_back()
-            first = await _once_more(asking, request, first)
-        question = kind.confirm(target, first, due.wants_metadata)
-        second = await asking.fetch(question) if question is not None else None
-        if isinstance(first, Failure) and _was_not_asked(second):
-            # The host went down meanwhile, but this link has failed by itself.
-            second = None
-        verdict, outcome = _judge_both(asking, kind, target, first, second, question)
-        if not isinstance(second, Failure) and not _is_head(question):
-            # What a HEAD alone has met condemns nobody, whether it came first or had to do in the end.
-            verdict = await _settled(asking, kind, target, verdict, outcome)
-        result = _result(asking, kind, due, (verdict, outcome), (first, second))
-        if isinstance(second, Failure) or _is_head(question):
-            # There by its headers alone, whichever way round.
-            result = replace(result, lacks_page=True)
-        shown = second if isinstance(second, Response) else first
-        result = await _with_facts(asking, kind, due, shown, result)
-        return Asked(due, result, plain=_is_plain(first) or _is_plain(second), began=began)
+        answers = await _confirmed(asking, kind, due, request, first, stand_back)
+        judged = await _judged(asking, kind, target, answers)
+        result = await _with_facts(
+            asking, kind, due, answers.shown, _result(asking, kind, due, judged, answers)
+        )
+        return Asked(due, result, plain=answers.are_plain, began=began)
     except (StorageError, ElsewhereError):
         raise
     except Exception as error:
@@ -90,6 +111,29 @@ async def _check_one(
         asking.broke(target, error)
         await asking.store.defer([target.id], "not-reached")
         return None
+
+
+async def _confirmed(
+    asking: Asking,
+    kind: Kind,
+    due: DueTarget,
+    request: Request,
+    first: Outcome,
+    stand_back: Callable[[], Awaitable[None]],
+) -> _Answers:
+    """The first answer, and a second one where the kind wants that."""
+    question = kind.confirm(due.target, first, due.wants_metadata)
+    if question is not None and was_silent(first):
+        await stand_back()
+        first = await _once_more(asking, request, first)
+        question = kind.confirm(due.target, first, due.wants_metadata)
+    if question is None:
+        return _Answers(first)
+    second = await asking.fetch(question)
+    if isinstance(first, Failure) and _was_not_asked(second):
+        # The host went down meanwhile, but this link has failed by itself.
+        return _Answers(first)
+    return _Answers(first, question, second)
 
 
 async def _once_more(asking: Asking, request: Request, silent: Outcome) -> Outcome:
@@ -107,42 +151,37 @@ async def _once_more(asking: Asking, request: Request, silent: Outcome) -> Outco
     )
 
 
-def _is_head(question: Request | None) -> bool:
-    return question is not None and question.method == "HEAD"
-
-
-def _was_not_asked(outcome: Outcome | None) -> bool:
+def _was_not_asked(outcome: Outcome) -> bool:
     return isinstance(outcome, Failure) and outcome.kind is FailureKind.HOST_DEFERRED
 
 
-def _is_plain(outcome: Outcome | None) -> bool:
-    """Whether any part of an answer came without a certificate."""
-    if outcome is None:
-        return False
+def _is_plain(outcome: Outcome) -> bool:
     if not outcome.url.startswith("https:"):
         return True
     return any(not hop.url.startswith("https:") for hop in outcome.hops)
 
 
-def _judge_both(
-    asking: Asking,
-    kind: Kind,
-    target: Target,
-    first: Outcome,
-    second: Outcome | None,
-    question: Request | None,
-) -> tuple[Verdict, Outcome]:
-    """The verdict on one or two answers, and the answer that decided. ``question`` is what the second one answers."""
-    if second is None or question is None:
-        return _judge(asking, kind, target, first), first
-    verdict, before = _judge(asking, kind, target, second), _judge(asking, kind, target, first)
-    if isinstance(second, Failure) and before.status in ALIVE:
+async def _judged(asking: Asking, kind: Kind, target: Target, answers: _Answers) -> tuple[Verdict, Outcome]:
+    """The verdict on one or two answers, and the answer that decided."""
+    verdict, outcome = _judge_both(asking, kind, target, answers)
+    if not answers.lacks_page:
+        # What a HEAD alone has met condemns nobody, whether it came first or had to do in the end.
+        verdict = await _settled(asking, kind, target, verdict, outcome)
+    return verdict, outcome
+
+
+def _judge_both(asking: Asking, kind: Kind, target: Target, answers: _Answers) -> tuple[Verdict, Outcome]:
+    before = _judge(asking, kind, target, answers.first), answers.first
+    if answers.second is None:
+        return before
+    verdict = _judge(asking, kind, target, answers.second)
+    if isinstance(answers.second, Failure) and before[0].status in ALIVE:
         # The page was wanted for its metadata only: it is there, whatever became of the second answer.
-        return before, first
-    if _is_head(question) and verdict.status not in ALIVE:
+        return before
+    if answers.rests_on_head and verdict.status not in ALIVE:
         # A page that did not come may be told to be there by its headers, and not to be gone.
-        return before, first
-    return verdict, second
+        return before
+    return verdict, answers.second
 
 
 async def _settled(
@@ -161,13 +200,12 @@ def _result(
     kind: Kind,
     due: DueTarget,
     judged: tuple[Verdict, Outcome],
-    asked: tuple[Outcome, Outcome | None],
+    answers: _Answers,
 ) -> CheckResult:
-    target, (verdict, outcome), (first, second) = due.target, judged, asked
+    target, (verdict, outcome) = due.target, judged
     facts = _NO_FACTS
     if isinstance(outcome, Response) and verdict.status in ALIVE:
         facts = kind.read_page(target, outcome)
-    elapsed = first.elapsed_seconds + (second.elapsed_seconds if second else 0.0)
     return CheckResult(
         target_id=target.id,
         at=asking.now(),
@@ -175,10 +213,11 @@ def _result(
         http_status=outcome.status if isinstance(outcome, Response) else None,
         final_url=outcome.url if outcome.hops else None,
         attempts=outcome.attempts,
-        elapsed_seconds=elapsed,
+        elapsed_seconds=answers.elapsed_seconds,
         metadata=facts.metadata,
         metadata_source=facts.source if facts.metadata else None,
         wanted_metadata=due.wants_metadata,
+        lacks_page=answers.lacks_page,
         alias=facts.alias,
     )
 

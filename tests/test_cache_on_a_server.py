@@ -157,6 +157,8 @@ def test_a_cache_is_copied_to_a_server_and_back_and_never_over_another(
     assert there.returncode == 0, there.stderr
     assert "target: 13 rows" in there.stdout
     assert SECRET not in there.stdout + there.stderr
+    assert run_enrich(["cache", "copy", "cache", url], folder, env).stdout == there.stdout, "it is one"
+    assert run_enrich(["run", "notes.md", "-q", "--refresh"], folder, env).returncode == 0
     again = run_enrich(["cache", "copy", "cache", url], folder, env)
     assert (again.returncode, "is not empty" in again.stderr) == (2, True), again.stderr
     assert SECRET not in again.stderr

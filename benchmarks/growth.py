@@ -1,7 +1,7 @@
 """Growth: does a link cost more among a million than among ten thousand?
 
 A whole `enrich run` over notes of our own making, with a new cache and the JSON report, against a server on every
-address of 127.0.0.0/8 that answers HEAD at once. Addresses are in no order, as real ones are not: a table that takes
+address of 127.0.0.0/8 that answers at once. Addresses are in no order, as real ones are not: a table that takes
 them in sorted order would look better than it is. Then the same notes again, when nothing is due, and the report of the
 first run rendered anew. What counts is the time of the processor for a link, since it does not depend on what else the
 machine does, and the memory of the whole.

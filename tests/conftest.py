@@ -22,8 +22,14 @@ from enrich.standstill import AwakeLoop
 tidy(os.environ)
 heed_interrupts()
 
-# An example that takes long says nothing where other programs may take the machine.
-hypothesis.settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# An example that takes long says nothing where other programs may take the machine. The same examples each time, so that
+# what is found wrong is about the change at hand; `--hypothesis-profile=exploring` looks for others.
+hypothesis.settings.register_profile(
+    "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile(
+    "exploring", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("steady")
 
 

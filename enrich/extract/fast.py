@@ -72,6 +72,8 @@ _IN_CODE = re.compile(r":(?=//)|w(?=[wW]\.)|W(?=[wW]\.)")
 
 _LONGEST_INDENT = 1000
 _DEFINITION = re.compile(r"\[(?:[^\[\]\\]|\\[\s\S])*\]:")
+# An item that is nothing but the box of a task has no text that a deep line behind it could go on with: it is code.
+_EMPTY_TASK = re.compile(r"\[[ \txX]\][ \t]*\n[ \t>\n]")
 _BEFORE_DEFINITION = re.compile(rf"{MARKERS}(?:\[[ xX]\] )?")
 _TABLE_RULE = re.compile(rf"{MARKERS}[|:\- \t]*(?:\n|\Z)")
 _TAG = re.compile(r"<[A-Za-z/!?]")
@@ -120,6 +122,7 @@ def _read(text: str) -> list[Spot]:
     text = f"\n{text}"
     walk = Walk(text, len(above) + 1)
     _take_tokens(walk)
+    walk.doubts += [task.start() for task in _EMPTY_TASK.finditer(text, walk.start)]
     found = _placed(walk)
     sections = list(sections_of(walk)) if walk.doubts else []
     _leave_out(sections, walk.found, found)

@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from requirements import ROOT, shared
 
@@ -237,6 +237,8 @@ piece = st.tuples(st.sampled_from(INDENTS), st.sampled_from(PIECES), st.sampled_
 
 
 @settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example("- [x]\n        [a](https://b.c/d)\n")
+@example("-   [ ] \n\n\thttps://a.b/c\n")
 @given(st.lists(piece, min_size=1, max_size=12).map("".join))
 def test_both_readers_agree_on_markup_thrown_together(text: str) -> None:
     assert agree(text)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from enrich.config import Rule, Settings
-from enrich.model import Finding, Past, ReportTarget, Repository, Severity, Status
+from enrich.model import ALIVE, Finding, Past, ReportTarget, Repository, Severity, Status
 from enrich.registry import finding_of, kinds, reason_of
-from enrich.store.history import ALIVE, UNSTABLE_CHANGES, UNSTABLE_WITHIN
+from enrich.store.history import UNSTABLE_CHANGES, UNSTABLE_WITHIN
 from enrich.urls import host_of
 
 # Reasons of links that a person has excluded, or that stand in code: nothing is said about their addresses.

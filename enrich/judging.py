@@ -13,6 +13,8 @@ from dataclasses import replace
 from enrich.asking import Asking
 from enrich.errors import ElsewhereError, StorageError
 from enrich.model import (
+    ALIVE,
+    NOT_ASKED,
     CheckResult,
     Failure,
     FailureKind,
@@ -28,12 +30,8 @@ from enrich.model import (
 )
 from enrich.model.records import record
 from enrich.registry import kinds
-from enrich.store.history import ALIVE
 from enrich.store.protocol import DueTarget
 from enrich.store.recorder import Asked
-
-# Whatever its kind, a target that was not asked has no other verdict than that.
-_NOT_ASKED = frozenset({FailureKind.HOST_DEFERRED, FailureKind.ROBOTS_DISALLOWED})
 
 # What most answers tell beside their verdict.
 _NO_FACTS = PageFacts()
@@ -244,7 +242,8 @@ async def _with_facts(
 
 
 def _judge(asking: Asking, kind: Kind, target: Target, outcome: Outcome) -> Verdict:
-    if isinstance(outcome, Failure) and outcome.kind in _NOT_ASKED:
+    if isinstance(outcome, Failure) and outcome.kind in NOT_ASKED:
+        # Whatever its kind, a target that was not asked has no other verdict than that.
         return Verdict(Status.SKIPPED, outcome.kind.value, outcome.detail)
     if isinstance(outcome, Response) and outcome.status in asking.accept_of(target.host):
         return Verdict(Status.OK, f"http-{outcome.status}", "accepted for this host by the configuration")

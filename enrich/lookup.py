@@ -13,9 +13,8 @@ import anyio
 
 from enrich.asking import Asking
 from enrich.backlog import Queue
-from enrich.model import Api, CheckResult, Found, Kind, Outcome, Request, Status
+from enrich.model import ALIVE, Api, CheckResult, Found, Kind, Outcome, Request, Status
 from enrich.registry import kinds
-from enrich.store.history import ALIVE
 from enrich.store.protocol import DueTarget
 from enrich.store.recorder import Asked
 from enrich.urls import host_of

@@ -15,8 +15,8 @@ from typing import Protocol
 
 import anyio
 
+from enrich.model import ALIVE
 from enrich.outage import Seen, Window, pauses
-from enrich.store.history import ALIVE
 from enrich.store.recorder import NAMES, Asked, Recorder
 from enrich.urls import host_of
 

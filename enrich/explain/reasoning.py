@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from enrich.mass_change import BELIEVED_AFTER
-from enrich.model import Manners, Status, TargetState
+from enrich.model import ALIVE, Manners, Status, TargetState
 from enrich.registry import reason_of
 from enrich.spelling import numbered
 from enrich.store.due import Due, Remembered, Why
 from enrich.store.history import (
-    ALIVE,
     NOT_THE_TARGET,
     UNSTABLE_CHANGES,
     UNSTABLE_WITHIN,

@@ -21,9 +21,9 @@ from enrich.kinds import _csl, _html, web
 from enrich.kinds._arxiv_datacite import DATACITE_HOST, DATACITE_MANNERS
 from enrich.kinds._arxiv_ids import DOI_HOSTS
 from enrich.model import (
+    NOT_ASKED,
     CanonicalUrl,
     Failure,
-    FailureKind,
     Identity,
     Kind,
     Manners,
@@ -85,8 +85,6 @@ RESOLVER_MANNERS = Manners(width=2, interval_seconds=0.1)
 FOUND = Verdict(Status.OK, "doi-found")
 NOT_FOUND = Verdict(Status.BROKEN, "doi-not-found", "doi.org knows no such DOI.")
 
-# The run's own reasons for not asking an agency: they say nothing about the DOI.
-_NOT_ASKED = frozenset({FailureKind.HOST_DEFERRED, FailureKind.ROBOTS_DISALLOWED})
 # One resolver answers for all DOIs, so that its trouble, or that of the way to it, is no failure of any of them.
 _TROUBLE_OF_THE_RESOLVER = {
     "dns-not-found": "dns-failure",
@@ -128,7 +126,7 @@ def _plain(target: Target, *, follow: bool = False) -> Request:
 def confirm(target: Target, outcome: Outcome, wants_page: bool) -> Request | None:
     """The plain question as GET, where the first one was not answered about the DOI, or only with a HEAD."""
     if _leads_on(outcome):
-        is_unasked = isinstance(outcome, Failure) and outcome.kind in _NOT_ASKED
+        is_unasked = isinstance(outcome, Failure) and outcome.kind in NOT_ASKED
         return _plain(target) if is_unasked else None
     if isinstance(outcome, Response) and outcome.status in REDIRECTS:
         return _plain(target, follow=True)

@@ -18,13 +18,15 @@ from dataclasses import replace
 
 from enrich.extract.remarks import answers_securely
 from enrich.fetch.retry import is_transient
-from enrich.kinds import _encodings, _html
+from enrich.kinds import _html
 from enrich.kinds._answered_404 import cannot_tell, doubt_of_404, leads_on
 from enrich.kinds._forums import notice
 from enrich.kinds._page_facts import facts_of
+from enrich.kinds._shown import source_of
 from enrich.kinds._soft_404 import doubt_of, is_suspicious_way
 from enrich.kinds._web_hosts import Host, has_landing_pages, host_at, landing_page
 from enrich.model import (
+    ALIVE,
     CanonicalUrl,
     Doubt,
     Failure,
@@ -52,8 +54,6 @@ from enrich.urls import canonical, host_of
 from enrich.verdict import challenge, judge_http
 
 PAGE_BYTES = 1 << 20
-# What a page says about itself stands in its head.
-READ_BYTES = 256 << 10
 
 WALL_BYTES = 16 << 10
 # Whose facts they are that describe a link to a PDF.
@@ -84,7 +84,6 @@ _FILE = re.compile(
     r"|csv|tsv|json|jsonl|xml|ya?ml|txt|parquet|npy|npz|h5|hdf5|pkl|pth?|ckpt|onnx|safetensors|bin)(?:[?#]|$)",
     re.IGNORECASE,
 )
-_ALIVE = (Status.OK, Status.REDIRECTED)
 # A proxy that wants a password does not look at the method.
 _SAME_FOR_GET = frozenset({407})
 
@@ -153,7 +152,7 @@ def _is_doubtful(outcome: Outcome) -> bool:
     if outcome.status in _SAME_FOR_GET:
         return False
     # 202 is what some walls answer to everything; their marks stand in the body.
-    return outcome.status == 202 or judge_http(outcome).status not in _ALIVE
+    return outcome.status == 202 or judge_http(outcome).status not in ALIVE
 
 
 def _is_html(outcome: Outcome) -> bool:
@@ -177,10 +176,10 @@ def judge(_target: Target, outcome: Outcome) -> Verdict:
         return verdict
     if verdict.reason == "http-404" and leads_on(outcome):
         return cannot_tell()
-    if verdict.status in _ALIVE and (said := notice(outcome)) is not None:
+    if verdict.status in ALIVE and (said := notice(outcome)) is not None:
         return said
     host = host_at(outcome.url)
-    if verdict.status in _ALIVE and host.gone is not None and host.gone.search(outcome.body):
+    if verdict.status in ALIVE and host.gone is not None and host.gone.search(outcome.body):
         return Verdict(Status.BROKEN, "soft-404", f"{host.name} shows its page for what is not there.")
     return verdict
 
@@ -197,7 +196,7 @@ def read_page(target: Target, response: Response) -> PageFacts:
     host = host_at(response.url)
     if _is_wall(response, host):
         return PageFacts()
-    text = _encodings.decode(response.body[:READ_BYTES], response.headers.get("content-type"))
+    text = source_of(response)
     tree = _html.parse(text.encode("utf-8", errors="replace"))
     if tree is None:
         return PageFacts(metadata=UNREAD)

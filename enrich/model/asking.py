@@ -86,6 +86,10 @@ class FailureKind(StrEnum):
     NOT_REACHED = "not-reached"
 
 
+# The run's own reasons for not asking: they say nothing about what they were met for.
+NOT_ASKED = frozenset({FailureKind.HOST_DEFERRED, FailureKind.ROBOTS_DISALLOWED})
+
+
 @record(frozen=True, slots=True, kw_only=True)
 class Failure:
     """No answer. ``url`` is the address that failed, after ``hops``."""

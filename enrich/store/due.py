@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from enrich.model import Status, TargetState
+from enrich.model import ALIVE, Status, TargetState
 from enrich.store.ages import jitter
 from enrich.store.columns import milliseconds, moment
-from enrich.store.history import ALIVE
 from enrich.store.protocol import Ages
 
 

@@ -12,8 +12,7 @@ import enum
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from enrich.model import ALIVE as ALIVE
-from enrich.model import CheckResult, Status, TargetState, Verdict
+from enrich.model import ALIVE, CheckResult, Status, TargetState, Verdict
 from enrich.registry import reason_of
 
 DEFINITE = ALIVE | {Status.BROKEN}

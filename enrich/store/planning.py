@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from enrich.model import SECOND_HAND, Target
+from enrich.model import ALIVE, SECOND_HAND, Target
 from enrich.registry import kinds
 from enrich.store import standing
 from enrich.store.ages import jitter
 from enrich.store.belief import CLOCKS_DIFFER, doubt
 from enrich.store.columns import STATUSES, milliseconds, moment
 from enrich.store.database import Database, Dialect
-from enrich.store.history import ALIVE
 from enrich.store.protocol import Ages, DueTarget, ExpectedTurns, Run
 
 # As many rows as there are.

@@ -18,10 +18,10 @@ from typing import Protocol
 import anyio
 
 from enrich.mass_change import Change, is_believed, is_mass_change, sites_changed
-from enrich.model import CheckResult, Status, TargetState
+from enrich.model import ALIVE, CheckResult, Status, TargetState
 from enrich.model.records import record
 from enrich.registry import reason_of
-from enrich.store.history import ALIVE, Confirmation
+from enrich.store.history import Confirmation
 from enrich.store.protocol import DueTarget, Store
 
 # Stored with one commit at most, and waiting for that at most.

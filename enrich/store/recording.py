@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from enrich.codec import encode
-from enrich.model import SECOND_HAND, CheckResult, Repository, Status, TargetState
+from enrich.model import ALIVE, SECOND_HAND, CheckResult, Repository, Status, TargetState
 from enrich.store import standing
 from enrich.store.belief import forget
 from enrich.store.columns import STATE_COLUMNS, milliseconds, state_from, state_values
 from enrich.store.database import Database
-from enrich.store.history import ALIVE, Confirmation, Side, has_crossed, merge, side_of
+from enrich.store.history import Confirmation, Side, has_crossed, merge, side_of
 from enrich.store.protocol import Run
 
 # What a result is merged with, of many targets at once; and what then stands.

@@ -12,6 +12,7 @@ from rows import report_target
 
 from enrich import registry
 from enrich.kinds import _html, _page_facts, web
+from enrich.kinds._shown import READ_BYTES
 from enrich.model import (
     CanonicalUrl,
     Failure,
@@ -282,7 +283,7 @@ def test_a_page_in_latin_1_is_read_as_browsers_do() -> None:
 
 
 def test_a_character_cut_at_the_limit_does_not_change_the_encoding() -> None:
-    body = "<title>中文</title>".encode().ljust(web.READ_BYTES - 1, b" ") + "中".encode()
+    body = "<title>中文</title>".encode().ljust(READ_BYTES - 1, b" ") + "中".encode()
     assert title(body, "text/html") == "中文"
 
 
@@ -313,7 +314,7 @@ def test_facts_are_bounded() -> None:
 
 
 def test_only_the_beginning_of_a_page_is_read() -> None:
-    assert title(b"<p>".ljust(web.READ_BYTES) + b"<title>late</title>") is None
+    assert title(b"<p>".ljust(READ_BYTES) + b"<title>late</title>") is None
 
 
 @settings(deadline=None, max_examples=200)
